@@ -1,0 +1,116 @@
+"""The recipes of augmentation: names, fields and their checks. Plain Python: a config is validated without Keras."""
+
+from numbers import Real
+
+# Fields in which the two views may differ: a number, or a pair (view 1, view 2).
+PER_VIEW = ("flip", "jitter", "grayscale", "blur", "solarise")
+RANGES = ("crop_area", "crop_ratio", "blur_sigma")
+
+# Whole image, resized: nothing random.
+_NONE = {
+    "crop_area": (1.0, 1.0),  # share of the image's area; (1, 1) is a plain resize of the whole image
+    "crop_ratio": (3 / 4, 4 / 3),  # width / height of the crop, in pixels of the source, uniform in its logarithm
+    "flip": 0.0,  # probability of a left-right flip
+    "jitter": 0.0,  # probability of colour jitter, with the four strengths below
+    "brightness": 0.0,  # factor drawn from [max(0, 1 - b), 1 + b]; the same for contrast and saturation
+    "contrast": 0.0,
+    "saturation": 0.0,
+    "hue": 0.0,  # shift drawn from [-hue, hue], in turns of the colour circle
+    "grayscale": 0.0,  # probability
+    "blur": 0.0,  # probability
+    "blur_sigma": (0.1, 2.0),  # pixels of the view
+    "solarise": 0.0,  # probability
+}
+
+# Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter strength 1). Their crop is
+# resized bicubically, here bilinearly.
+_SIMCLR = _NONE | {
+    "crop_area": (0.08, 1.0),
+    "flip": 0.5,
+    "jitter": 0.8,
+    "brightness": 0.8,
+    "contrast": 0.8,
+    "saturation": 0.8,
+    "hue": 0.2,
+    "grayscale": 0.2,
+    "blur": 0.5,
+}
+
+# The same, section B.9 (CIFAR-10): jitter strength 0.5 and no blur.
+_SIMCLR_CIFAR = _SIMCLR | {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1, "blur": 0.0}
+
+# Grill et al. 2020, arXiv:2006.07733, table 6 (T and T'); deepmind-research byol/utils/augmentations.py, which adds its
+# brightness where SimCLR and this code multiply.
+_BYOL = _SIMCLR | {
+    "brightness": 0.4,
+    "contrast": 0.4,
+    "saturation": 0.2,
+    "hue": 0.1,
+    "blur": (1.0, 0.1),
+    "solarise": (0.0, 0.2),
+}
+
+# SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the signal.
+_GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
+
+# This project's choice for 8 x 8 and 28 x 28 digits: a mirrored digit is another sign, 40 % of its area still shows it,
+# and the place of the crop is the translation.
+_DIGITS = _NONE | {"crop_area": (0.4, 1.0)}
+
+PRESETS = {
+    "simclr": _SIMCLR,
+    "simclr_cifar": _SIMCLR_CIFAR,
+    "byol": _BYOL,
+    "grey": _GREY,
+    "digits": _DIGITS,
+    "none": _NONE,
+}
+
+
+def resolve_preset(preset):
+    """The complete fields of a preset.
+
+    Args:
+        preset: a name in `PRESETS`, or a dict whose `"preset"` is such a name and whose other fields replace its own:
+            `{"preset": "simclr", "blur": 0}`.
+
+    Returns:
+        A new dict with every field of `PRESETS["none"]`.
+
+    Raises:
+        TypeError: neither a name nor a dict.
+        ValueError: an unknown name or field, or a value outside its range.
+    """
+    if isinstance(preset, str):
+        preset = {"preset": preset}
+    if not isinstance(preset, dict):
+        raise TypeError(f"preset is {preset!r}; it must be a name, or a dict of 'preset' and the fields to replace.")
+    name = preset.get("preset")
+    if name not in PRESETS:
+        raise ValueError(f"preset {name!r} is unknown; allowed: {', '.join(PRESETS)}.")
+    changes = {key: value for key, value in preset.items() if key != "preset"}
+    unknown = sorted(str(key) for key in changes.keys() - _NONE.keys())
+    if unknown:
+        raise ValueError(f"preset has unknown fields {', '.join(unknown)}; allowed: preset, {', '.join(_NONE)}.")
+    return PRESETS[name] | {key: _checked(key, value) for key, value in changes.items()}
+
+
+def _checked(key, value):
+    pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_number, value))
+    if key in RANGES:
+        highest = 1.0 if key == "crop_area" else float("inf")
+        if not pair or not 0 < value[0] <= value[1] <= highest:
+            raise ValueError(f"preset field {key} is {value!r}; it must be (low, high), 0 < low <= high <= {highest}.")
+        return tuple(map(float, value))
+    if key in PER_VIEW:
+        if not (pair or _is_number(value)) or not all(0 <= p <= 1 for p in (value if pair else (value,))):
+            raise ValueError(f"preset field {key} is {value!r}; it must be a probability in [0, 1] or a pair of them.")
+        return tuple(map(float, value)) if pair else float(value)
+    highest = 0.5 if key == "hue" else float("inf")
+    if not _is_number(value) or not 0 <= value <= highest:
+        raise ValueError(f"preset field {key} is {value!r}; it must be a strength in [0, {highest:g}].")
+    return float(value)
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -1,0 +1,80 @@
+"""Data sets in a directory of images."""
+
+import os
+import pathlib
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sslzoo.data import image_files
+from sslzoo.data.dataset import Dataset
+from sslzoo.data.decode import decode, probe
+from sslzoo.data.image_files import ImageFiles
+from sslzoo.data.listing import list_images
+from sslzoo.data.progress import progress
+
+
+def load_folder(path, split="train", image_size=None, on_error="raise"):
+    """Read a directory of images: uint8 RGB (N, H, W, 3).
+
+    path/CLASS/... : labelled, classes sorted by name (those of train/ where there is one). path/*: no labels.
+    path/train, path/test, path/val, path/validation are splits, each laid out in one of these two ways; without them
+    there is one split, "train". Files are those with an image suffix, sorted by path, hidden ones left out.
+    image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the sizes of the files differ.
+    on_error: "raise" lists the files that cannot be read, "skip" leaves them out with one warning.
+    Up to 1 GiB of pixels come as an array, more as `ImageFiles`, decoded on access (needs image_size): of those,
+    headers and ends are checked here, and damage in the middle of a file shows when the row is read.
+    """
+    path = pathlib.Path(path)
+    files, labels, classes = list_images(path, split)
+    files, labels, sizes = _readable(path, files, labels, _each(probe, files, "reading headers"), on_error)
+    height, width = _common_size(path, files, sizes, image_size)
+    if len(files) * height * width * 3 > image_files.ARRAY_LIMIT:
+        if image_size is None:
+            raise ValueError(f"image_size: needed for {path}, whose {len(files)} images are too large for memory.")
+        return Dataset(ImageFiles(files, image_size), labels, classes, path.name, split)
+    images = _each(lambda file: decode(file, image_size), files, "decoding images")
+    files, labels, images = _readable(path, files, labels, images, on_error)
+    return Dataset(np.stack(images), labels, classes, path.name, split)
+
+
+def _each(function, files, what):
+    """[function(file)], in order; the OSError itself where it raised one."""
+
+    def attempt(file):
+        try:
+            return function(file)
+        except OSError as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(progress(pool.map(attempt, files), what, len(files)))
+
+
+def _readable(path, files, labels, results, on_error):
+    """(files, labels, results) without the files whose result is an error."""
+    bad = [row for row, result in enumerate(results) if isinstance(result, OSError)]
+    if not bad:
+        return files, labels, results
+    listed = ", ".join(f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5])
+    message = f"{path}: {len(bad)} of {len(files)} image files cannot be read: {listed}{', ...' if bad[5:] else ''}"
+    if on_error == "raise" or len(bad) == len(files):
+        raise ValueError(f"{message}; repair them or pass on_error='skip'.")
+    warnings.warn(f"{message}; left out.", stacklevel=4)
+    good = np.setdiff1d(np.arange(len(files)), bad)
+    kept = None if labels is None else labels[good]
+    return [files[row] for row in good], kept, [results[row] for row in good]
+
+
+def _common_size(path, files, sizes, image_size):
+    if image_size is not None:
+        return image_size, image_size
+    first = sizes[0]
+    for file, size in zip(files, sizes, strict=True):
+        if size != first:
+            raise ValueError(
+                f"image_size: needed for {path}, whose images differ in size, such as {files[0].name} "
+                f"{first[0]}x{first[1]} and {file.name} {size[0]}x{size[1]} (height x width)."
+            )
+    return first

@@ -1,0 +1,61 @@
+"""Images that stay on disk and are decoded when asked for."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sslzoo.data.decode import decode
+
+ARRAY_LIMIT = 2**30  # bytes of decoded pixels: data sets up to this size come as arrays, larger ones as `ImageFiles`
+
+
+class ImageFiles:
+    """Random access to stored images as if they were one uint8 array (N, image_size, image_size, channels).
+
+    `files[indices]` decodes those rows with a pool of threads (Pillow releases the GIL while it decodes); nothing is
+    kept, so memory is bounded by what is asked for at once. An integer gives one image; a slice, integers or a mask a
+    batch. What cannot be read raises OSError with its name.
+
+    paths: one path per image, or whatever else `decode(path, image_size) -> uint8 (image_size, image_size, channels)`
+    reads one image from.
+    """
+
+    dtype = np.dtype("uint8")
+    ndim = 4
+
+    def __init__(self, paths, image_size, channels=3, decode=decode):
+        self.paths = np.asarray(paths, object)
+        self.shape = (len(self.paths), image_size, image_size, channels)
+        self.decode = decode
+        self._pool = None
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, indices):
+        if np.ndim(indices) == 0 and not isinstance(indices, slice):
+            return self._read(self.paths[indices])
+        paths = self.paths[indices]
+        images = np.empty((len(paths), *self.shape[1:]), "uint8")
+        for row, image in enumerate(self._threads().map(self._read, paths)):
+            images[row] = image
+        return images
+
+    def take(self, indices):
+        """The rows `indices`, in that order, still on disk."""
+        return ImageFiles(self.paths[indices], self.shape[1], self.shape[3], self.decode)
+
+    def __repr__(self):
+        return f"ImageFiles{self.shape}"
+
+    def _read(self, path):
+        try:
+            return self.decode(path, self.shape[1])
+        except OSError as error:
+            raise OSError(f"{path}: cannot be read ({error}).") from None
+
+    def _threads(self):
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="sslzoo-decode")
+        return self._pool

@@ -1,0 +1,152 @@
+"""Data sets of TensorFlow Datasets, stored on this machine or downloaded."""
+
+import os
+import pathlib
+
+import numpy as np
+
+from sslzoo.data import image_files
+from sslzoo.data.dataset import Dataset
+from sslzoo.data.decode import resize
+from sslzoo.data.image_files import ImageFiles
+from sslzoo.data.progress import progress
+
+
+def load_tfds(name, split="train", image_size=None, data_dir=None):
+    """Read split `split` of the TensorFlow data set `name` ("NAME", "NAME/CONFIG", either with ":VERSION").
+
+    A set stored below data_dir (default: TFDS_DATA_DIR, then ~/tensorflow_datasets) is read from there and nothing is
+    downloaded; otherwise TFDS prepares it, in array_record format. Images: its one uint8 image feature, (N, H, W, 1
+    or 3); labels: its one class label, if it has one. split may be a TFDS slice such as "train[:10%]".
+    image_size: shorter side resized and centre cut, as for directories; needed when the images differ in size.
+    Up to 1 GiB of pixels come as an array. More come as `ImageFiles`, which needs image_size and a set stored as
+    array_record (random access); TFRecord files that large are refused with the command that converts them.
+    Raises tensorflow_datasets' DatasetNotFoundError (a ValueError) for a name that it does not know.
+    """
+    builder = _builder(name, data_dir)
+    image_key, label_key = _keys(name, builder.info.features)
+    if builder.info.splits and not _has_split(builder.info.splits, split):
+        raise ValueError(f"{name}: no split {split!r}; it has {sorted(builder.info.splits)}.")
+    if builder.info.file_format is not None and builder.info.file_format.value == "array_record":
+        images, labels = _from_records(name, builder, split, image_key, label_key, image_size)
+    else:
+        images, labels = _from_sequence(name, builder, split, image_key, label_key, image_size)
+    classes = builder.info.features[label_key].names if label_key else None
+    return Dataset(images, labels, classes, name, split)
+
+
+def stored(data_dir=None):
+    """{"NAME" or "NAME/CONFIG": directory of its latest version} of the sets stored on this machine."""
+    root = pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    found = {}
+    for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):
+        for info in sorted(root.glob(pattern), key=lambda path: _version(path.parent)):
+            found[str(info.parent.parent.relative_to(root))] = info.parent
+    return found
+
+
+def _builder(name, data_dir):
+    import tensorflow_datasets as tfds
+
+    bare, _, version = name.partition(":")
+    on_disk = stored(data_dir)
+    configs = [known for known in on_disk if known == bare or known.startswith(f"{bare}/")]
+    if len(configs) > 1 and bare not in configs:
+        raise ValueError(f"{name}: need one of its stored configurations, {configs}.")
+    if configs:
+        directory = on_disk[bare if bare in configs else configs[0]]
+        directory = directory.with_name(version) if version else directory
+        if (directory / "dataset_info.json").is_file():
+            return tfds.builder_from_directory(directory)
+    builder = tfds.builder(name, data_dir=data_dir)
+    try:
+        builder.download_and_prepare(file_format="array_record")
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        raise OSError(
+            f"{name}: not stored in {builder.data_path.parent}, and downloading it failed ({reason})."
+        ) from error
+    return builder
+
+
+def _version(directory):
+    return [int(part) if part.isdigit() else -1 for part in directory.name.split(".")]
+
+
+def _keys(name, features):
+    """The names of the image feature and of the class label (or None)."""
+    import tensorflow_datasets as tfds
+
+    images = [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
+    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    image_key = "image" if "image" in images else images[0] if len(images) == 1 else None
+    if image_key is None:
+        raise ValueError(f"{name}: need one image feature, got {images} among {sorted(features)}.")
+    feature = features[image_key]
+    if np.dtype(feature.np_dtype) != np.uint8 or feature.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with {feature.shape[-1]}."
+        )
+    return image_key, "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+
+
+def _has_split(splits, split):
+    try:
+        return bool(splits[split])
+    except (KeyError, ValueError):
+        return False
+
+
+def _from_records(name, builder, split, image_key, label_key, image_size):
+    """Random access: the images as an array or, where that is too large, decoded when asked for."""
+    import tensorflow_datasets as tfds
+
+    source = builder.as_data_source(split, decoders=tfds.decode.PartialDecoding({image_key: True}))
+
+    def decode(row, size):
+        pixels = source[int(row)][image_key]
+        return pixels if size is None else resize(pixels, size)
+
+    labels = None
+    if label_key:
+        only_labels = builder.as_data_source(split, decoders=tfds.decode.PartialDecoding({label_key: True}))
+        labels = [example[label_key] for example in progress(only_labels, "reading labels", len(source))]
+    first = decode(0, image_size)
+    if len(source) * first.nbytes > image_files.ARRAY_LIMIT:
+        if image_size is None:
+            raise ValueError(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
+        images = ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
+    else:
+        rows = progress(range(len(source)), "decoding images", len(source))
+        images = _stack(name, [decode(row, image_size) for row in rows])
+    return images, labels
+
+
+def _from_sequence(name, builder, split, image_key, label_key, image_size):
+    """One pass in stored order, for formats without random access."""
+    import tensorflow_datasets as tfds
+
+    wanted = {key: True for key in (image_key, label_key) if key}
+    examples = tfds.as_numpy(
+        builder.as_dataset(split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted))
+    )
+    count = builder.info.splits[split].num_examples if builder.info.splits else 0
+    images, labels = [], []
+    for example in progress(examples, "decoding images", count):
+        pixels = example[image_key]
+        images.append(pixels if image_size is None else resize(pixels, image_size))
+        if max(count, len(images)) * images[0].nbytes > image_files.ARRAY_LIMIT:
+            raise ValueError(
+                f"{name}: too large for memory and stored without random access; convert it with "
+                f"`tfds convert_format --dataset_dir={builder.data_path} --out_file_format=array_record`."
+            )
+        labels.append(example[label_key] if label_key else None)
+    return _stack(name, images), labels if label_key else None
+
+
+def _stack(name, images):
+    if not images:
+        raise ValueError(f"{name}: need at least one image, got an empty split.")
+    if len(shapes := sorted({image.shape for image in images})) > 1:
+        raise ValueError(f"image_size: needed for {name}, whose images differ in size ({shapes[0]}, {shapes[-1]}).")
+    return np.stack(images)

@@ -1,0 +1,67 @@
+"""What every protocol takes in: checked, labelled splits, and the features of their images."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sslzoo.data import check_labels
+
+
+class Split(NamedTuple):
+    """A labelled set: images (N, ...), labels (N,) integers, and where it came from."""
+
+    images: Any
+    labels: np.ndarray
+    name: str | None
+    split: str | None
+    classes: list | None
+
+
+class RawPixels:
+    """The encoder that learns nothing: flattened pixels in [0, 1]."""
+
+    def encode(self, images, batch_size=256):
+        images = images[:]  # reads image files, leaves an array as it is
+        pixels = images.reshape(len(images), -1).astype("float32")
+        return pixels / np.float32(255) if np.issubdtype(images.dtype, np.integer) else pixels
+
+
+def features(model, dataset, batch_size=256):
+    """Features (N, D) float32 of a dataset, of an (images, labels) tuple or of an array of images.
+
+    `model` is anything with `.encode(images, batch_size) -> (N, D)`; None says that the images already are features
+    (N, D). Refused: features that are not (N, D) or not finite (they would silently make every figure nonsense).
+    """
+    images = dataset[0] if isinstance(dataset, tuple) else getattr(dataset, "images", dataset)
+    found = np.asarray(images if model is None else model.encode(images, batch_size=batch_size), "float32")
+    if found.ndim != 2 or len(found) != len(images):
+        raise ValueError(f"features are {found.shape}: ({len(images)}, D) is needed, one row per image")
+    if not np.isfinite(found).all():
+        bad = int((~np.isfinite(found).all(axis=1)).sum())
+        raise ValueError(f"features hold non-finite values in {bad} of {len(found)} rows: finite ones are needed")
+    return found
+
+
+def labelled_splits(train, test, protocol):
+    """`train` and `test` as checked Splits; every problem is one ValueError before any work starts."""
+    train, test = _split(train, "train", protocol), _split(test, "test", protocol)
+    known = np.unique(train.labels)
+    unknown = np.setdiff1d(test.labels, known)
+    if len(unknown):
+        raise ValueError(f"test labels hold {_some(unknown)}, train labels only {_some(known)}: the same are needed")
+    return train, test
+
+
+def _split(data, field, protocol):
+    images, labels = data if isinstance(data, tuple) else (data.images, data.labels)
+    if labels is None:
+        raise ValueError(f"{field} has no labels; {protocol} needs labels (N,)")
+    if len(images) == 0:
+        raise ValueError(f"{field} is empty; {protocol} needs at least one image")
+    name, split, classes = (getattr(data, known, None) for known in ("name", "split", "classes"))
+    return Split(images, check_labels(labels, len(images), classes, f"{field} labels"), name, split, classes)
+
+
+def _some(labels):
+    shown = ", ".join(map(str, labels[:5]))
+    return f"[{shown}, ... {len(labels)} in all]" if len(labels) > 5 else f"[{shown}]"

@@ -1,0 +1,157 @@
+"""What watches a run: exact checkpoints, the NaN stop, the collapse monitor."""
+
+import os
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from sslzoo import nn
+
+CHECK_EVERY = 20  # steps between looks at the loss: reading it waits for the device
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Everything a run needs to go on exactly: variables, optimiser, seeds, position. One file, replaced atomically.
+
+    Args:
+        path: an .npz file.
+        every: steps between two checkpoints; the end of a run is always one.
+    """
+
+    def __init__(self, path, every=200):
+        super().__init__()
+        self.path = Path(path)
+        self.every = every
+        self.step = 0
+
+    def restore(self, model):
+        """Put the saved state, if there is one, into a compiled and built model; return the steps it has done."""
+        self.step = 0
+        if not self.path.exists():
+            return 0
+        with np.load(self.path, allow_pickle=False) as saved:
+            values = [saved[name] for name in _names(model) if name in saved]
+            variables = _variables(model)
+            if len(values) != len(variables) or len(saved.files) != len(values) + 1:
+                raise ValueError(f"{self.path}: holds {len(saved.files) - 1} variables, the model has {len(variables)}; "
+                                 "it is a checkpoint of another model or optimizer: remove it or use another folder.")
+            for variable, value in zip(variables, values, strict=True):
+                if tuple(variable.shape) != value.shape:
+                    raise ValueError(f"{self.path}: {variable.path} has shape {value.shape}, needed {variable.shape}.")
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+            self.step = int(saved["step"])
+        return self.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step % self.every == 0 and np.isfinite(float(logs["loss"])):
+            self.save()
+
+    def on_train_end(self, logs=None):
+        self.save()
+
+    def save(self):
+        self.model.sync_state()
+        values = {name: ops.convert_to_numpy(v) for name, v in zip(_names(self.model), _variables(self.model), strict=True)}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        try:
+            with open(part, "wb") as file:
+                np.savez(file, step=self.step, **values)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self.path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OSError(f"{self.path}: checkpoint not written ({error}); the one before is untouched.") from error
+
+
+def _variables(model):
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _names(model):
+    return [f"{i:05d}" for i in range(len(_variables(model)))]
+
+
+class NaNStop(keras.callbacks.Callback):
+    """Stop when the loss is not a number; go back to the weights of the last good epoch."""
+
+    def set_model(self, model):
+        super().set_model(model)
+        self.good = None
+
+    def on_train_begin(self, logs=None):
+        if self.good is None:
+            self._keep(-1)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch % CHECK_EVERY == 0:
+            self._look(logs, f"step {batch}")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look(logs, f"the end of epoch {epoch + 1}")
+        self._keep(epoch)
+
+    def _keep(self, epoch):
+        self.epoch = epoch
+        self.good = [ops.convert_to_numpy(v).copy() for v in _variables(self.model)]
+
+    def _look(self, logs, where):
+        loss = float(logs["loss"])
+        if not np.isfinite(loss):
+            self.model.sync_state()
+            self._restore()
+            kept = f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
+            raise FloatingPointError(
+                f"loss: became {loss} at {where}; the weights {kept} are back. "
+                "Lower the learning rate, or look for bad images."
+            )
+
+    def _restore(self):
+        for variable, value in zip(_variables(self.model), self.good, strict=True):
+            variable.assign(value)
+
+    def restore_if_broken(self):
+        """A step that raises on JAX leaves donated, deleted buffers behind: put the last good values there."""
+        if getattr(self, "good", None) is None:
+            return
+        try:
+            for variable in self.model.variables:
+                ops.convert_to_numpy(variable)
+        except Exception:  # whatever the backend says of a deleted buffer
+            self._restore()
+
+
+class CollapseMonitor(keras.callbacks.Callback):
+    """Warn when features lose their spread; log their effective rank.
+
+    `feature_std` (each step): standard deviation over the batch of the L2-normalised features, times sqrt(D):
+    1 for features spread over the sphere, 0 for a constant. `effective_rank` (each epoch): exp of the entropy of the
+    normalised singular values of the centred features of up to 512 training images (Roy & Vetterli 2007): 1..D.
+    """
+
+    LEAST_STD = 0.02
+    LEAST_RANK = 1.5
+
+    def __init__(self, images):
+        super().__init__()
+        self.images = images
+        self.warned = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        features = self.model.encode(self.images)
+        logs["effective_rank"] = rank = nn.effective_rank(features)
+        spread = float(nn.feature_std(features))
+        if not self.warned and (spread < self.LEAST_STD or rank < self.LEAST_RANK):
+            self.warned = True
+            warnings.warn(
+                f"The representation has collapsed: after epoch {epoch + 1} the features of {len(features)} training images "
+                f"have a spread of {spread:.3g} (1 is healthy, 0 a constant) and an effective rank of {rank:.1f} of "
+                f"{features.shape[1]}. Lower the learning rate, or look at the views (too easy?) and at the batch size.",
+                stacklevel=2,
+            )

@@ -1,0 +1,107 @@
+"""What `fit` is given -> checked batches, from any step on."""
+
+import keras
+import numpy as np
+
+from sslzoo.data import Batches, Dataset, check_images, check_labels
+
+
+class Feed:
+    """The training data of one `fit`: arrays and data sets become endless `Batches`; streams pass as they are."""
+
+    def __init__(self, x, y, batch_size, method, steps_per_epoch=None):
+        self.method = method
+        if isinstance(x, Batches) or not is_rows(x):
+            if batch_size is not None:
+                raise ValueError(f"batch_size: got {batch_size} with data that comes in batches; leave it out.")
+            self.data = x
+        else:
+            self.data = Batches(rows(x, y, method), 256 if batch_size is None else batch_size, seed=method.seed)
+        self.steps_per_epoch = steps_per_epoch or getattr(self.data, "steps_per_epoch", None)
+        if self.steps_per_epoch is None:
+            self.steps_per_epoch = getattr(self.data, "num_batches", None)
+        self._first = None
+
+    def first_batch(self):
+        """The first batch, checked."""
+        if self._first is None:
+            batch = self.data[0] if isinstance(self.data, keras.utils.PyDataset) else next(iter(self.data))
+            batch = self.method.named_batch(batch)
+            for field in self.method.fields:
+                if field not in batch:
+                    raise ValueError(
+                        f"{field}: missing from the batch, which has {sorted(batch)}; "
+                        f"{type(self.method).__name__} needs {list(self.method.fields)}."
+                    )
+            batch = {name: np.asarray(value) for name, value in batch.items()}
+            batch["images"] = self.check(batch["images"])
+            if len(batch["images"]) < self.method.min_batch:
+                raise ValueError(
+                    f"batch_size: got a batch of {len(batch['images'])}; "
+                    f"{type(self.method).__name__} needs at least {self.method.min_batch}."
+                )
+            self._first = batch
+        return self._first
+
+    def check(self, images):
+        return check_channels(check_images(images), self.method.backbone.input_shape[-1])
+
+    def sample(self, count):
+        """Up to `count` training images."""
+        if isinstance(self.data, Batches):
+            return self.data.data[np.arange(min(count, self.data.size))]["images"]
+        return self.first_batch()["images"][:count]
+
+    def segments(self, start, epochs):
+        """(data, first epoch, last epoch, steps per epoch): one run of Keras' `fit` each, from global step `start` on.
+
+        A run that stopped inside an epoch first finishes that epoch."""
+        steps = self.steps_per_epoch
+        if not isinstance(self.data, Batches):
+            yield self.data, start // steps if steps else 0, epochs, steps
+            return
+        epoch, inside = divmod(start, steps)
+        if inside and epoch < epochs:
+            yield self._from(start), epoch, epoch + 1, steps - inside
+            epoch, start = epoch + 1, (epoch + 1) * steps
+        if epoch < epochs:
+            yield self._from(start), epoch, epochs, steps
+
+    def _from(self, step):
+        """The same order of batches, from another step on."""
+        own = self.data
+        return Batches(own.data, own.batch_size, own.seed, own.start + step)
+
+
+def is_rows(x):
+    """Arrays or a data set, as against a stream of batches."""
+    if isinstance(x, (tuple, list)):
+        return all(map(is_rows, x))
+    if isinstance(x, dict):
+        return all(map(is_rows, x.values()))
+    return isinstance(x, Dataset) or hasattr(x, "__array__")
+
+
+def rows(x, y, method):
+    """Arrays of any accepted form -> a data set or a dict of checked fields."""
+    if x is None:
+        raise ValueError("x: got None; it must be images, a Dataset, a dict of named arrays or a stream.")
+    if isinstance(x, Dataset):
+        check_channels(check_images(x.images), method.backbone.input_shape[-1])
+        return x
+    if isinstance(x, (tuple, list)):
+        x, y = x if len(x) == 2 else (x[0], y)
+    data = dict(x) if isinstance(x, dict) else {"images": x}
+    if y is not None:
+        data["labels"] = y
+    if "images" in data:
+        data["images"] = check_channels(check_images(data["images"]), method.backbone.input_shape[-1])
+    if "labels" in data:
+        data["labels"] = check_labels(data["labels"], len(data["images"]))
+    return data
+
+
+def check_channels(images, channels):
+    if images.shape[-1] not in (1, channels):
+        raise ValueError(f"images: got {images.shape[-1]} channels; this backbone takes {channels}.")
+    return images

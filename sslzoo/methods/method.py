@@ -1,0 +1,232 @@
+"""The base of every method: one `train_step`, one contract, ordinary Keras around it."""
+
+import inspect
+import types
+
+import keras
+import numpy as np
+from keras import ops
+
+from sslzoo import backends, nn
+from sslzoo.data import check_images
+from sslzoo.methods.callbacks import Checkpoint, CollapseMonitor, NaNStop
+from sslzoo.methods.feed import Feed
+
+
+class Method(backends.Step, keras.Model):
+    """A way to learn a representation, trained by `fit`.
+
+    A subclass gives `compute_losses`; often `views`; sometimes `before_step` and `after_step`. It builds every layer in
+    its constructor and adds nothing later.
+
+    Args:
+        backbone: a Functional `keras.Model`, images in [0, 1] of (N, size, size, channels) -> features (N, D).
+        seed: of everything random here: augmentation, the order of the batches.
+
+    Attributes:
+        backbone: the network that other programs take away.
+        fields: the names a training batch must hold.
+        min_batch: the smallest batch the loss is defined for.
+    """
+
+    fields = ("images",)
+    min_batch = 1
+
+    def __new__(cls, *args, **kwargs):
+        instance = super().__new__(cls, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
+        arguments = dict(list(bound.arguments.items())[1:])
+        # A plain object: Keras neither tracks nor locks what is in it.
+        object.__setattr__(instance, "_own", types.SimpleNamespace(arguments=arguments, means={}, logs={}, cache={}))
+        return instance
+
+    def __init__(self, backbone, seed=0, name=None):
+        super().__init__(name=name)
+        _, height, width, channels = backbone.input_shape
+        if height is None or height != width:
+            raise ValueError(f"backbone: input {height}x{width}; it must be square and known, e.g. Input((32, 32, 3)).")
+        if len(backbone.output_shape) != 2:
+            raise ValueError(f"backbone: output shape {backbone.output_shape}; it must be (N, D): pool the last map.")
+        self.backbone = backbone
+        self.preprocess = nn.Preprocess(height, channels)
+        self.seed = seed
+        self.total_steps = None
+        self.first_step = 0
+        self._recipe = None
+
+    # ---- what a method defines -------------------------------------------------------------------------------
+
+    def views(self, batch):
+        """Everything random: add the views, masks or noise that `compute_losses` reads. Here: the batch as it is."""
+        return batch
+
+    def compute_losses(self, batch):
+        """{name: scalar}, differentiable and weighted; the sum is minimised and each is logged."""
+        raise NotImplementedError(f"{type(self).__name__}.compute_losses is missing.")
+
+    def before_step(self, batch):
+        """State to update before the forward pass (MoCo's key network)."""
+
+    def after_step(self, batch):
+        """State to update after the optimiser (BYOL's target)."""
+
+    # ---- what a method calls ---------------------------------------------------------------------------------
+
+    def represent(self, images):
+        """Training features (N, D) of views in [0, 1], with their spread logged for the collapse monitor."""
+        features = self.backbone(images, training=True)
+        self.track("feature_std", nn.feature_std(features))
+        return features
+
+    def track(self, name, value):
+        """Log a scalar of this step beside the losses, as its mean over the epoch."""
+        self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
+
+    # ---- inference -------------------------------------------------------------------------------------------
+
+    def call(self, images, training=False):
+        """Images of any size -> features (N, D); at inference with BatchNorm folded into the convolutions."""
+        if isinstance(images, dict):
+            images = images["images"]
+        images = self.preprocess(images)
+        return self.backbone(images, training=True) if training else self._cached("folded", self._fold)(images)
+
+    def encode(self, images, batch_size=256):
+        """Features of images.
+
+        Args:
+            images: (N, H, W), (N, H, W, 1) or (N, H, W, 3); integers 0..255 or floats 0..1.
+            batch_size: images a chunk; memory grows with it.
+
+        Returns:
+            float32 array (N, D).
+        """
+        self.build()
+        images = check_images(images)
+        encoder = self._cached("encoder", lambda: backends.compiled(self, self._embed))
+        chunks = []
+        for start in range(0, len(images), batch_size):
+            chunk = np.asarray(images[start : start + batch_size])
+            missing = min(batch_size, len(images)) - len(chunk)  # the last chunk is filled up: one shape, one graph
+            padded = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing else chunk
+            chunks.append(encoder(padded)[: len(chunk)])
+        return np.concatenate(chunks)
+
+    def _embed(self, images):
+        return ops.cast(self(images, training=False), "float32")
+
+    def _fold(self):
+        return nn.fold(self.backbone)
+
+    def _cached(self, name, make):
+        if name not in self._own.cache:
+            self._own.cache[name] = make()
+        return self._own.cache[name]
+
+    # ---- training --------------------------------------------------------------------------------------------
+
+    def compile(self, optimizer="sgd", jit_compile="auto", **kwargs):
+        """As in Keras; `optimizer` may also be a function total_steps -> optimizer (a recipe with a schedule): then every
+        call of `fit` runs the whole schedule over its own epochs."""
+        self.build()
+        self._recipe = None
+        if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)) and callable(optimizer):
+            self._recipe = optimizer
+            optimizer = optimizer(1)
+        jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, callbacks=None, initial_epoch=0, steps_per_epoch=None, **kwargs):
+        """Keras' `fit`, on images alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y), or a stream.
+
+        Arrays are shuffled by permutation(seed, epoch). With a `Checkpoint` among the callbacks, the same call again
+        continues the run where it was interrupted, bit for bit.
+
+        Raises:
+            ValueError: bad data, in one sentence, before the first step.
+            FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch are restored.
+        """
+        feed = Feed(x, y, batch_size, self, steps_per_epoch)
+        total = epochs * feed.steps_per_epoch if feed.steps_per_epoch else None
+        if self._recipe is not None:
+            if total is None:
+                raise ValueError("steps_per_epoch: got None for a stream; the schedule needs the number of steps.")
+            recipe = self._recipe
+            self.compile(recipe(total), jit_compile=self.jit_compile)
+            self._recipe = recipe
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        callbacks = list(callbacks or [])
+        checkpoint = next((c for c in callbacks if isinstance(c, Checkpoint)), None)
+        start = initial_epoch * (feed.steps_per_epoch or 0)
+        if checkpoint is not None:
+            start = max(start, checkpoint.restore(self))
+        self._span(int(self.optimizer.iterations) - start, total)
+        self._name_trackers(feed.first_batch())
+        guard = NaNStop()
+        callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]
+        history = {}
+        try:
+            for data, first, last, steps in feed.segments(start, epochs):
+                done = super().fit(
+                    data, epochs=last, initial_epoch=first, steps_per_epoch=steps, callbacks=callbacks,
+                    shuffle=False, **kwargs
+                )
+                for key, values in done.history.items():
+                    history.setdefault(key, []).extend(values)
+        except BaseException:
+            guard.restore_if_broken()
+            raise
+        if self.history is not None:
+            self.history.history = history
+        return self.history
+
+    def _span(self, first_step, total_steps):
+        """The steps that schedules inside the method (EMA) run over; a compiled step with another span is dropped."""
+        if (self.first_step, self.total_steps) != (first_step, total_steps):
+            self.first_step, self.total_steps = first_step, total_steps
+            self.train_function = None
+
+    def losses_and_logs(self, batch):
+        """The losses in float32 and what was tracked beside them."""
+        self._own.logs = {}
+        losses = {name: ops.cast(loss, "float32") for name, loss in self.compute_losses(batch).items()}
+        return losses, self._own.logs
+
+    def named_batch(self, data):
+        """What `fit` was fed -> a dict of named fields."""
+        if isinstance(data, (tuple, list)):
+            data = data[0] if len(data) == 1 else dict(zip(("images", "labels"), data, strict=False))
+        return data if isinstance(data, dict) else {"images": data}
+
+    def _name_trackers(self, batch):
+        """Trace one step to learn what it logs, which also finds any error in it before a weight has moved."""
+        losses, logs = backends.abstract(lambda b: self.losses_and_logs(self.views(self.named_batch(b))), batch)
+        for name in ("loss", *losses, *logs):
+            self._own.means.setdefault(name, keras.metrics.Mean(name=name))
+
+    def update_trackers(self, values):
+        for name, value in values.items():
+            self._own.means[name].update_state(value)
+        return {name: mean.result() for name, mean in self._own.means.items()}
+
+    @property
+    def metrics(self):
+        return list(self._own.means.values())
+
+    # ---- Keras' housekeeping ---------------------------------------------------------------------------------
+
+    def build(self, input_shape=None):
+        """Nothing is left to build: every layer was built in the constructor."""
+        self.built = True
+
+    def get_config(self):
+        return {k: keras.saving.serialize_keras_object(v) for k, v in self._own.arguments.items()}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
+
+    def untrained(self):
+        """A new model of the same configuration with fresh weights."""
+        return type(self).from_config(self.get_config())

@@ -1,0 +1,59 @@
+"""Backbones by name: Functional models from images in [0, 1], (N, size, size, channels), to features (N, D)."""
+
+import inspect
+
+import keras
+from keras import layers
+
+from sslzoo.errors import unknown
+from sslzoo.nn.layers import Seeds
+from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
+
+
+def convnet(name, image_size, channels=3, width=64, depth=4, seed=0):
+    """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger than 2 px; mean over
+    the map. Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals et al. 2016)."""
+    seeds = Seeds(seed)
+    inputs = x = keras.Input((image_size, image_size, channels), name="images")
+    for index in range(1, depth + 1):
+        x = conv_bn(x, width, 3, 1, f"block{index}", seeds)
+        if x.shape[1] > 2:
+            x = layers.MaxPooling2D(2, name=f"block{index}_pool")(x)
+    return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
+
+
+def micro(name, image_size=8, channels=3, width=8, seed=0):
+    """Two convolutions: the network of the tests."""
+    seeds = Seeds(seed)
+    inputs = keras.Input((image_size, image_size, channels), name="images")
+    x = conv_bn(inputs, width, 3, 1, "block1", seeds)
+    x = conv_bn(x, 2 * width, 3, 2, "block2", seeds)
+    return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
+
+
+BACKBONES = (
+    {name: resnet for name in IMAGENET}
+    | {f"resnet{depth}": cifar_resnet for depth in (20, 32, 44, 56)}
+    | {"convnet": convnet, "micro": micro}
+)
+
+
+def backbone(name, image_size=32, **options):
+    """Build a backbone.
+
+    Args:
+        name: one of `BACKBONES`.
+        image_size: height and width in pixels.
+        options: of that family: `width`, `stem`, `zero_gamma`, `channels`, `seed`, ...
+
+    Raises:
+        ValueError: unknown name or option, naming the nearest.
+    """
+    if name not in BACKBONES:
+        raise ValueError(unknown("backbone", name, BACKBONES))
+    build = BACKBONES[name]
+    allowed = [p for p in inspect.signature(build).parameters if p not in ("name", "image_size")]
+    for option in options:
+        if option not in allowed:
+            raise ValueError(unknown(f"option of backbone {name}", option, allowed))
+    return build(name, image_size, **options)

@@ -1,0 +1,27 @@
+"""Has a representation collapsed?"""
+
+import numpy as np
+from keras import ops
+
+
+def feature_std(features):
+    """Spread of features (N, D): the standard deviation over N of the L2-normalised rows, averaged over D, times sqrt(D).
+
+    1 for rows spread evenly over the sphere, 0 for identical rows (lightly's `std_of_l2_normalized`, times sqrt(D)).
+    """
+    features = ops.normalize(ops.cast(features, "float32"), axis=-1)
+    return ops.mean(ops.std(features, axis=0)) * features.shape[-1] ** 0.5
+
+
+def effective_rank(features):
+    """exp(entropy) of the normalised singular values of the centred rows of (N, D): 1 (a line) .. D (Roy & Vetterli 2007).
+
+    A constant has no direction at all: 0.
+    """
+    features = np.asarray(features, "float64")
+    values = np.linalg.svd(features - features.mean(axis=0), compute_uv=False)
+    scale = np.abs(features).max(initial=0.0) * len(features) ** 0.5
+    if values.sum() <= 1e-6 * scale:
+        return 0.0
+    p = values / values.sum()
+    return float(np.exp(-(p * np.log(p + 1e-12)).sum()))

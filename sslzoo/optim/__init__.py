@@ -1,0 +1,33 @@
+"""Optimisers and schedules of the papers. None decays or adapts biases and BatchNorm's scales and shifts."""
+
+import keras
+
+from sslzoo.optim.adamw import AdamW
+from sslzoo.optim.lars import LARS
+from sslzoo.optim.schedules import WarmupCosine, cosine_ema, scaled_learning_rate
+from sslzoo.optim.sgd import SGD
+
+OPTIMIZERS = {"sgd": SGD, "lars": LARS, "adam": keras.optimizers.Adam, "adamw": AdamW}
+
+
+def build(name, learning_rate, **kwargs):
+    """The optimiser of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam", "adamw" (decoupled).
+
+    Args:
+        name: a key of `OPTIMIZERS`.
+        learning_rate: a number, or a schedule such as `WarmupCosine`.
+        **kwargs: the constructor's own.
+
+    Raises:
+        ValueError: another name, or a learning rate below 0.
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"optimizer {name!r} is unknown; known are {', '.join(OPTIMIZERS)}.")
+    if isinstance(learning_rate, (int, float)):
+        if learning_rate < 0:
+            raise ValueError(f"learning_rate must be at least 0, got {learning_rate}.")
+        learning_rate = float(learning_rate)
+    return OPTIMIZERS[name](learning_rate, **kwargs)
+
+
+__all__ = ["AdamW", "LARS", "OPTIMIZERS", "SGD", "WarmupCosine", "build", "cosine_ema", "scaled_learning_rate"]

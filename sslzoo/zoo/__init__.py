@@ -1,0 +1,31 @@
+"""The zoo: entries, names, weights. Every name is imported on first use, so that `sslzoo list` imports no keras."""
+
+from importlib import import_module
+
+_HOME = {
+    "ConfigError": "config",
+    "UnknownName": "registry",
+    "WeightsError": "cache",
+    "agreement": "weights",
+    "fetch_weights": "cache",
+    "info": "registry",
+    "list_methods": "registry",
+    "list_models": "registry",
+    "load_config": "config",
+    "load_weights": "weights",
+    "method_class": "registry",
+    "resolve": "registry",
+    "save_weights": "weights",
+    "write_record": "config",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,180 @@
+"""Reading and writing `zoo_configs/<name>.yaml`, with errors a person can act on. The keys are in `schema.py`."""
+
+import difflib
+import os
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sslzoo.zoo import yaml_text
+from sslzoo.zoo.schema import Record, ZooConfig
+
+RECORD_HEADER = "# Written by `sslzoo train --record`; replaced as a whole by the next recorded run, never edited by hand.\n"
+
+
+class ConfigError(ValueError):
+    """A zoo entry that cannot be used: the file, the key, the value that came and what is allowed."""
+
+
+def load_config(path_or_name):
+    """The validated `ZooConfig` of a YAML file or of a zoo name (`simclr_resnet20.cifar10`, or without its tag).
+
+    Anything that ends in .yaml/.yml or has a folder in it is a path; all else is looked up in the registry.
+    Raises ConfigError (a ValueError) for a bad file, FileNotFoundError for a missing one, UnknownName for a name
+    that the zoo does not know.
+    """
+    path = Path(path_or_name)
+    if path.suffix not in (".yaml", ".yml") and path.name == str(path_or_name):
+        from sslzoo.zoo.registry import resolve
+
+        path = resolve(str(path_or_name))
+    try:
+        return parse_config(yaml_text.read_text(path), path)
+    except UnicodeError as error:
+        raise ConfigError(str(error)) from error
+
+
+def parse_config(text, source="config"):
+    """The validated `ZooConfig` of YAML `text`; `source` names it in errors. Raises ConfigError."""
+    try:
+        data = yaml_text.parse(text, source)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return validate(data, source)
+
+
+def validate(data, source="config"):
+    """The `ZooConfig` of a plain mapping, e.g. a config changed by a command line option. Raises ConfigError."""
+    return _validated(ZooConfig, data, source)
+
+
+def dump(config):
+    """`config` as YAML, in the order of the schema, defaults written out, absent values left out."""
+    return yaml_text.write(config.model_dump(mode="json", exclude_none=True))
+
+
+def write_record(path, record):
+    """Put `record` (a `Record` or a mapping) at the end of the config `path`, replacing the one that is there.
+
+    Every byte above the record, comments included, stays as it is. The new file is checked before it replaces the old
+    one by an atomic rename. Raises ConfigError; the old file is then untouched.
+    """
+    path = Path(path)
+    record = record if isinstance(record, Record) else _validated(Record, plain(record), f"{path}, record")
+    by_hand = _before_record(yaml_text.read_text(path), path)
+    block = yaml_text.write({"record": record.model_dump(mode="json", exclude_none=True)})
+    text = by_hand + ("" if by_hand.endswith("\n") or not by_hand else "\n") + RECORD_HEADER + block
+    parse_config(text, path)
+    replace_file(path, text.encode("utf-8"))
+
+
+def replace_file(path, content):
+    """Write bytes to `path` so that a reader sees the old file or the new one, never a part of it."""
+    path = Path(path)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def plain(value):
+    """`value` with NumPy scalars and arrays turned into Python numbers and lists, tuples into lists."""
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _before_record(text, path):
+    try:
+        root = yaml_text.compose(text, path)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    keys = [key for key, _ in root.value] if root else []
+    places = [index for index, key in enumerate(keys) if key.value == "record"]
+    if not places:
+        return text
+    if places[0] != len(keys) - 1:
+        after = keys[places[0] + 1].value
+        raise ConfigError(f"{path}: the key {after!r} stands below the record, which must be the last key of the file.")
+    lines = text.splitlines(keepends=True)[: keys[-1].start_mark.line]
+    if lines and lines[-1].strip() == RECORD_HEADER.strip():
+        lines.pop()
+    return "".join(lines)
+
+
+def _validated(model, data, source):
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        sentences = [_sentence(entry, data).rstrip(".") for entry in error.errors()]
+        ends = ["" if sentence.endswith("?") else "." for sentence in sentences]
+        raise ConfigError("\n".join(f"{source}: {s}{end}" for s, end in zip(sentences, ends, strict=True))) from error
+
+
+def _sentence(error, data):
+    """One pydantic error as a sentence: the key path, the value that came, what is allowed."""
+    key, value, context = _key_path(error["loc"], data, error["type"] == "missing"), error["input"], error.get("ctx", {})
+    kind = error["type"]
+    if kind == "unknown_key":
+        key, value = ".".join(filter(None, (key, context["key"]))), value.get(context["key"])
+        return f"unknown key {key!r} (value {_short(value)}), {error['msg']}"
+    if kind == "missing":
+        return f"the key {key!r} is missing"
+    if kind == "union_tag_not_found":
+        return f"the key {key + '.' + context['discriminator'].strip(chr(39))!r} is missing"
+    if kind == "union_tag_invalid":
+        key = f"{key}.{context['discriminator'].strip(chr(39))}"
+        return f"{key} is {context['tag']!r}, must be one of {context['expected_tags']}" + _near(
+            context["tag"], context["expected_tags"]
+        )
+    if kind == "literal_error":
+        return f"{key} is {_short(value)}, must be one of {context['expected']}" + _near(value, context["expected"])
+    if kind == "value_error":
+        reason = str(context["error"])
+        return f"{key} is {_short(value)}: {reason}" if key and not isinstance(value, dict) else _join(key, reason)
+    allowed = error["msg"].replace("Input should be", "must be").replace("String should", "must")
+    if kind == "string_type" and isinstance(value, (int, float)):
+        allowed += f' (put it in quotes: "{value}")'
+    if kind == "string_pattern_mismatch" and key.endswith("arxiv"):
+        allowed = 'must be an arXiv number such as "2002.05709"'
+    if kind in ("model_type", "model_attributes_type"):
+        allowed = "must be a mapping of keys"
+    return f"{key} is {_short(value)}, {allowed}"
+
+
+def _key_path(location, data, missing):
+    """`optimizer.momentum` or `evaluate[0].k` from pydantic's location, without the tags it adds for unions."""
+    path, last = "", len(location) - 1
+    for index, part in enumerate(location):
+        if isinstance(part, int):
+            path += f"[{part}]"
+            data = data[part] if isinstance(data, list) and part < len(data) else None
+        elif (isinstance(data, dict) and part in data) or (missing and index == last):
+            path += f".{part}" if path else str(part)
+            data = data.get(part) if isinstance(data, dict) else None
+    return path
+
+
+def _near(value, choices):
+    near = difflib.get_close_matches(str(value), [choice.strip("' ") for choice in choices.split(",")], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _join(key, reason):
+    return f"{key}: {reason}" if key else reason
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,120 @@
+"""Names of the zoo: which models and methods there are, found from file names, without importing keras."""
+
+import functools
+import os
+from fnmatch import fnmatchcase
+from importlib import import_module
+from pathlib import Path
+
+from sslzoo.errors import unknown
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class UnknownName(KeyError, ValueError):
+    """A model, method or family that the zoo does not have; the message suggests the nearest names."""
+
+    def __str__(self):
+        return self.args[0]
+
+
+def config_folders():
+    """Folders with zoo entries, first wins: $SSLZOO_CONFIGS, the installed package's, the source checkout's."""
+    extra = os.environ.get("SSLZOO_CONFIGS")
+    folders = [Path(extra).expanduser()] if extra else []
+    if extra and not folders[0].is_dir():
+        raise ValueError(f"SSLZOO_CONFIGS is {extra!r}, an existing folder of zoo entries (*.yaml) is needed.")
+    installed, checkout = PACKAGE / "zoo_configs", PACKAGE.parent / "zoo_configs"
+    return folders + [installed if installed.is_dir() else checkout]
+
+
+def _entries():
+    """{name: path} of every zoo entry; an entry of $SSLZOO_CONFIGS hides the package's of the same name."""
+    found = {}
+    for folder in reversed(config_folders()):
+        found.update({path.name.removesuffix(".yaml"): path for path in folder.glob("*.yaml")})
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def _methods():
+    """{method: path of its file}: every methods/<family>/<method>.py is a method, named after its file."""
+    files = (PACKAGE / "methods").glob("*/*.py")
+    return {path.stem: path for path in sorted(files) if not path.stem.startswith("_")}
+
+
+def list_methods(family=None):
+    """Names of the methods, sorted; of one family ("contrastive", "asymmetric", ...) if it is given."""
+    families = sorted({path.parent.name for path in _methods().values()})
+    if family is not None and family not in families:
+        raise UnknownName(unknown("family", family, families))
+    return sorted(name for name, path in _methods().items() if family in (None, path.parent.name))
+
+
+def list_models(pattern="*", family=None):
+    """Names of the zoo's entries, sorted, that match a shell pattern ("*cifar10"), of one method family if given."""
+    methods = list_methods(family)
+    return [
+        name
+        for name in _entries()
+        if fnmatchcase(name, pattern) and (family is None or any(name.startswith(f"{method}_") for method in methods))
+    ]
+
+
+def resolve(name):
+    """Path of the YAML file of a zoo entry. A name without its tag is the entry marked `default: true`.
+
+    Raises UnknownName (a KeyError and a ValueError) with the nearest names.
+    """
+    entries = _entries()
+    if name in entries:
+        return entries[name]
+    candidates = [entry for entry in entries if entry.split(".")[0] == name]
+    if len(candidates) > 1:
+        from sslzoo.zoo import yaml_text
+
+        marked = [entry for entry in candidates if yaml_text.read(entries[entry]).get("default") is True]
+        if len(marked) != 1:
+            raise UnknownName(
+                f"Model {name!r} stands for {', '.join(candidates)}, and {len(marked) or 'none'} of them are marked "
+                "`default: true`; name one in full."
+            )
+        candidates = marked
+    if not candidates:
+        raise UnknownName(unknown("model", name, [*entries, *(entry.split(".")[0] for entry in entries)]))
+    return entries[candidates[0]]
+
+
+def method_path(name):
+    """Path of the file that defines the method `name`. Raises UnknownName."""
+    if name not in _methods():
+        raise UnknownName(unknown("method", name, _methods()))
+    return _methods()[name]
+
+
+def method_family(name):
+    """The family folder of a method, e.g. "contrastive". Raises UnknownName."""
+    return method_path(name).parent.name
+
+
+def method_class(name):
+    """The class of a method: the Method defined in methods/<family>/<name>.py, named like the file (SimCLR: simclr).
+
+    Imports keras. Raises UnknownName; TypeError if the file defines no such class.
+    """
+    path = method_path(name)
+    module = import_module(f"sslzoo.methods.{path.parent.name}.{path.stem}")
+    wanted = name.replace("_", "")
+    for key, value in vars(module).items():
+        if isinstance(value, type) and value.__module__ == module.__name__ and key.lower() == wanted:
+            return value
+    raise TypeError(f"{path} defines no class named like its file ({wanted!r} in any case), a Method is needed.")
+
+
+def info(name):
+    """The `ModelCard` of a zoo entry: paper, recipe, data, metrics measured here, licence, sha256, size."""
+    from sslzoo.zoo.card import ModelCard
+    from sslzoo.zoo.config import load_config
+
+    path = resolve(name)
+    return ModelCard(name=path.name.removesuffix(".yaml"), config=load_config(path))

@@ -1,0 +1,240 @@
+"""The pydantic models of a zoo entry: every key that `zoo_configs/<name>.yaml` may hold, with its type and range.
+
+Reading, error sentences and writing are in `config.py`; here stands only what is allowed.
+"""
+
+import difflib
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Strict(BaseModel):
+    """A frozen record that refuses unknown keys (with the nearest allowed one) and wrong types (no coercion)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_unknown_keys(cls, data):
+        if not isinstance(data, dict):
+            return data
+        for key in data:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise PydanticCustomError(
+                    "unknown_key",
+                    "{hint}allowed keys: {allowed}",
+                    {"key": str(key), "hint": hint, "allowed": ", ".join(cls.model_fields)},
+                )
+        return data
+
+
+class Paper(Strict):
+    """Where the method comes from. `arxiv` is a quoted string ("2002.05709": YAML would read a number)."""
+
+    title: str
+    authors: str | None = None
+    year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    arxiv: Annotated[str, Field(pattern=r"^(\d{4}\.\d{4,5}|[a-z-]+/\d{7})$")] | None = None
+    url: str | None = None
+
+
+class Backbone(BaseModel):
+    """A network of `sslzoo.nn` and its options (`width`, `stem`, ...), which `sslzoo.nn.backbone` checks by name."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    name: str
+
+    def options(self):
+        """The options that the config sets, as keyword arguments of `sslzoo.nn.backbone`."""
+        return dict(self.model_extra)
+
+
+class Source(Strict):
+    """A data set and its split, as `sslzoo.data.load(name, split=split)` takes them."""
+
+    name: str
+    split: str
+
+
+class SGD(Strict):
+    name: Literal["sgd"]
+    learning_rate: PositiveFloat
+    momentum: Fraction = 0.9
+    nesterov: bool = False
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class LARS(Strict):
+    name: Literal["lars"]
+    learning_rate: PositiveFloat
+    momentum: Fraction = 0.9
+    weight_decay: NonNegativeFloat = 0.0
+    trust_coefficient: PositiveFloat = 0.001
+
+
+class Adam(Strict):
+    name: Literal["adam", "adamw"]
+    learning_rate: PositiveFloat
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
+    epsilon: PositiveFloat = 1e-7
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class Schedule(Strict):
+    """Linear warm-up from 0 to the optimiser's learning rate, then a cosine to the learning rate `final`."""
+
+    warmup_epochs: NonNegativeFloat | None = None
+    warmup_steps: NonNegativeInt | None = None
+    final: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def one_warmup(self):
+        if self.warmup_epochs is not None and self.warmup_steps is not None:
+            raise ValueError("warmup_epochs and warmup_steps are both given, at most one of them is allowed")
+        return self
+
+
+class Protocol(Strict):
+    """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and settings."""
+
+    protocol: str
+    train: Source
+    test: Source
+
+    def settings(self):
+        """The settings beside the data, as keyword arguments of `sslzoo.evaluate.<protocol>`."""
+        return self.model_dump(exclude={"protocol", "train", "test"}, exclude_none=True)
+
+
+class KNN(Protocol):
+    protocol: Literal["knn"]
+    k: PositiveInt = 200
+    temperature: PositiveFloat = 0.1
+
+
+class LinearProbe(Protocol):
+    protocol: Literal["linear_probe"]
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    seed: NonNegativeInt = 0
+
+
+class FineTune(Protocol):
+    protocol: Literal["finetune"]
+    label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    epochs: PositiveInt | None = None
+    seed: NonNegativeInt = 0
+
+
+class Agreement(Strict):
+    """How close the features of the stored weights are to those of the float32 original, on `images` images."""
+
+    max_relative_difference: NonNegativeFloat
+    mean_cosine: Annotated[float, Field(ge=-1.000001, le=1.000001)]  # a cosine, with float32 rounding
+    images: PositiveInt | None = None
+
+
+class Weights(Strict):
+    """The published weights file. `mirrors` are further URLs of the same bytes, tried after the release."""
+
+    file: Annotated[str, Field(pattern=r"^[\w.-]+\.weights\.h5$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    bytes: PositiveInt
+    encoding: Literal["fp16", "int8", "float32"]
+    agreement: Agreement | None = None
+    mirrors: list[str] = []
+
+
+class Record(Strict):
+    """The run that made the weights. Written by `sslzoo train --record`, never typed."""
+
+    commit: str
+    backend: Literal["tensorflow", "jax"]
+    device: str
+    versions: dict[str, str]
+    started: str  # ISO 8601, UTC
+    wall_seconds: PositiveFloat
+    steps: PositiveInt
+    metrics: list[dict[str, JsonValue]]  # one record per evaluation, as sslzoo.evaluate returns it
+    weights: Weights
+
+
+class ZooConfig(Strict):
+    """A whole experiment: what is trained, on what, how, how it is evaluated, and the record of the run."""
+
+    description: str
+    paper: Paper
+    licence: str
+    default: bool = False
+
+    method: str
+    backbone: Backbone
+    image_size: PositiveInt
+    hyperparameters: dict[str, JsonValue] = {}
+    augment: Any = None  # a preset's name or a mapping; None: the method's own default
+    data: Source
+
+    optimizer: Annotated[SGD | LARS | Adam, Field(discriminator="name")]
+    schedule: Schedule = Schedule()
+    batch_size: PositiveInt
+    epochs: PositiveInt | None = None
+    steps: PositiveInt | None = None
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    seed: NonNegativeInt = 0
+
+    evaluate: list[Annotated[KNN | LinearProbe | FineTune, Field(discriminator="protocol")]] = []
+    record: Record | None = None
+
+    @field_validator("backbone", mode="before")
+    @classmethod
+    def name_alone(cls, value):
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("augment", mode="after")
+    @classmethod
+    def preset_or_mapping(cls, value):
+        if value is not None and not isinstance(value, (str, dict)):
+            raise ValueError("must be the name of a preset or a mapping of its settings")
+        return value
+
+    @field_validator("method", mode="after")
+    @classmethod
+    def known_method(cls, value):
+        from sslzoo.zoo.registry import method_path
+
+        method_path(value)
+        return value
+
+    @model_validator(mode="after")
+    def consistent(self):
+        if (self.epochs is None) == (self.steps is None):
+            given = "neither" if self.epochs is None else "both"
+            raise ValueError(f"exactly one of epochs and steps is needed, {given} is given")
+        for warmup, length, unit in (
+            (self.schedule.warmup_epochs, self.epochs, "epochs"),
+            (self.schedule.warmup_steps, self.steps, "steps"),
+        ):
+            if warmup is not None and length is not None and warmup >= length:
+                raise ValueError(f"schedule.warmup_{unit} is {warmup}, must be less than {unit} = {length}")
+        if self.schedule.final > self.optimizer.learning_rate:
+            peak = self.optimizer.learning_rate
+            raise ValueError(f"schedule.final is {self.schedule.final}, must be at most optimizer.learning_rate = {peak}")
+        return self

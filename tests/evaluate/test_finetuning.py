@@ -1,0 +1,88 @@
+"""Fine-tuning learns from few labels and leaves the model that it was given alone."""
+
+import json
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from sslzoo.evaluate import finetune
+
+
+def encoder(seed=0, channels=3):
+    layers = keras.layers
+    images = keras.Input((8, 8, channels))
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed))(images)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.Conv2D(24, 3, 2, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed + 1))(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    backbone = keras.Model(images, layers.Flatten()(x))
+    return SimpleNamespace(backbone=backbone, image_size=8, untrained=lambda seed: encoder(seed + 50, channels))
+
+
+@pytest.fixture(scope="module")
+def run(digits):
+    model = encoder()
+    model.backbone.trainable = False
+    before = model.backbone.get_weights()
+    record = finetune(model, *digits, labels_per_class=10, epochs=20, learning_rate=5e-3, augment="digits")
+    return model, before, record
+
+
+def test_learns_from_ten_labels_per_class(run):
+    assert run[2]["accuracy"] > 0.6
+
+
+def test_the_source_weights_stay_bit_identical(run):
+    model, before, _ = run
+    assert not model.backbone.trainable
+    for old, new in zip(before, model.backbone.get_weights(), strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
+    record = run[2]
+    assert json.loads(json.dumps(record)) == record
+    settings = record["settings"]
+    assert (settings["labels_per_class"], settings["fraction"], settings["n_labelled"]) == (10, None, 100)
+    assert (settings["epochs"], settings["batch_size"], settings["steps"], settings["seed"]) == (20, 64, 20, 0)
+    assert (settings["n_train"], settings["n_test"], settings["image_size"]) == (1000, 300, 8)
+    assert settings["augment"]["flip"] == 0 and settings["backend"] == keras.backend.backend()
+    assert record["baselines"].keys() == {"untrained_encoder", "raw_pixels"}
+    assert all(accuracy > 0.2 for accuracy in record["baselines"].values())
+
+
+def test_the_seed_decides_everything(digits):
+    train, test = digits
+    options = {"labels_per_class": 4, "epochs": 2, "baselines": False, "learning_rate": 5e-3}
+    model = encoder()
+    first, same, other = (finetune(model, train, test, seed=s, **options) for s in (1, 1, 2))
+    assert first["per_class"] == same["per_class"]
+    assert first["per_class"] != other["per_class"]
+
+
+def test_grey_images_of_another_size_and_labels_with_gaps(digits):
+    train, test = (
+        (np.repeat(np.repeat(d.images[d.labels < 2, :, :, 0], 2, 1), 2, 2), 5 * d.labels[d.labels < 2]) for d in digits
+    )
+    record = finetune(encoder(), train, test, epochs=3, learning_rate=5e-3, augment="none", baselines=False)
+    assert record["accuracy"] > 0.9 and record["per_class"].keys() == {"0", "5"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fraction": 1.5}, r"fraction must be in \(0, 1\], got 1.5"),
+        ({"fraction": 0.001}, "of the 1?[0-9]+ samples of class 0 is none"),
+        ({"labels_per_class": 0}, "labels per class must be a whole number of at least 1, got 0"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
+        ({"augment": "heavy"}, "preset 'heavy' is unknown"),
+        ({"fraction": 0.5, "labels_per_class": 2}, "either fraction or per_class"),
+    ],
+)
+def test_refused_settings(digits, options, message):
+    with pytest.raises(ValueError, match=message):
+        finetune(encoder(), *digits, **options)

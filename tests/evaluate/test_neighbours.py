@@ -1,0 +1,130 @@
+"""Weighted kNN against a double loop over the formula of Wu et al. 2018."""
+
+import json
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from sslzoo.evaluate import knn
+from sslzoo.evaluate.neighbours import knn_predict
+
+
+def naive_knn(bank, labels, queries, k, temperature):
+    """Earlier images first among equals, the lowest class among equal votes."""
+    predictions = []
+    for query in np.asarray(queries, "float64"):
+        cosine = []
+        for row in np.asarray(bank, "float64"):
+            cosine.append(row @ query / (max(np.linalg.norm(row), 1e-12) * max(np.linalg.norm(query), 1e-12)))
+        nearest = sorted(range(len(bank)), key=lambda i: (-cosine[i], i))[:k]
+        votes = {label: 0.0 for label in sorted(set(labels.tolist()))}
+        for i in nearest:
+            votes[int(labels[i])] += math.exp(cosine[i] / temperature)
+        predictions.append(max(votes, key=votes.get))
+    return np.array(predictions)
+
+
+@pytest.mark.parametrize(("n", "queries", "k"), [(1, 1, 1), (7, 5, 3), (53, 17, 53), (101, 31, 10), (64, 9, 1)])
+@pytest.mark.parametrize("similarities", [1, 200, 10**6])  # one row at a time, an uneven last chunk, all at once
+def test_equals_the_double_loop(n, queries, k, similarities):
+    rng = np.random.default_rng(n)
+    bank, query = rng.normal(size=(n, 6)).astype("float32"), rng.normal(size=(queries, 6)).astype("float32")
+    labels = rng.choice([-3, 2, 11], n)
+    found = knn_predict(bank, labels, query, k, 0.1, similarities)
+    assert found.tolist() == naive_knn(bank, labels, query, k, 0.1).tolist()
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 16, 40])
+def test_of_equally_similar_images_the_earlier_ones_vote(k):
+    # Sixteen entries of +-1: norms of 4 and cosines that are exact in float32, most of them shared by many images.
+    rng = np.random.default_rng(0)
+    bank = rng.choice([-1.0, 1.0], (6, 16))[rng.integers(0, 6, 40)].astype("float32")
+    queries = rng.choice([-1.0, 1.0], (23, 16)).astype("float32")
+    labels = rng.integers(0, 4, 40)
+    found = knn_predict(bank, labels, queries, k, 0.1, similarities=200)
+    assert found.tolist() == naive_knn(bank, labels, queries, k, 0.1).tolist()
+
+
+def test_lower_class_wins_equal_votes():
+    bank = np.eye(2, dtype="float32")
+    assert knn_predict(bank, np.array([5, 4]), np.ones((1, 2), "float32"), 2, 0.1).tolist() == [4]
+
+
+def test_a_temperature_that_overflows_float32_still_votes():
+    rng = np.random.default_rng(0)
+    bank, labels = rng.normal(size=(30, 4)).astype("float32"), rng.integers(0, 3, 30)
+    assert knn_predict(bank, labels, bank, 10, 1e-4).tolist() == labels.tolist()
+
+
+def test_features_that_collapsed_to_zero_give_a_figure_not_nan():
+    predictions = knn_predict(np.zeros((4, 3), "float32"), np.array([1, 1, 0, 0]), np.zeros((2, 3), "float32"), 2, 0.1)
+    assert predictions.tolist() == [1, 1]
+
+
+def test_memory_is_bounded_by_the_chunk_not_by_the_product():
+    rng = np.random.default_rng(0)
+    bank, queries = rng.normal(size=(4000, 8)).astype("float32"), rng.normal(size=(4000, 8)).astype("float32")
+    labels = rng.integers(0, 10, 4000)
+    tracemalloc.start()
+    knn_predict(bank, labels, queries, 20, 0.1, similarities=200_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6  # 0.8 MB of similarities and their copies; all pairs would be 64 MB
+
+
+def test_record_says_what_was_measured(digits, projection):
+    train, test = digits
+    record = knn(projection, train, test, k=5000, temperature=0.07)
+    assert json.loads(json.dumps(record)) == record
+    settings = record["settings"]
+    assert (settings["k"], settings["k_requested"], settings["temperature"]) == (1000, 5000, 0.07)
+    assert (settings["train_name"], settings["train_split"], settings["test_split"]) == ("digits", "train", "test")
+    assert (settings["n_train"], settings["n_test"], settings["feature_dim"]) == (1000, 300, 24)
+    assert (settings["image_size"], settings["image_shape"], settings["layer"]) == (8, [8, 8, 1], "backbone")
+    assert set(record["per_class"]) == set(test.classes)
+
+
+def test_record_figures_agree_with_the_predictions(digits, projection):
+    train, test = digits
+    record = knn(projection, train, test, k=20)
+    right = naive_knn(projection.encode(train.images), train.labels, projection.encode(test.images[:60]), 20, 0.1)
+    found = knn(projection, train, test.take(slice(60)), k=20, baselines=False)
+    assert found["accuracy"] == np.mean(right == test.labels[:60])
+    counts = np.bincount(test.labels)
+    per_class = [record["per_class"][name] for name in test.classes]
+    assert np.isclose(np.average(per_class, weights=counts), record["accuracy"])
+    low, high = record["confidence_95"]
+    assert 0 < low < record["accuracy"] < high < 1
+
+
+def test_baselines_are_the_untrained_model_and_the_pixels(digits, projection):
+    train, test = digits
+    record = knn(projection, train, test, k=20, seed=4)
+    assert record["baselines"] == {
+        "untrained_encoder": knn(projection.untrained(seed=4), train, test, k=20, baselines=False)["accuracy"],
+        "raw_pixels": knn(None, *((d.images.reshape(-1, 64) / 255.0, d.labels) for d in digits), k=20)["accuracy"],
+    }
+    assert knn(projection, train, test, k=20, baselines=False)["baselines"] == {}
+
+
+def test_features_computed_before_count_as_images(digits, projection):
+    given = [(projection.encode(d.images), d.labels) for d in digits]
+    record = knn(None, *given, k=20)
+    assert record["accuracy"] == knn(projection, *digits, k=20, baselines=False)["accuracy"]
+    assert record["settings"]["layer"] == "given features"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k": 0}, "k must be a whole number of at least 1, got 0"),
+        ({"k": 2.5}, "at least 1, got 2.5"),
+        ({"temperature": 0}, "temperature must be above 0, got 0"),
+        ({"temperature": float("nan")}, "temperature must be above 0, got nan"),
+    ],
+)
+def test_refused_settings(digits, options, message):
+    with pytest.raises(ValueError, match=message):
+        knn(None, *digits, **options)

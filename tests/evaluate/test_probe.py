@@ -1,0 +1,94 @@
+"""The linear probe against scikit-learn, and its choice of penalty against leaks."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from sslzoo.evaluate import linear_probe
+
+
+def test_is_scikit_learn_on_standardised_features(digits, projection):
+    train, test = digits
+    record = linear_probe(projection, train, test, penalties=[0.01], baselines=False)
+    scaler = StandardScaler().fit(projection.encode(train.images))
+    reference = LogisticRegression(C=1 / (0.01 * 1000), max_iter=500)
+    reference.fit(scaler.transform(projection.encode(train.images)), train.labels)
+    assert record["accuracy"] == reference.score(scaler.transform(projection.encode(test.images)), test.labels)
+    assert record["settings"]["C"] == reference.C
+
+
+def test_test_labels_have_no_say_in_the_penalty(digits, projection):
+    train, test = digits
+    honest = linear_probe(projection, train, test, baselines=False)
+    poisoned = test.take(slice(None))
+    poisoned.labels = np.random.default_rng(0).permutation(test.labels)
+    found = linear_probe(projection, train, poisoned, baselines=False)
+    for chosen in ("penalty", "C", "validation", "iterations"):
+        assert found["settings"][chosen] == honest["settings"][chosen]
+    assert found["accuracy"] < 0.3 < honest["accuracy"]
+
+
+def test_the_penalty_is_the_best_on_validation(digits, projection):
+    settings = linear_probe(projection, *digits, baselines=False)["settings"]
+    best = max(step["accuracy"] for step in settings["validation"])
+    assert settings["penalty"] == max(step["penalty"] for step in settings["validation"] if step["accuracy"] == best)
+
+
+def test_the_penalty_follows_the_data():
+    # Two informative features among noise and 60 samples: only a strong penalty generalises.
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1], 150)
+    images = rng.normal(size=(300, 80)) + (np.arange(80) < 2) * labels[:, None]
+    few, many = (images[:60], labels[:60]), (images[60:], labels[60:])
+    record = linear_probe(None, few, many, penalties=[1e-6, 3.0], validation_fraction=0.5)
+    assert record["settings"]["penalty"] == 3.0
+
+
+def test_separable_features_give_one():
+    rng = np.random.default_rng(0)
+    labels = np.arange(300) % 3
+    images = 10 * np.eye(3)[labels] + rng.normal(size=(300, 3)) * 0.1
+    assert linear_probe(None, (images[:200], labels[:200]), (images[200:], labels[200:]))["accuracy"] == 1.0
+
+
+def test_scale_and_shift_of_a_feature_do_not_matter():
+    rng = np.random.default_rng(0)
+    images, labels = rng.normal(size=(200, 5)), np.arange(200) % 2
+    images[:, 0] += labels
+    moved = images * [1e3, 1, 1, 1e-3, 1] + [0, 50, 0, 0, -7]
+    first, second = (
+        linear_probe(None, (x[:100], labels[:100]), (x[100:], labels[100:]), penalties=[0.01])["accuracy"]
+        for x in (images, moved)
+    )
+    assert first == second
+
+
+def test_record_is_json_and_reports_convergence(digits, projection):
+    stopped = linear_probe(projection, *digits, max_iter=3, baselines=False)["settings"]
+    assert stopped["converged"] is False and not stopped["validation"][-1]["converged"]
+    record = linear_probe(projection, *digits)
+    assert json.loads(json.dumps(record)) == record
+    assert record["settings"]["converged"] and record["settings"]["n_validation"] == 100
+    assert record["baselines"]["untrained_encoder"] < record["accuracy"] < record["baselines"]["raw_pixels"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"penalties": []}, "penalties must be one or more numbers above 0"),
+        ({"penalties": [0.1, 0]}, "penalties must be one or more numbers above 0"),
+        ({"validation_fraction": 1.0}, r"validation_fraction must be in \(0, 1\), got 1.0"),
+    ],
+)
+def test_refused_settings(digits, options, message):
+    with pytest.raises(ValueError, match=message):
+        linear_probe(None, *digits, **options)
+
+
+def test_one_class_is_nothing_to_probe():
+    data = np.zeros((4, 2)), np.zeros(4, int)
+    with pytest.raises(ValueError, match="train labels are all 0"):
+        linear_probe(None, data, data)

@@ -1,0 +1,59 @@
+"""Labelled subsets: balanced, seeded, never missing a class."""
+
+import numpy as np
+import pytest
+
+from sslzoo.evaluate.subset import labelled_subset, stratified_split
+
+LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 40))
+
+
+def test_per_class_takes_the_same_number_of_every_class():
+    chosen = labelled_subset(LABELS, per_class=10, seed=3)
+    assert np.bincount(LABELS[chosen]).tolist() == [10] * 10
+    assert len(set(chosen)) == 100
+
+
+def test_fraction_is_a_share_of_every_class():
+    labels = np.repeat([0, 1], [100, 20])
+    assert np.bincount(labels[labelled_subset(labels, fraction=0.1)]).tolist() == [10, 2]
+
+
+def test_the_whole_set_is_everything_in_order():
+    assert labelled_subset(LABELS, fraction=1.0).tolist() == list(range(len(LABELS)))
+
+
+def test_the_seed_decides():
+    first = labelled_subset(LABELS, per_class=4, seed=1)
+    assert np.array_equal(first, labelled_subset(LABELS, per_class=4, seed=1))
+    assert not np.array_equal(first, labelled_subset(LABELS, per_class=4, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("share", "message"),
+    [
+        ({"fraction": 0.0}, r"fraction must be in \(0, 1\], got 0.0"),
+        ({"fraction": 1.5}, r"fraction must be in \(0, 1\], got 1.5"),
+        ({"fraction": float("nan")}, r"fraction must be in \(0, 1\]"),
+        ({"fraction": 0.01}, "of the 40 samples of class 0 is none"),
+        ({"per_class": 0}, "at least 1, got 0"),
+        ({"per_class": 41}, "class 0 has 40 samples: per_class=41"),
+        ({}, "either fraction or per_class"),
+        ({"fraction": 0.5, "per_class": 2}, "either fraction or per_class"),
+    ],
+)
+def test_shares_that_cannot_be_taken(share, message):
+    with pytest.raises(ValueError, match=message):
+        labelled_subset(LABELS, **share)
+
+
+def test_a_split_holds_out_some_of_every_class_and_never_all():
+    labels = np.repeat([0, 1, 2], [2, 9, 100])
+    rest, held_out = stratified_split(labels, 0.1, seed=0)
+    assert np.bincount(labels[held_out]).tolist() == [1, 1, 10]
+    assert sorted([*rest, *held_out]) == list(range(111))
+
+
+def test_a_class_of_one_cannot_be_split():
+    with pytest.raises(ValueError, match="class 7 has 1 training sample"):
+        stratified_split(np.array([0, 0, 7]), 0.1, seed=0)

@@ -1,0 +1,93 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from sslzoo.optim import WarmupCosine, cosine_ema, scaled_learning_rate
+
+
+def oracle(step, peak, warmup, total, final):
+    if step < warmup:
+        return peak * step / warmup
+    if step >= total:
+        return final
+    return final + (peak - final) * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
+
+
+@pytest.mark.parametrize("arguments", [(0.5, 10, 100, 0.0), (2.0, 0, 7, 0.25), (1e-3, 99, 100, 1e-5), (1, 5, 20, 1)])
+def test_equals_the_formula_at_every_step(arguments):
+    schedule = WarmupCosine(*arguments)
+    total = arguments[2]
+    for step in range(total + 5):
+        assert float(schedule(step)) == pytest.approx(oracle(step, *arguments), rel=1e-5, abs=1e-6 * arguments[0])
+
+
+def test_endpoints():
+    schedule = WarmupCosine(0.4, 10, 4000)
+    assert float(schedule(0)) == 0
+    assert float(schedule(10)) == pytest.approx(0.4)
+    assert float(schedule(4000)) == pytest.approx(0, abs=1e-8)
+    assert float(schedule(10**9)) == pytest.approx(0, abs=1e-8)
+    assert float(WarmupCosine(0.4, 0, 4000)(0)) == pytest.approx(0.4)
+
+
+def test_an_optimizer_walks_along_it():
+    optimizer = keras.optimizers.SGD(WarmupCosine(1.0, 2, 6))
+    variable = keras.Variable(np.zeros(1, "float32"))
+    rates = []
+    for _ in range(6):
+        before = float(variable.numpy()[0])
+        optimizer.apply([np.ones(1, "float32")], [variable])
+        rates.append(before - float(variable.numpy()[0]))
+    np.testing.assert_allclose(rates, [oracle(t, 1.0, 2, 6, 0.0) for t in range(6)], atol=1e-6)
+
+
+def test_survives_serialisation():
+    schedule = WarmupCosine(0.3, 4, 40, final=0.01)
+    again = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(schedule))
+    assert isinstance(again, WarmupCosine)
+    assert again.get_config() == schedule.get_config()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0.0, 1, 10), "peak above 0, got 0.0"),
+        ((float("nan"), 1, 10), "finite peak"),
+        ((0.1, 10, 10), "warmup_steps 10 and total_steps 10"),
+        ((0.1, -1, 10), "warmup_steps -1"),
+        ((0.1, 0, 0), "total_steps 0"),
+        ((0.1, 1, 10, 0.2), "final between 0 and peak 0.1, got 0.2"),
+    ],
+)
+def test_refuses_impossible_schedules(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        WarmupCosine(*arguments)
+
+
+def test_scaled_learning_rate():
+    assert scaled_learning_rate(0.3, 4096) == pytest.approx(4.8)  # the paper's ImageNet run
+    assert scaled_learning_rate(0.3, 256) == pytest.approx(0.3)
+    assert scaled_learning_rate(0.075, 4096, rule="sqrt") == pytest.approx(4.8)  # both rules meet at 4096
+    with pytest.raises(ValueError, match="'linear' and 'sqrt', got 'log'"):
+        scaled_learning_rate(0.3, 256, rule="log")
+    with pytest.raises(ValueError, match="batch_size of at least 1, got 0"):
+        scaled_learning_rate(0.3, 0)
+    with pytest.raises(ValueError, match="base above 0, got -1"):
+        scaled_learning_rate(-1, 256)
+
+
+def test_cosine_ema():
+    base, total = 0.996, 1000
+    assert float(cosine_ema(0, total, base)) == pytest.approx(base)
+    assert float(cosine_ema(total, total, base)) == 1
+    assert float(cosine_ema(total + 7, total, base)) == 1
+    steps = keras.ops.convert_to_tensor([0, 1, 250, 500, 999, 1000, 2000])
+    k = np.minimum(np.asarray(steps), total)
+    expected = 1 - (1 - base) * (np.cos(np.pi * k / total) + 1) / 2
+    np.testing.assert_allclose(np.asarray(cosine_ema(steps, total, base)), expected, atol=1e-7)
+    with pytest.raises(ValueError, match="base between 0 and 1, got 1.5"):
+        cosine_ema(0, 10, 1.5)
+    with pytest.raises(ValueError, match="total_steps of at least 1, got 0"):
+        cosine_ema(0, 0, 0.99)

@@ -1,0 +1,261 @@
+"""Weights files: what they hold, how exact they are, and that a wrong one changes nothing."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from sslzoo.zoo.weights import agreement, load_weights, save_weights
+
+
+class Toy(keras.Model):
+    """Backbone, head, a layer with a seed, a counter, and seed state saved under a key of its own, as Method does."""
+
+    def __init__(self, width=8, extra=False):
+        super().__init__(name="toy")
+        inputs = keras.Input((8, 8, 3))
+        x = keras.layers.Conv2D(width, 3, use_bias=False)(inputs)
+        x = keras.layers.BatchNormalization()(x)
+        self.backbone = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x), name="backbone")
+        self.head = keras.Sequential([keras.Input((width,)), keras.layers.Dropout(0.1, seed=1), keras.layers.Dense(5)])
+        if extra:
+            self.second = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+        self.counter = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="counter")
+        self.seeds = keras.random.SeedGenerator(7)
+
+    def call(self, images, training=False):
+        return self.head(self.backbone(images, training=training), training=training)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["seed"] = keras.ops.convert_to_numpy(self.seeds.state)
+
+    def load_own_variables(self, store):
+        self.seeds.state.assign(store["seed"])
+        self.counter.assign(store["0"])
+
+
+def toy(seed=0, **kwargs):
+    keras.utils.set_random_seed(seed)
+    model = Toy(**kwargs)
+    model.compile("adam", loss="mse", metrics=["mae"])
+    rng = np.random.default_rng(seed)
+    model.fit(rng.random((4, 8, 8, 3), "float32"), np.zeros((4, 5), "float32"), verbose=0)
+    model.counter.assign(seed)
+    return model
+
+
+def values(model):
+    variables = model.backbone.variables + [v for v in model.head.variables if "seed" not in v.path] + [model.counter]
+    return [keras.ops.convert_to_numpy(v) for v in variables]
+
+
+def names(path):
+    found = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+@pytest.mark.parametrize(("encoding", "tolerance"), [("float32", 0), ("fp16", 2**-11), ("int8", 1 / 254)])
+def test_round_trip(tmp_path, encoding, tolerance):
+    saved, loaded = toy(3), toy(4)
+    save_weights(saved, tmp_path / "a.weights.h5", encoding)
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    for before, after in zip(values(saved), values(loaded), strict=True):
+        if before.ndim < 2:
+            np.testing.assert_array_equal(before, after)
+        else:  # half a step of the grid: of the value for fp16, of the largest value of the channel for int8
+            step = np.abs(before) if encoding == "fp16" else np.abs(before).max(axis=tuple(range(before.ndim - 1)))
+            assert (np.abs(before - after) <= tolerance * step * 1.0001 + (encoding == "fp16") * 2**-25).all()
+
+
+def test_file_holds_no_optimiser_and_no_seed(tmp_path):
+    save_weights(toy(), tmp_path / "a.weights.h5")
+    assert sorted(names(tmp_path / "a.weights.h5")) == sorted(
+        [f"backbone/layers/batch_normalization/vars/{i}" for i in range(4)]
+        + ["backbone/layers/conv2d/vars/0", "head/layers/dense/vars/0", "head/layers/dense/vars/1", "vars/0"]
+    )
+
+
+def test_optimiser_and_seed_keep_their_state(tmp_path):
+    model = toy(3)
+    save_weights(toy(4), tmp_path / "a.weights.h5")
+    model.optimizer.iterations.assign(17)
+    model.seeds.state.assign([5, 6])
+    load_weights(model, tmp_path / "a.weights.h5")
+    assert int(model.optimizer.iterations) == 17
+    assert keras.ops.convert_to_numpy(model.seeds.state).tolist() == [5, 6]
+    assert int(model.counter) == 4
+
+
+def test_only_kernels_are_encoded(tmp_path):
+    save_weights(toy(), tmp_path / "a.weights.h5", "fp16")
+    save_weights(toy(), tmp_path / "b.weights.h5", "int8")
+    with h5py.File(tmp_path / "a.weights.h5") as half, h5py.File(tmp_path / "b.weights.h5") as eighth:
+        assert half["backbone/layers/conv2d/vars/0"].dtype == "float16"
+        assert eighth["backbone/layers/conv2d/vars/0"].dtype == "int8"
+        assert eighth["backbone/layers/conv2d/vars/0_scale"].shape == (8,)
+        for file in (half, eighth):
+            assert file["backbone/layers/batch_normalization/vars/3"].dtype == "float32"
+            assert file["vars/0"].dtype == "int32"
+
+
+def test_values_beyond_float16_stay_float32(tmp_path):
+    saved, loaded = toy(3), toy(4)
+    kernel = np.full((8, 5), 1e5, "float32")
+    saved.head.layers[-1].kernel.assign(kernel)
+    saved.backbone.layers[1].kernel.assign(np.full((3, 3, 3, 8), 1e-7, "float32"))
+    save_weights(saved, tmp_path / "a.weights.h5", "fp16")
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(loaded.head.layers[-1].kernel), kernel)
+    assert (keras.ops.convert_to_numpy(loaded.backbone.layers[1].kernel) == np.float32(1e-7)).all()
+
+
+def test_int8_of_a_channel_of_zeros(tmp_path):
+    saved, loaded = toy(3), toy(4)
+    saved.head.layers[-1].kernel.assign(np.zeros((8, 5), "float32"))
+    save_weights(saved, tmp_path / "a.weights.h5", "int8")
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    assert not keras.ops.convert_to_numpy(loaded.head.layers[-1].kernel).any()
+
+
+@pytest.mark.parametrize("encoding", ["float32", "fp16"])
+def test_keras_reads_the_file_itself(tmp_path, encoding):
+    def plain():
+        return keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+
+    saved, loaded = plain(), plain()
+    save_weights(saved, tmp_path / "a.weights.h5", encoding)
+    loaded.load_weights(tmp_path / "a.weights.h5")
+    for a, b in zip(saved.get_weights(), loaded.get_weights(), strict=True):
+        assert b.dtype == a.dtype
+        np.testing.assert_allclose(a, b, atol=0 if encoding == "float32" else 2**-11)
+
+
+def test_same_weights_give_the_same_bytes(tmp_path):
+    model = toy()
+    first = save_weights(model, tmp_path / "a.weights.h5")
+    second = save_weights(model, tmp_path / "b.weights.h5")
+    content = (tmp_path / "a.weights.h5").read_bytes()
+    assert first["sha256"] == second["sha256"] == hashlib.sha256(content).hexdigest()
+    assert first == {"file": "a.weights.h5", "sha256": first["sha256"], "bytes": len(content), "encoding": "fp16"}
+    assert sorted(os.listdir(tmp_path)) == ["a.weights.h5", "b.weights.h5"]
+
+
+def corrupt_shape(file):
+    del file["head/layers/dense/vars/0"]
+    file["head/layers/dense/vars/0"] = np.zeros((8, 6), "float32")
+
+
+def corrupt_link(file):
+    del file["head/layers/dense/vars/0"]
+    file["head/layers/dense/vars/0"] = h5py.ExternalLink("other.h5", "/secret")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda f: f.__delitem__("head/layers/dense/vars/0"), "variables 1 missing (head/layers/dense/vars/0 (8, 5))"),
+        (lambda f: f.create_dataset("more/vars/0", data=[1.0]), "variables 1 unexpected (more/vars/0 (1,))"),
+        (corrupt_shape, "1 of another shape (head/layers/dense/vars/0 is (8, 6), the model has (8, 5))"),
+        (corrupt_link, "variables 1 missing (head/layers/dense/vars/0 (8, 5))"),
+    ],
+)
+def test_a_file_that_does_not_fit_changes_nothing(tmp_path, change, sentence):
+    path = tmp_path / "a.weights.h5"
+    save_weights(toy(4), path)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    model = toy(3)
+    before = values(model)
+    with pytest.raises(ValueError) as error:
+        load_weights(model, path)
+    assert str(error.value).startswith(f"{path}: the file does not fit this model") and sentence in str(error.value)
+    for a, b in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_weights_of_a_larger_model_are_refused(tmp_path):
+    save_weights(toy(4, extra=True), tmp_path / "a.weights.h5")
+    with pytest.raises(ValueError, match=r"2 unexpected \(second"):
+        load_weights(toy(3), tmp_path / "a.weights.h5")
+
+
+@pytest.mark.parametrize("keep", [0, 100, 3000])
+def test_a_truncated_file_changes_nothing(tmp_path, keep):
+    path = tmp_path / "a.weights.h5"
+    save_weights(toy(4), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    model = toy(3)
+    before = values(model)
+    with pytest.raises(ValueError, match="not a readable HDF5 weights file"):
+        load_weights(model, path)
+    for a, b in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_refusals(tmp_path):
+    model = toy()
+    with pytest.raises(ValueError, match="encoding is 'fp8', must be one of fp16, int8, float32"):
+        save_weights(model, tmp_path / "a.weights.h5", "fp8")
+    with pytest.raises(ValueError, match="'a.h5', a name that ends in .weights.h5"):
+        save_weights(model, tmp_path / "a.h5")
+    with pytest.raises(FileNotFoundError, match="no such weights file"):
+        load_weights(model, tmp_path / "b.weights.h5")
+    model.head.layers[-1].bias.assign(np.full(5, np.nan, "float32"))
+    with pytest.raises(ValueError, match="head/layers/dense/vars/1 holds NaN or infinity"):
+        save_weights(model, tmp_path / "a.weights.h5")
+    assert not os.listdir(tmp_path)
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path):
+    model, path = toy(), tmp_path / "a.weights.h5"
+    save_weights(model, path)
+    before = path.read_bytes()
+    model.head.layers[-1].bias.assign(np.full(5, np.inf, "float32"))
+    with pytest.raises(ValueError, match="finite"):
+        save_weights(model, path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+OTHER_BACKEND = """
+import sys, numpy as np
+sys.path[:0] = sys.argv[1:3]
+from test_weights import toy, values, load_weights, save_weights
+model = toy(4)
+load_weights(model, sys.argv[3])
+np.savez(sys.argv[4], *values(model))
+save_weights(model, sys.argv[5], "float32")
+"""
+
+
+def test_the_other_backend_reads_the_same_weights(tmp_path):
+    saved, here = toy(3), os.path.dirname(__file__)
+    save_weights(saved, tmp_path / "a.weights.h5", "float32")
+    other = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
+    pytest.importorskip(other)
+    arguments = [here, os.path.join(here, "..", ".."), tmp_path / "a.weights.h5", tmp_path / "v.npz", tmp_path / "b.weights.h5"]
+    command = [sys.executable, "-c", OTHER_BACKEND, *map(str, arguments)]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other}, timeout=120)
+    with np.load(tmp_path / "v.npz") as there:
+        for value, key in zip(values(saved), there.files, strict=True):
+            np.testing.assert_array_equal(value, there[key])
+    assert (tmp_path / "b.weights.h5").read_bytes() == (tmp_path / "a.weights.h5").read_bytes()
+
+
+def test_agreement():
+    reference = np.array([[3.0, 4.0], [0.0, 2.0]], "float32")
+    assert agreement(reference, reference) == {"max_relative_difference": 0.0, "mean_cosine": 1.0, "images": 2}
+    measured = agreement(reference + [[0.0, 0.5], [0.0, 0.0]], reference)
+    assert measured["max_relative_difference"] == pytest.approx(0.1)
+    assert measured["mean_cosine"] == pytest.approx((1 + (9 + 18) / (5 * np.hypot(3, 4.5))) / 2)
+    with pytest.raises(ValueError, match="finite"):
+        agreement(reference * np.nan, reference)
+    with pytest.raises(ValueError, match="two equal"):
+        agreement(reference[:1], reference)
