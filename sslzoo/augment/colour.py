@@ -4,7 +4,8 @@ In YIQ (luma Y, chroma I and Q) saturation scales the chroma plane and hue rotat
 with each other, with brightness (a scalar) and with contrast about the mean colour. Hence the papers' random order
 would change nothing here: the product is one 3 x 3 matrix and one offset per image, clipped once, where their code
 clips after each step. Google's code changes saturation and hue in HSV, which is not linear; torchvision blends with the
-luma for saturation, as here, and turns hue in HSV. The direction and the unit of hue (turns) are the same.
+luma for saturation, as here, and turns hue in HSV. The direction and the unit of hue (turns) are the same; a shift of
+.1 lands within .05 of where HSV puts it.
 """
 
 import math

@@ -22,8 +22,8 @@ _NONE = {
     "solarise": 0.0,  # probability
 }
 
-# Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter strength 1). Their crop is
-# resized bicubically, here bilinearly.
+# Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter strength 1).
+# Their crop is resized bicubically, here bilinearly.
 _SIMCLR = _NONE | {
     "crop_area": (0.08, 1.0),
     "flip": 0.5,

@@ -7,13 +7,13 @@ function into a fast one over NumPy arrays, `abstract` traces a function without
 import keras
 
 if keras.backend.backend() == "tensorflow":
-    from sslzoo.backends.tensorflow import Step, abstract, compiled, gather, replicas
+    from sslzoo.backends.tensorflow import Step, abstract, compiled, fused_batch_norm, gather, replicas
 elif keras.backend.backend() == "jax":
-    from sslzoo.backends.jax import Step, abstract, compiled, gather, replicas
+    from sslzoo.backends.jax import Step, abstract, compiled, fused_batch_norm, gather, replicas
 else:
     raise ImportError(
         f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or 'jax', "
         "set one of them before Keras is imported."
     )
 
-__all__ = ["Step", "abstract", "compiled", "gather", "replicas"]
+__all__ = ["Step", "abstract", "compiled", "fused_batch_norm", "gather", "replicas"]

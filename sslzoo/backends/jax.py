@@ -33,6 +33,9 @@ def compiled(model, function):
     return lambda *arrays: ops.convert_to_numpy(stateless([v.value for v in variables], *arrays))
 
 
+fused_batch_norm = None  # XLA fuses Keras' formula itself
+
+
 class Step:
     """The usual training step of a `Method`: `value_and_grad` over a `StatelessScope`, state in and state out."""
 

@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 
 def replicas():
@@ -29,6 +28,16 @@ def compiled(model, function):
     return lambda *arrays: graph(*map(tf.convert_to_tensor, arrays)).numpy()
 
 
+def fused_batch_norm(x, gamma, beta, epsilon):
+    """Normalise a batch of maps (N, H, W, C) -> (outputs, mean, population variance over N, H, W)."""
+    gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)
+    y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x, scale=gamma, offset=beta, mean=tf.zeros_like(gamma), variance=tf.zeros_like(gamma), epsilon=epsilon
+    )
+    count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
+    return y, mean, variance * (count - 1.0) / count  # the kernel gives the unbiased variance, Keras keeps the other
+
+
 class Step:
     """The usual training step of a `Method` under `tf.GradientTape`."""
 
@@ -51,7 +60,3 @@ class Step:
 
     def sync_state(self):
         """Variables are always current here."""
-
-
-def host_copy(variable):
-    return ops.convert_to_numpy(variable)

@@ -61,7 +61,7 @@ class Batches(keras.utils.PyDataset):
         epoch, k = divmod(self.start + int(i), self.steps_per_epoch)
         rows = self._rows_of_epoch(epoch)[k * self.batch_size : (k + 1) * self.batch_size]
         if isinstance(self.data, dict):
-            return {"index": rows, **{field: values[rows] for field, values in self.data.items()}}
+            return {"index": rows.copy(), **{field: values[rows] for field, values in self.data.items()}}
         return self.data[rows]
 
     def _rows_of_epoch(self, epoch):

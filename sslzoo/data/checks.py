@@ -80,7 +80,7 @@ def _with_channels(images, name):
     if 0 in shape:
         raise ValueError(f"{name}: need at least one image with pixels, got the empty shape {shape}.")
     if images.ndim == 3:
-        if shape[-1] in (1, 3, 4):
+        if shape[-1] in (1, 3):
             raise ValueError(f"{name}: got shape {shape}, which looks like one image; add a batch axis, images[None].")
         return images[..., None]
     if shape[-1] not in (1, 3):

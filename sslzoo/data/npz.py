@@ -30,8 +30,8 @@ def load_npz(path, split="train"):
             labels = archive[f"y_{split}"] if f"y_{split}" in archive.files else None
     except _NotOurs as error:
         raise ValueError(f"{path}: {error}.") from None
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        # AttributeError: np.load returns a bare array for a .npy file, or a memory map, neither of which has `files`.
+    except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        # TypeError: np.load returns a bare array for what is a .npy file inside, and that is no context manager.
         raise ValueError(f"{path}: not a readable .npz of plain arrays ({error}).") from None
     checked = check_images(images, f"{path}: x_{split}")
     if labels is not None:

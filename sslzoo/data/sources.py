@@ -79,7 +79,7 @@ def _find(name):
     root = _data_root()
     below = [root / f"{name}.npz", root / name] if root else []
     itself = pathlib.Path(name).expanduser()
-    candidates = [itself, *below] if itself.suffix == ".npz" or len(itself.parts) > 1 else [*below, itself]
+    candidates = [itself, *below] if itself.suffix == ".npz" or os.path.basename(name) != name else [*below, itself]
     return next((path for path in candidates if path.exists()), None)
 
 

@@ -101,7 +101,7 @@ def _from_records(name, builder, split, image_key, label_key, image_size):
     """Random access: the images as an array or, where that is too large, decoded when asked for."""
     import tensorflow_datasets as tfds
 
-    source = builder.as_data_source(split, decoders=tfds.decode.PartialDecoding({image_key: True}))
+    source = builder.as_data_source(split)
 
     def decode(row, size):
         pixels = source[int(row)][image_key]
@@ -109,7 +109,7 @@ def _from_records(name, builder, split, image_key, label_key, image_size):
 
     labels = None
     if label_key:
-        only_labels = builder.as_data_source(split, decoders=tfds.decode.PartialDecoding({label_key: True}))
+        only_labels = builder.as_data_source(split, decoders={image_key: tfds.decode.SkipDecoding()})
         labels = [example[label_key] for example in progress(only_labels, "reading labels", len(source))]
     first = decode(0, image_size)
     if len(source) * first.nbytes > image_files.ARRAY_LIMIT:

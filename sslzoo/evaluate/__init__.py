@@ -1,4 +1,4 @@
-"""Protocols that say what a representation is worth: each returns a plain-JSON record of the figure and its settings."""
+"""Protocols that say what a representation is worth: each returns a plain-JSON record of figure and settings."""
 
 from sslzoo.evaluate.features import features
 from sslzoo.evaluate.finetuning import finetune

@@ -56,6 +56,7 @@ def _split(data, field, protocol):
     images, labels = data if isinstance(data, tuple) else (data.images, data.labels)
     if labels is None:
         raise ValueError(f"{field} has no labels; {protocol} needs labels (N,)")
+    images = images if hasattr(images, "shape") else np.asarray(images)  # image files stay on disk
     if len(images) == 0:
         raise ValueError(f"{field} is empty; {protocol} needs at least one image")
     name, split, classes = (getattr(data, known, None) for known in ("name", "split", "classes"))

@@ -23,7 +23,7 @@ def finetune(
     labels_per_class=None,
     epochs=30,
     learning_rate=1e-3,
-    batch_size=64,
+    batch_size=32,
     augment=CROP_AND_FLIP,
     seed=0,
     baselines=True,
@@ -33,7 +33,8 @@ def finetune(
     The head starts at zero, so that its first gradients do not undo the backbone; all weights then learn by Adam with a
     cosine schedule to zero over shuffled whole batches (batches, head, augmentation and subset follow from `seed`).
 
-    model: has `.backbone`, a Functional keras.Model from floats in [0, 1], (N, size, size, C), to (N, D).
+    model: has `.backbone`, a Functional keras.Model from floats in [0, 1], (N, size, size, C), to (N, D); its
+    `.preprocess`, where it has one, is used too.
     train, test: as for `knn`. One of `fraction` in (0, 1] or `labels_per_class` chooses the labels, see
     `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a dict; the default flips,
     so digits and text want "digits". Cost: 3 forward passes x epochs x labels; with baselines, twice that.
@@ -59,16 +60,21 @@ def finetune(
 
     def predict(encoder):
         backbone = _flatten(model.backbone) if isinstance(encoder, RawPixels) else _copy(encoder.backbone)
-        learner, classifier = _networks(backbone, labelled.images.shape[1:], len(classes), augment, seed)
+        head = keras.layers.Dense(len(classes), kernel_initializer="zeros", dtype="float32", name="head")
+        preprocess = _preprocess(model)
+        parts = [preprocess, backbone, head]
+        learner = _network(labelled.images, [Augment(augment, preprocess.image_size, seed=seed), *parts])
+        classifier = _network(test_images, parts)
         batches = _Pairs(labelled, int(batch_size), seed)
         steps = epochs * batches.steps_per_epoch
         schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
         learner.compile(keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        learner.fit(batches, epochs=epochs, steps_per_epoch=batches.steps_per_epoch, verbose=0)
+        learner.fit(batches, epochs=epochs, steps_per_epoch=batches.steps_per_epoch, shuffle=False, verbose=0)
         details = {"steps": steps, "batch_size": batches.batch_size}
         return classes[_argmax(classifier, test_images, int(batch_size))], details
 
-    settings = {"fraction": fraction, "labels_per_class": labels_per_class, "n_labelled": len(rows)}
+    settings = {"fraction": None if fraction is None else float(fraction), "n_labelled": len(rows)}
+    settings |= {"labels_per_class": None if labels_per_class is None else int(labels_per_class)}
     settings |= {"epochs": int(epochs), "learning_rate": float(learning_rate), "optimizer": "adam, cosine to 0"}
     settings |= {"augment": {key: _plain(value) for key, value in resolve_preset(augment).items()}}
     settings |= {"backend": keras.backend.backend()}
@@ -83,17 +89,18 @@ class _Pairs(Batches):
         return batch["images"], batch["labels"]
 
 
-def _networks(backbone, image_shape, classes, augment, seed):
-    """The same weights twice, images to logits: with augmentation to learn by, without it to be judged by."""
-    size, channels = backbone.input_shape[1], backbone.input_shape[-1]
-    preprocess = Preprocess(size, channels)
-    head = keras.layers.Dense(classes, kernel_initializer="zeros", dtype="float32", name="head")
-    images = keras.Input(image_shape, name="images")
-    views = Augment(augment, size, seed=seed)(images)
-    return (
-        keras.Model(images, head(backbone(preprocess(views)))),
-        keras.Model(images, head(backbone(preprocess(images)))),
-    )
+def _network(images, parts):
+    """The parts in a row, for images such as these: their dtype says what their values mean."""
+    inputs = x = keras.Input(images.shape[1:], dtype=keras.backend.standardize_dtype(images.dtype), name="images")
+    for part in parts:
+        x = part(x)
+    return keras.Model(inputs, x)
+
+
+def _preprocess(model):
+    if hasattr(model, "preprocess"):
+        return Preprocess.from_config(model.preprocess.get_config())
+    return Preprocess(model.backbone.input_shape[1], model.backbone.input_shape[-1])
 
 
 def _copy(backbone):

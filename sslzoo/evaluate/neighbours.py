@@ -12,8 +12,8 @@ SIMILARITIES = 16 * 2**20
 def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=True, seed=0):
     """Accuracy of the weighted k-nearest-neighbour vote on frozen features.
 
-    Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", arXiv:1805.01978 (k 200,
-    there T .07); T .1 is lightly's for ResNets. Features are L2-normalised, the k training images most similar by cosine
+    Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", arXiv:1805.01978: k 200,
+    there T .07; T .1 is lightly's for ResNets. Features are L2-normalised, the k training images most similar by cosine
     vote with exp(similarity / T), the votes are summed per class. Of equally similar images the earlier ones count, of
     equally voted classes the lower one wins.
 
@@ -21,8 +21,8 @@ def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=Tr
     train, test: `sslzoo.data.Dataset` or (images, labels), labels (N,) integers. k is cut to len(train). seed: of the
     untrained encoder. Memory beside the features is about 150 MiB; 10,000 x 50,000 x 64 takes about 10 s on two cores,
     raw pixels of 32 x 32 x 3 about a minute more.
-    Returns the record of `sslzoo.evaluate.record`. ValueError: no labels, nothing to evaluate, labels that do not match,
-    k < 1, temperature <= 0.
+    Returns the record of `sslzoo.evaluate.record`.
+    ValueError: no labels, nothing to evaluate, labels that do not match, k < 1, temperature <= 0.
     """
     if k < 1 or k != int(k):
         raise ValueError(f"k must be a whole number of at least 1, got {k}")

@@ -15,21 +15,30 @@ PENALTIES = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
 
 
 def linear_probe(
-    model, train, test, penalties=PENALTIES, validation_fraction=0.1, max_iter=500, seed=0, batch_size=256, baselines=True
+    model,
+    train,
+    test,
+    penalties=PENALTIES,
+    validation_fraction=0.1,
+    max_iter=500,
+    seed=0,
+    batch_size=256,
+    baselines=True,
 ):
     """Accuracy of multinomial logistic regression on frozen, standardised features.
 
-    Minimises mean cross-entropy + penalty / 2 |W|^2 (scikit-learn's C = 1 / (penalty n)) by L-BFGS, to its end instead of
-    by SGD with a schedule, so that nothing but the penalty needs tuning: as Kornblith et al. 2019, arXiv:1805.08974 do.
-    The penalty is the best on `validation_fraction` of every class of TRAIN (ties: the strongest), then W is fitted again
-    on all of train; the test labels are only counted against. Features are standardised with the statistics of train.
+    Minimises mean cross-entropy + penalty / 2 |W|^2 (scikit-learn's C = 1 / (penalty n)) by L-BFGS to convergence, as
+    Kornblith et al. 2019, arXiv:1805.08974 do, so that nothing but the penalty needs tuning. The penalty is the best on
+    `validation_fraction` of every class of TRAIN (ties: the strongest), then W is fitted again on all of train; the
+    test labels are only counted against. Features are standardised with the statistics of train.
 
     model, train, test: as for `knn`. max_iter bounds every fit; the record says which fits converged. seed: of the
     validation split and the untrained encoder. Cost, on two cores: len(penalties) + 1 fits of up to max_iter steps; a
     step over 50,000 x 512 features and 10 classes takes about 40 ms, so that a probe takes a minute and at worst two;
     raw pixels of 32 x 32 x 3 take six times that.
-    Returns the record of `sslzoo.evaluate.record`. ValueError: no labels, nothing to evaluate, labels that do not match,
-    one class only, a class with a single training sample, a penalty <= 0, validation_fraction outside (0, 1).
+    Returns the record of `sslzoo.evaluate.record`.
+    ValueError: no labels, nothing to evaluate, labels that do not match, one class only, a class with a single training
+    sample, a penalty <= 0, validation_fraction outside (0, 1).
     """
     penalties = sorted(map(float, penalties), reverse=True)
     if not penalties or not min(penalties) > 0:

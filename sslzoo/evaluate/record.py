@@ -41,7 +41,8 @@ def _baselines(predict, model, test, seed):
 
 
 def _describe(model, train, test):
-    size = getattr(model, "image_size", None)
+    preprocess = getattr(model, "preprocess", None)
+    preprocessing = {} if preprocess is None else {k: v for k, v in preprocess.get_config().items() if k != "name"}
     return {
         "layer": "given features" if model is None else "backbone",
         "train_name": train.name,
@@ -51,7 +52,7 @@ def _describe(model, train, test):
         "n_train": len(train.labels),
         "n_test": len(test.labels),
         "image_shape": [int(side) for side in np.shape(train.images[0])],
-        "image_size": None if size is None else int(size),
+        "preprocessing": preprocessing,
     }
 
 

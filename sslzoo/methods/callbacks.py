@@ -46,6 +46,14 @@ class Checkpoint(keras.callbacks.Callback):
             self.step = int(saved["step"])
         return self.step
 
+    @staticmethod
+    def steps_done(path):
+        """The steps that the checkpoint at `path` has done; 0 where there is none."""
+        if not Path(path).exists():
+            return 0
+        with np.load(path, allow_pickle=False) as saved:
+            return int(saved["step"])
+
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
         if self.step % self.every == 0 and np.isfinite(float(logs["loss"])):

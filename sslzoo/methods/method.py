@@ -165,21 +165,22 @@ class Method(backends.Step, keras.Model):
         self._name_trackers(feed.first_batch())
         guard = NaNStop()
         callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]
-        history = {}
+        history = keras.callbacks.History()
+        history.history = {}
         try:
             for data, first, last, steps in feed.segments(start, epochs):
                 done = super().fit(
                     data, epochs=last, initial_epoch=first, steps_per_epoch=steps, callbacks=callbacks,
                     shuffle=False, **kwargs
                 )
+                history.epoch = [*getattr(history, "epoch", []), *done.epoch]
                 for key, values in done.history.items():
-                    history.setdefault(key, []).extend(values)
+                    history.history.setdefault(key, []).extend(values)
         except BaseException:
             guard.restore_if_broken()
             raise
-        if self.history is not None:
-            self.history.history = history
-        return self.history
+        self.history = history
+        return history
 
     def _span(self, first_step, total_steps):
         """The steps that schedules inside the method (EMA) run over; a compiled step with another span is dropped."""
@@ -227,6 +228,6 @@ class Method(backends.Step, keras.Model):
     def from_config(cls, config, custom_objects=None):
         return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
 
-    def untrained(self):
+    def untrained(self, seed=None):
         """A new model of the same configuration with fresh weights."""
         return type(self).from_config(self.get_config())

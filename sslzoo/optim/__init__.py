@@ -2,6 +2,7 @@
 
 import keras
 
+from sslzoo.errors import unknown
 from sslzoo.optim.adamw import AdamW
 from sslzoo.optim.lars import LARS
 from sslzoo.optim.schedules import WarmupCosine, cosine_ema, scaled_learning_rate
@@ -22,7 +23,7 @@ def build(name, learning_rate, **kwargs):
         ValueError: another name, or a learning rate below 0.
     """
     if name not in OPTIMIZERS:
-        raise ValueError(f"optimizer {name!r} is unknown; known are {', '.join(OPTIMIZERS)}.")
+        raise ValueError(unknown("optimizer", name, OPTIMIZERS))
     if isinstance(learning_rate, (int, float)):
         if learning_rate < 0:
             raise ValueError(f"learning_rate must be at least 0, got {learning_rate}.")

@@ -16,7 +16,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
                             c = (t - warmup_steps) / (total_steps - warmup_steps)
         after that:         final
     The first step of a warm-up has the rate 0, as in the official SimCLR code (google-research/simclr, tf2/model.py);
-    lightly and torchvision start at peak / warmup_steps. Without warm-up the first step has the peak.
+    lightly starts at peak / warmup_steps. Without warm-up the first step has the peak.
 
     Args:
         peak: learning rate at the end of the warm-up, above 0; see `scaled_learning_rate`.

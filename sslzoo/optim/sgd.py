@@ -12,8 +12,8 @@ class SGD(keras.optimizers.SGD):
         v <- momentum * v - learning_rate * g
         w <- w + v
 
-    `keras.optimizers.SGD(weight_decay=...)` is another method: it shrinks the weights beside the gradient step, so that
-    the decay does not pass through the momentum (a tenth of it at momentum 0.9), and it shrinks BatchNorm's too.
+    `keras.optimizers.SGD(weight_decay=...)` is another method: it shrinks the weights beside the gradient step, so the
+    decay does not build up in the velocity (at momentum 0.9 it is a tenth as strong), and it shrinks BatchNorm's too.
 
     The learning rate goes into the velocity, as in Keras and in the official SimCLR code. torch keeps it out
     (buf <- momentum * buf + g; w <- w - learning_rate * buf): the same weights while the learning rate is constant;

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.schema import Record, ZooConfig
 
-RECORD_HEADER = "# Written by `sslzoo train --record`; replaced as a whole by the next recorded run, never edited by hand.\n"
+RECORD_HEADER = "# Written by `sslzoo train --record`: the next recorded run replaces it, nobody edits it.\n"
 
 
 class ConfigError(ValueError):
@@ -124,8 +124,8 @@ def _validated(model, data, source):
 
 def _sentence(error, data):
     """One pydantic error as a sentence: the key path, the value that came, what is allowed."""
-    key, value, context = _key_path(error["loc"], data, error["type"] == "missing"), error["input"], error.get("ctx", {})
-    kind = error["type"]
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    key = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "unknown_key":
         key, value = ".".join(filter(None, (key, context["key"]))), value.get(context["key"])
         return f"unknown key {key!r} (value {_short(value)}), {error['msg']}"

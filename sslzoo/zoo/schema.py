@@ -102,15 +102,8 @@ class Adam(Strict):
 class Schedule(Strict):
     """Linear warm-up from 0 to the optimiser's learning rate, then a cosine to the learning rate `final`."""
 
-    warmup_epochs: NonNegativeFloat | None = None
-    warmup_steps: NonNegativeInt | None = None
+    warmup_epochs: NonNegativeFloat = 0.0
     final: NonNegativeFloat = 0.0
-
-    @model_validator(mode="after")
-    def one_warmup(self):
-        if self.warmup_epochs is not None and self.warmup_steps is not None:
-            raise ValueError("warmup_epochs and warmup_steps are both given, at most one of them is allowed")
-        return self
 
 
 class Protocol(Strict):
@@ -195,8 +188,7 @@ class ZooConfig(Strict):
     optimizer: Annotated[SGD | LARS | Adam, Field(discriminator="name")]
     schedule: Schedule = Schedule()
     batch_size: PositiveInt
-    epochs: PositiveInt | None = None
-    steps: PositiveInt | None = None
+    epochs: PositiveInt
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     seed: NonNegativeInt = 0
 
@@ -225,16 +217,10 @@ class ZooConfig(Strict):
 
     @model_validator(mode="after")
     def consistent(self):
-        if (self.epochs is None) == (self.steps is None):
-            given = "neither" if self.epochs is None else "both"
-            raise ValueError(f"exactly one of epochs and steps is needed, {given} is given")
-        for warmup, length, unit in (
-            (self.schedule.warmup_epochs, self.epochs, "epochs"),
-            (self.schedule.warmup_steps, self.steps, "steps"),
-        ):
-            if warmup is not None and length is not None and warmup >= length:
-                raise ValueError(f"schedule.warmup_{unit} is {warmup}, must be less than {unit} = {length}")
-        if self.schedule.final > self.optimizer.learning_rate:
-            peak = self.optimizer.learning_rate
-            raise ValueError(f"schedule.final is {self.schedule.final}, must be at most optimizer.learning_rate = {peak}")
+        if self.schedule.warmup_epochs >= self.epochs:
+            warmup = self.schedule.warmup_epochs
+            raise ValueError(f"schedule.warmup_epochs is {warmup}, must be less than epochs = {self.epochs}")
+        final, peak = self.schedule.final, self.optimizer.learning_rate
+        if final > peak:
+            raise ValueError(f"schedule.final is {final}, must be at most optimizer.learning_rate = {peak}")
         return self

@@ -88,13 +88,14 @@ def agreement(features, reference):
 
 
 def _copy(source, target, encoding):
-    """All weights, with the groups and their attributes (Keras looks for both), sorted: equal weights, equal bytes."""
+    """All weights and all groups (Keras looks for them), in order; not the automatic layer names, which count up within
+    a process and would make the bytes depend on it."""
 
     def visit(name, item):
         if name.startswith(NOT_WEIGHTS) or name + "/" in NOT_WEIGHTS:
             return
         if isinstance(item, h5py.Group):
-            target.require_group(name).attrs.update(item.attrs)
+            target.require_group(name)
         elif _is_weight(name):
             for suffix, value in _encode(item[()], encoding, name).items():
                 packed = {"compression": "gzip", "shuffle": True} if value.ndim and value.size else {}
@@ -104,7 +105,7 @@ def _copy(source, target, encoding):
 
 
 def _is_weight(name):
-    """Keras numbers a layer's variables 0, 1, ...; whatever a model adds under another key (seed state) is no weight."""
+    """Keras numbers a layer's variables 0, 1, ...; what a model adds under another key (seed state) is no weight."""
     return not name.startswith(NOT_WEIGHTS) and name.rsplit("/", 1)[-1].isdigit()
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 from yaml import CSafeDumper, CSafeLoader
 
-PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+PLAIN = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
+PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in PLAIN}
 FLOAT_WITHOUT_DOT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
 
 

@@ -106,12 +106,16 @@ def test_hue_turns_the_way_hsv_does_and_comes_round():
     np.testing.assert_allclose(full, np.eye(3), atol=1e-5)
 
 
-def test_hue_is_near_hsv_for_a_small_turn():
-    rgb = (0.7, 0.45, 0.4)
-    h, s, v = colorsys.rgb_to_hsv(*rgb)
-    expected = np.array(colorsys.hsv_to_rgb(h + 0.05, s, v))
-    matrix = np.asarray(colour_matrix(column(1), column(1), column(0.05)))[0]
-    assert np.abs(matrix @ rgb - expected).max() < 0.06 < np.abs(np.array(rgb) - expected).max()
+@pytest.mark.parametrize("turns", [-0.1, 0.1])
+def test_hue_lands_near_where_hsv_would_put_it(turns):
+    colours = np.random.default_rng(0).uniform(0.3, 0.7, (500, 3))
+    matrix = np.asarray(colour_matrix(column(1), column(1), column(turns)))[0]
+    moved = [
+        colorsys.rgb_to_hsv(*after)[0] - colorsys.rgb_to_hsv(*before)[0]
+        for before, after in zip(colours, colours @ matrix.T, strict=True)
+    ]
+    deviation = (np.array(moved) - turns + 0.5) % 1 - 0.5
+    assert np.abs(deviation).max() < 0.05 and abs(deviation.mean()) < 0.01
 
 
 def test_solarise_inverts_what_is_not_below_the_threshold():

@@ -8,8 +8,6 @@ from sslzoo.data import Dataset
 class Projection:
     """A model in all that the protocols ask of one: a random projection of the pixels."""
 
-    image_size = 8
-
     def __init__(self, dimensions=24, seed=0):
         self.dimensions, self.seed = dimensions, seed
 

@@ -13,8 +13,6 @@ IMAGES, LABELS = np.zeros((6, 8, 8, 1), "uint8"), np.array([0, 1, 2, 0, 1, 2])
 class Untouchable:
     """A model whose encode would show that work began."""
 
-    image_size = 8
-
     def encode(self, images, batch_size=256):
         raise AssertionError("encode was called")
 

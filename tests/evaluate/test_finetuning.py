@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sslzoo.evaluate import finetune
+from sslzoo.nn.preprocess import Preprocess
 
 
 def encoder(seed=0, channels=3):
@@ -18,7 +19,10 @@ def encoder(seed=0, channels=3):
     x = layers.Conv2D(24, 3, 2, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed + 1))(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     backbone = keras.Model(images, layers.Flatten()(x))
-    return SimpleNamespace(backbone=backbone, image_size=8, untrained=lambda seed: encoder(seed + 50, channels))
+    preprocess = Preprocess(8, channels, interpolation="nearest")
+    return SimpleNamespace(
+        backbone=backbone, preprocess=preprocess, untrained=lambda seed: encoder(seed + 50, channels)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def run(digits):
     model = encoder()
     model.backbone.trainable = False
     before = model.backbone.get_weights()
-    record = finetune(model, *digits, labels_per_class=10, epochs=20, learning_rate=5e-3, augment="digits")
+    record = finetune(model, *digits, labels_per_class=10, epochs=15, learning_rate=5e-3, augment="digits")
     return model, before, record
 
 
@@ -46,8 +50,9 @@ def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
     assert json.loads(json.dumps(record)) == record
     settings = record["settings"]
     assert (settings["labels_per_class"], settings["fraction"], settings["n_labelled"]) == (10, None, 100)
-    assert (settings["epochs"], settings["batch_size"], settings["steps"], settings["seed"]) == (20, 64, 20, 0)
-    assert (settings["n_train"], settings["n_test"], settings["image_size"]) == (1000, 300, 8)
+    assert (settings["epochs"], settings["batch_size"], settings["steps"], settings["seed"]) == (15, 32, 45, 0)
+    assert (settings["n_train"], settings["n_test"]) == (1000, 300)
+    assert settings["preprocessing"] == {"image_size": 8, "channels": 3, "interpolation": "nearest", "antialias": True}
     assert settings["augment"]["flip"] == 0 and settings["backend"] == keras.backend.backend()
     assert record["baselines"].keys() == {"untrained_encoder", "raw_pixels"}
     assert all(accuracy > 0.2 for accuracy in record["baselines"].values())
@@ -68,6 +73,15 @@ def test_grey_images_of_another_size_and_labels_with_gaps(digits):
     )
     record = finetune(encoder(), train, test, epochs=3, learning_rate=5e-3, augment="none", baselines=False)
     assert record["accuracy"] > 0.9 and record["per_class"].keys() == {"0", "5"}
+
+
+def test_integers_mean_255_and_floats_1_whichever_set_has_them(digits):
+    (train, test), model = digits, encoder()
+    options = {"labels_per_class": 4, "epochs": 2, "learning_rate": 5e-3, "baselines": False}
+    as_float = [((d.images / 255).astype("float32"), d.labels) for d in digits]
+    first = finetune(model, train, test, **options)
+    for pair in ((train, as_float[1]), (as_float[0], test)):
+        assert list(finetune(model, *pair, **options)["per_class"].values()) == list(first["per_class"].values())
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_record_says_what_was_measured(digits, projection):
     assert (settings["k"], settings["k_requested"], settings["temperature"]) == (1000, 5000, 0.07)
     assert (settings["train_name"], settings["train_split"], settings["test_split"]) == ("digits", "train", "test")
     assert (settings["n_train"], settings["n_test"], settings["feature_dim"]) == (1000, 300, 24)
-    assert (settings["image_size"], settings["image_shape"], settings["layer"]) == (8, [8, 8, 1], "backbone")
+    assert (settings["image_shape"], settings["layer"], settings["seed"]) == ([8, 8, 1], "backbone", 0)
     assert set(record["per_class"]) == set(test.classes)
 
 

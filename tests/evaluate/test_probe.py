@@ -38,11 +38,11 @@ def test_the_penalty_is_the_best_on_validation(digits, projection):
 
 
 def test_the_penalty_follows_the_data():
-    # Two informative features among noise and 60 samples: only a strong penalty generalises.
+    # Six informative features among 150 and 250 samples to fit: the strong penalty is right by 3 points or more.
     rng = np.random.default_rng(0)
-    labels = np.tile([0, 1], 150)
-    images = rng.normal(size=(300, 80)) + (np.arange(80) < 2) * labels[:, None]
-    few, many = (images[:60], labels[:60]), (images[60:], labels[60:])
+    labels = np.tile([0, 1], 1000)
+    images = rng.normal(size=(2000, 150)) + 0.8 * (np.arange(150) < 6) * labels[:, None]
+    few, many = (images[:500], labels[:500]), (images[500:], labels[500:])
     record = linear_probe(None, few, many, penalties=[1e-6, 3.0], validation_fraction=0.5)
     assert record["settings"]["penalty"] == 3.0
 
@@ -69,7 +69,7 @@ def test_scale_and_shift_of_a_feature_do_not_matter():
 def test_record_is_json_and_reports_convergence(digits, projection):
     stopped = linear_probe(projection, *digits, max_iter=3, baselines=False)["settings"]
     assert stopped["converged"] is False and not stopped["validation"][-1]["converged"]
-    record = linear_probe(projection, *digits)
+    record = linear_probe(projection, *digits, penalties=[0.1, 0.01])
     assert json.loads(json.dumps(record)) == record
     assert record["settings"]["converged"] and record["settings"]["n_validation"] == 100
     assert record["baselines"]["untrained_encoder"] < record["accuracy"] < record["baselines"]["raw_pixels"]

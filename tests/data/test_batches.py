@@ -1,0 +1,144 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pytest
+
+from sslzoo.data import Batches, Dataset, ImageFiles
+
+
+def arrays(n=10):
+    return {"images": np.arange(n, dtype="float32")[:, None, None, None] * np.ones((1, 2, 2, 1), "float32")}
+
+
+def test_the_order_is_the_documented_permutation():
+    batches = Batches(arrays(10), 3, seed=7)
+    assert batches.steps_per_epoch == 3 and batches.num_batches is None
+    for step in (0, 2, 3, 8, 4):
+        epoch, k = divmod(step, 3)
+        rows = np.random.default_rng((7, epoch)).permutation(10)[3 * k : 3 * k + 3]
+        assert batches[step]["index"].tolist() == rows.tolist()
+        assert batches[step]["images"][:, 0, 0, 0].tolist() == rows.tolist()
+
+
+def test_every_row_comes_once_per_epoch_in_a_new_order():
+    batches = Batches(arrays(12), 4)
+    epochs = [np.concatenate([batches[3 * epoch + k]["index"] for k in range(3)]).tolist() for epoch in range(4)]
+    assert all(sorted(rows) == list(range(12)) for rows in epochs)
+    assert len({tuple(rows) for rows in epochs}) == 4
+
+
+def test_the_remainder_is_left_out_anew_each_epoch():
+    batches = Batches(arrays(10), 4)
+    seen = {row for step in range(2 * 10) for row in batches[step]["index"]}
+    assert seen == set(range(10))
+
+
+def test_start_resumes_the_same_order():
+    whole, resumed = Batches(arrays(), 3, seed=1), Batches(arrays(), 3, seed=1, start=5)
+    for i in range(6):
+        assert resumed[i]["index"].tolist() == whole[5 + i]["index"].tolist()
+
+
+def test_fewer_rows_than_a_batch_make_one_batch():
+    batches = Batches(arrays(5), 8)
+    assert batches.steps_per_epoch == 1 and batches.batch_size == 5
+    assert sorted(batches[3]["index"]) == list(range(5))
+
+
+def test_a_data_set_gives_its_labels():
+    data = Dataset(np.zeros((6, 4, 4), "uint8"), np.arange(6))
+    batch = Batches(data, 2)[1]
+    assert batch["labels"].tolist() == batch["index"].tolist()
+
+
+def test_changing_a_batch_changes_no_other():
+    batches = Batches(arrays(), 4)
+    before = batches[0]["index"].tolist()
+    batches[0]["index"][:] = 0
+    assert batches[0]["index"].tolist() == before
+
+
+def test_threads_read_the_same_batches():
+    batches = Batches(arrays(64), 4, seed=3)
+    expected = [batches[i]["index"].tolist() for i in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        assert [batch["index"].tolist() for batch in pool.map(batches.__getitem__, range(64))] == expected
+
+
+def test_images_decoded_on_access_come_in_the_same_order_one_batch_ahead():
+    read = []
+
+    def decode(row, size):
+        read.append(row)
+        return np.full((size, size, 3), row, "uint8")
+
+    batches = Batches(Dataset(ImageFiles(range(12), 2, decode=decode)), 3, seed=5)
+    plain = Batches(arrays(12), 3, seed=5)
+    for i in (0, 1, 2, 9, 3):
+        assert batches[i]["images"][:, 0, 0, 0].tolist() == plain[i]["index"].tolist()
+    batches._reader.shutdown()
+    # 0, 1, 2, 3 in sequence; the jump to 9 and the one back each read their own batch and the next.
+    assert len(read) == 3 * (4 + 2 + 2)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ({"batch_size": 0}, "batch_size: need an integer of at least 1, got 0."),
+        ({"batch_size": 2.5}, "batch_size: need an integer of at least 1, got 2.5."),
+        ({"batch_size": 2, "seed": -1}, "seed: need an integer of at least 0, got -1."),
+        ({"batch_size": 2, "start": -1}, "start: need an integer of at least 0, got -1."),
+    ],
+)
+def test_wrong_numbers_are_named(arguments, sentence):
+    with pytest.raises(ValueError) as error:
+        Batches(arrays(), **arguments)
+    assert str(error.value) == sentence
+
+
+def test_fields_of_unequal_length_and_no_rows_are_refused():
+    with pytest.raises(ValueError, match="data: fields must have the same length, got {'images': 10, 'labels': 3}"):
+        Batches({**arrays(), "labels": np.arange(3)}, 2)
+    for nothing in ({}, arrays(0), Dataset(np.zeros((0, 4, 4), "uint8"))):
+        with pytest.raises(ValueError, match="data: need at least one row"):
+            Batches(nothing, 2)
+
+
+class Recorder(keras.Model):
+    """Learns nothing; its one metric is the sum of the row numbers of an epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+        self.rows = keras.metrics.Sum(name="rows")
+
+    def call(self, batch):
+        return self.dense(keras.ops.mean(batch["images"], axis=(1, 2)))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        self.rows.update_state(x["index"])
+        return keras.ops.mean(y_pred**2)
+
+
+def test_fit_sees_every_row_once_per_epoch_on_this_backend():
+    model = Recorder()
+    model.compile("sgd")
+    batches = Batches(arrays(20), 4)
+    history = model.fit(batches, steps_per_epoch=batches.steps_per_epoch, epochs=3, verbose=0).history
+    assert history["rows"] == [sum(range(20))] * 3
+
+
+def test_fit_in_parts_sees_what_one_fit_sees():
+    def weights(*parts):
+        keras.utils.set_random_seed(0)
+        model, step = Recorder(), 0
+        model.compile("sgd")
+        for epochs in parts:
+            batches = Batches(arrays(20), 3, start=step)
+            model.fit(batches, steps_per_epoch=batches.steps_per_epoch, epochs=epochs, verbose=0)
+            step += epochs * batches.steps_per_epoch
+        return model.get_weights()
+
+    for whole, resumed in zip(weights(4), weights(1, 3), strict=True):
+        np.testing.assert_array_equal(whole, resumed)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from sslzoo.data import load
+
+IMAGES = np.arange(4 * 6 * 6, dtype="uint8").reshape(4, 6, 6)
+LABELS = np.array([0, 1, 1, 0])
+
+
+def archive(path, **arrays):
+    np.savez(path, **({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]} | arrays))
+    return path
+
+
+def test_a_path_gives_the_split_as_stored(tmp_path):
+    data = load(archive(tmp_path / "mine.npz"), "test")
+    np.testing.assert_array_equal(data.images, IMAGES[:2])
+    assert data.labels.tolist() == [0, 1] and data.labels.dtype == "int64"
+    assert (data.name, data.split, data.classes) == ("mine", "test", None)
+
+
+def test_labels_as_a_column_and_wide_integers_are_normalised(tmp_path):
+    data = load(archive(tmp_path / "a.npz", x_train=IMAGES.astype("int32"), y_train=LABELS[:, None].astype("uint8")))
+    assert data.images.dtype == "uint8" and data.labels.tolist() == LABELS.tolist()
+
+
+def test_no_labels_is_allowed(tmp_path):
+    np.savez(tmp_path / "a.npz", x_train=IMAGES)
+    assert load(tmp_path / "a.npz").labels is None
+
+
+def test_image_size_is_a_resize_of_the_shorter_side_and_a_centre_cut(tmp_path):
+    wide = np.random.default_rng(0).integers(0, 256, (1, 16, 32, 3), "uint8")
+    data = load(archive(tmp_path / "a.npz", x_train=wide, y_train=[0]), image_size=8)
+    whole = np.asarray(Image.fromarray(wide[0]).resize((16, 8), Image.Resampling.BICUBIC))
+    np.testing.assert_array_equal(data.images[0], whole[:, 4:12])
+    assert load(archive(tmp_path / "b.npz"), image_size=3).images.shape == (4, 3, 3)
+
+
+def test_floats_are_not_resized(tmp_path):
+    with pytest.raises(ValueError, match="image_size: only uint8 images are resized here, a has float64"):
+        load(archive(tmp_path / "a.npz", x_train=IMAGES / 255), image_size=3)
+
+
+@pytest.mark.parametrize(
+    "arrays, sentence",
+    [
+        ({"y_train": LABELS[:3]}, "y_train: got 3 for 4 images; need one per image."),
+        ({"x_train": IMAGES[0]}, "x_train: need shape (N, H, W) or (N, H, W, C), got (6, 6)."),
+        ({"x_train": IMAGES / 2.0}, "x_train: float values must be in 0..1 and finite"),
+        ({"y_train": np.array([{}] * 4)}, "not a readable .npz of plain arrays"),
+        ({"y_train": LABELS - 1}, "y_train: must be 0 or more, got values from -1 to 0."),
+    ],
+)
+def test_bad_arrays_are_named_with_file_and_key(tmp_path, arrays, sentence):
+    with pytest.raises(ValueError) as error:
+        load(archive(tmp_path / "a.npz", **arrays))
+    assert str(tmp_path / "a.npz") in str(error.value) and sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_wrong_keys_and_splits_are_listed(tmp_path):
+    np.savez(tmp_path / "a.npz", images=IMAGES)
+    with pytest.raises(ValueError, match=r"need the keys x_train, y_train, x_test, y_test, got \['images'\]"):
+        load(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match=r"no split 'val'; it has \['test', 'train'\]"):
+        load(archive(tmp_path / "b.npz"), "val")
+
+
+def test_a_truncated_or_wrong_file_is_one_sentence(tmp_path):
+    whole = archive(tmp_path / "a.npz").read_bytes()
+    np.save(tmp_path / "array.npy", IMAGES)
+    for content in (whole[: len(whole) // 2], b"", b"not a zip", (tmp_path / "array.npy").read_bytes()):
+        (tmp_path / "bad.npz").write_bytes(content)
+        with pytest.raises(ValueError, match="bad.npz: not a readable .npz of plain arrays"):
+            load(tmp_path / "bad.npz")
+
+
+def test_damage_inside_the_archive_is_found(tmp_path):
+    content = bytearray(archive(tmp_path / "a.npz").read_bytes())
+    content[200] ^= 0xFF  # in the pixels of x_train: the zip's own CRC tells
+    (tmp_path / "bad.npz").write_bytes(content)
+    with pytest.raises(ValueError, match="not a readable .npz"):
+        load(tmp_path / "bad.npz")

@@ -1,0 +1,102 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from sslzoo import data
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSLZOO_DATA", str(tmp_path / "sets"))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    (tmp_path / "sets" / "photos").mkdir(parents=True)
+    save_image(tmp_path / "sets" / "photos" / "a.png")
+    np.savez(tmp_path / "sets" / "squares.npz", x_train=np.full((3, 4, 4), 7, "uint8"), y_train=[0, 1, 0])
+    return tmp_path / "sets"
+
+
+def save_image(path, value=0):
+    from PIL import Image
+
+    Image.new("L", (4, 4), value).save(path)
+
+
+def test_digits_are_scikit_learns_in_a_fixed_stratified_split():
+    train, test = data.load("digits"), data.load("digits", "test")
+    assert (len(train), len(test), train.images.shape[1:]) == (1297, 500, (8, 8))
+    images, labels = load_digits(return_X_y=True)
+    everything = np.rint(images.reshape(-1, 8, 8) / 16 * 255).astype("uint8")
+    together = np.concatenate([train.images, test.images])
+    assert sorted(map(bytes, together)) == sorted(map(bytes, everything))
+    share = np.bincount(test.labels) / np.bincount(labels)
+    np.testing.assert_allclose(share, 500 / 1797, atol=0.006)
+    assert train.classes == [str(digit) for digit in range(10)]
+    np.testing.assert_array_equal(train.images, data.load("digits").images)
+
+
+def test_names_below_the_data_folder(root):
+    assert data.load("squares").labels.tolist() == [0, 1, 0]
+    assert data.load("photos").images.shape == (1, 4, 4, 3)
+
+
+def test_the_data_folder_comes_before_a_bare_path_and_a_written_path_before_it(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    save_image(tmp_path / "photos" / "a.png", 200)
+    assert data.load("photos").images.max() == 0
+    assert data.load("./photos").images.max() == 200
+    monkeypatch.delenv("SSLZOO_DATA")
+    assert data.load("photos").images.max() == 200
+
+
+def test_available_lists_what_loads_without_a_download(root):
+    (root / "notes").mkdir()
+    (root / "notes" / "readme.txt").write_text("no images")
+    np.savez(root / "weights.npz", kernel=np.zeros(3))
+    assert data.available() == [
+        ("digits", "embedded", "scikit-learn"),
+        ("photos", "folder", str(root / "photos")),
+        ("squares", "npz", str(root / "squares.npz")),
+    ]
+
+
+def test_an_unknown_name_gets_the_nearest_ones_and_where_it_looked(root):
+    with pytest.raises(ValueError) as error:
+        data.load("sqares")
+    assert "Unknown data set 'sqares'" in str(error.value)
+    assert f"SSLZOO_DATA ({root})" in str(error.value) and "did you mean squares" in str(error.value)
+
+
+def test_a_name_near_to_nothing_gets_the_whole_list(root):
+    with pytest.raises(ValueError, match="at hand: digits, photos, squares"):
+        data.load("zzzzqqqq")
+
+
+def test_a_missing_split_lists_those_there_are(root):
+    for name, splits in (("digits", r"\['test', 'train'\]"), ("photos", r"\['train'\]"), ("squares", r"\['train'\]")):
+        with pytest.raises(ValueError, match=f"no split 'val'; it has {splits}"):
+            data.load(name, "val")
+
+
+@pytest.mark.parametrize("option", [{"image_size": 0}, {"image_size": "32"}, {"on_error": "ignore"}])
+def test_wrong_options_are_named(option):
+    with pytest.raises(ValueError, match=f"{next(iter(option))}: need"):
+        data.load("digits", **option)
+
+
+def test_a_data_folder_that_is_none_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLZOO_DATA", str(tmp_path / "gone"))
+    with pytest.raises(ValueError, match="SSLZOO_DATA: need a folder of data sets, got"):
+        data.load("cifar10")
+
+
+def test_import_load_and_list_need_neither_keras_nor_tensorflow(root):
+    code = (
+        "import sys, sslzoo.data as d; d.load('digits'); d.load('squares'); d.load('photos'); d.available();"
+        "print([m for m in ('keras', 'tensorflow', 'tensorflow_datasets', 'jax') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
