@@ -3,6 +3,13 @@
 import difflib
 
 
+class UnknownName(KeyError, ValueError):
+    """A name that the zoo does not have; the message suggests the nearest ones."""
+
+    def __str__(self):
+        return self.args[0]
+
+
 def unknown(what, value, allowed):
     """One sentence: what was not known, the nearest names, all of them where they are few."""
     allowed = sorted(map(str, allowed))

@@ -10,6 +10,7 @@ from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import resize
 from sslzoo.data.image_files import ImageFiles
 from sslzoo.data.progress import progress
+from sslzoo.data.records import random_access
 
 
 def load_tfds(name, split="train", image_size=None, data_dir=None):
@@ -19,18 +20,20 @@ def load_tfds(name, split="train", image_size=None, data_dir=None):
     downloaded; otherwise TFDS prepares it, in array_record format. Images: its one uint8 image feature, (N, H, W, 1
     or 3); labels: its one class label, if it has one. split may be a TFDS slice such as "train[:10%]".
     image_size: shorter side resized and centre cut, as for directories; needed when the images differ in size.
-    Up to 1 GiB of pixels come as an array. More come as `ImageFiles`, which needs image_size and a set stored as
-    array_record (random access); TFRecord files that large are refused with the command that converts them.
+    Up to 1 GiB of pixels come as an array, more as `ImageFiles` (needs image_size): sets stored as array_record or
+    tfrecord allow random access and are read without TensorFlow; other formats that large are refused.
     Raises tensorflow_datasets' DatasetNotFoundError (a ValueError) for a name that it does not know.
     """
     builder = _builder(name, data_dir)
     image_key, label_key = _keys(name, builder.info.features)
     if builder.info.splits and not _has_split(builder.info.splits, split):
         raise ValueError(f"{name}: no split {split!r}; it has {sorted(builder.info.splits)}.")
-    if builder.info.file_format is not None and builder.info.file_format.value == "array_record":
-        images, labels = _from_records(name, builder, split, image_key, label_key, image_size)
+    source = random_access(builder, split)
+    if source is not None:
+        labels = _labels(builder, split, image_key, label_key)
+        images = _random(name, source, image_key, image_size)
     else:
-        images, labels = _from_sequence(name, builder, split, image_key, label_key, image_size)
+        images, labels = _sequential(name, builder, split, image_key, label_key, image_size)
     classes = builder.info.features[label_key].names if label_key else None
     return Dataset(images, labels, classes, name, split)
 
@@ -97,50 +100,44 @@ def _has_split(splits, split):
         return False
 
 
-def _from_records(name, builder, split, image_key, label_key, image_size):
-    """Random access: the images as an array or, where that is too large, decoded when asked for."""
-    import tensorflow_datasets as tfds
+def _labels(builder, split, image_key, label_key):
+    if label_key is None:
+        return None
+    examples = random_access(builder, split, skip=[image_key])
+    return [examples[row][label_key] for row in progress(range(len(examples)), "reading labels", len(examples))]
 
-    source = builder.as_data_source(split)
+
+def _random(name, source, image_key, image_size):
+    """The images as an array or, where that is too large, decoded when asked for."""
 
     def decode(row, size):
-        pixels = source[int(row)][image_key]
+        pixels = source[row][image_key]
         return pixels if size is None else resize(pixels, size)
 
-    labels = None
-    if label_key:
-        only_labels = builder.as_data_source(split, decoders={image_key: tfds.decode.SkipDecoding()})
-        labels = [example[label_key] for example in progress(only_labels, "reading labels", len(source))]
     first = decode(0, image_size)
-    if len(source) * first.nbytes > image_files.ARRAY_LIMIT:
-        if image_size is None:
-            raise ValueError(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
-        images = ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
-    else:
+    if len(source) * first.nbytes <= image_files.ARRAY_LIMIT:
         rows = progress(range(len(source)), "decoding images", len(source))
-        images = _stack(name, [decode(row, image_size) for row in rows])
-    return images, labels
+        return _stack(name, [decode(row, image_size) for row in rows])
+    if image_size is None:
+        raise ValueError(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
+    return ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
 
 
-def _from_sequence(name, builder, split, image_key, label_key, image_size):
-    """One pass in stored order, for formats without random access."""
+def _sequential(name, builder, split, image_key, label_key, image_size):
+    """One pass through tf.data, for what has no random access."""
     import tensorflow_datasets as tfds
 
     wanted = {key: True for key in (image_key, label_key) if key}
     examples = tfds.as_numpy(
         builder.as_dataset(split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted))
     )
-    count = builder.info.splits[split].num_examples if builder.info.splits else 0
     images, labels = [], []
-    for example in progress(examples, "decoding images", count):
+    for example in examples:
         pixels = example[image_key]
         images.append(pixels if image_size is None else resize(pixels, image_size))
-        if max(count, len(images)) * images[0].nbytes > image_files.ARRAY_LIMIT:
-            raise ValueError(
-                f"{name}: too large for memory and stored without random access; convert it with "
-                f"`tfds convert_format --dataset_dir={builder.data_path} --out_file_format=array_record`."
-            )
         labels.append(example[label_key] if label_key else None)
+        if len(images) * images[0].nbytes > image_files.ARRAY_LIMIT:
+            raise ValueError(f"{name}: too large for memory; store it as tfrecord or array_record to read it by rows.")
     return _stack(name, images), labels if label_key else None
 
 

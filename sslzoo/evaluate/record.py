@@ -23,7 +23,7 @@ def evaluate_with_baselines(protocol, predict, model, train, test, settings, bas
         "confidence_95": wilson(int(right.sum()), len(right)),
         "per_class": {_name(test, c): float(right[test.labels == c].mean()) for c in np.unique(test.labels)},
         "settings": {**_describe(model, train, test), **settings, "seed": seed, **details},
-        "baselines": _baselines(predict, model, test, seed) if baselines and hasattr(model, "untrained") else {},
+        "baselines": _baselines(predict, model, test) if baselines and hasattr(model, "untrained") else {},
         "seconds": round(seconds, 3),
     }
 
@@ -35,8 +35,8 @@ def wilson(successes, trials, z=1.959964):
     return [float((centre - half) / (1 + z2)), float((centre + half) / (1 + z2))]
 
 
-def _baselines(predict, model, test, seed):
-    encoders = {"untrained_encoder": model.untrained(seed=seed), "raw_pixels": RawPixels()}
+def _baselines(predict, model, test):
+    encoders = {"untrained_encoder": model.untrained(), "raw_pixels": RawPixels()}
     return {name: float((predict(encoder)[0] == test.labels).mean()) for name, encoder in encoders.items()}
 
 

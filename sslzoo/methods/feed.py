@@ -49,7 +49,8 @@ class Feed:
     def sample(self, count):
         """Up to `count` training images."""
         if isinstance(self.data, Batches):
-            return self.data.data[np.arange(min(count, self.data.size))]["images"]
+            data = self.data.data
+            return (data["images"] if isinstance(data, dict) else data.images)[:count]
         return self.first_batch()["images"][:count]
 
     def segments(self, start, epochs):

@@ -224,10 +224,18 @@ class Method(backends.Step, keras.Model):
     def get_config(self):
         return {k: keras.saving.serialize_keras_object(v) for k, v in self._own.arguments.items()}
 
+    def get_compile_config(self):
+        """For `.keras` files. XLA or not is the loading machine's own choice, so it is left out."""
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)} if self.compiled else None
+
+    def compile_from_config(self, config):
+        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
+        self.optimizer.build(self.trainable_variables)
+
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
 
-    def untrained(self, seed=None):
-        """A new model of the same configuration with fresh weights."""
+    def untrained(self):
+        """A new model of the same configuration, as it was before training where its initialisers have seeds."""
         return type(self).from_config(self.get_config())

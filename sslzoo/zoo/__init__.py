@@ -4,16 +4,13 @@ from importlib import import_module
 
 _HOME = {
     "ConfigError": "config",
-    "UnknownName": "registry",
     "WeightsError": "cache",
     "agreement": "weights",
     "fetch_weights": "cache",
     "info": "registry",
-    "list_methods": "registry",
     "list_models": "registry",
     "load_config": "config",
     "load_weights": "weights",
-    "method_class": "registry",
     "resolve": "registry",
     "save_weights": "weights",
     "write_record": "config",

@@ -6,8 +6,8 @@ import keras
 
 from sslzoo import nn, optim
 from sslzoo.errors import unknown
+from sslzoo.methods import method_class
 from sslzoo.zoo.config import load_config
-from sslzoo.zoo.registry import method_class
 
 
 class Recipe:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sslzoo.zoo.registry import method_family
+from sslzoo.methods import method_family
 from sslzoo.zoo.schema import ZooConfig
 
 
@@ -49,8 +49,8 @@ class ModelCard:
             ("views", str(config.augment or "augmentation of the method")),
             (
                 "recipe",
-                f"{config.epochs} epochs of batch {config.batch_size}, {optimizer.name} {optimizer.learning_rate:g}, weight decay "
-                f"{optimizer.weight_decay:g}, {config.precision}, seed {config.seed}",
+                f"{config.epochs} epochs of batch {config.batch_size}, {optimizer.name} {optimizer.learning_rate:g}, "
+                f"weight decay {optimizer.weight_decay:g}, {config.precision}, seed {config.seed}",
             ),
             ("licence", config.licence),
         ]

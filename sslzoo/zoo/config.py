@@ -9,12 +9,9 @@ from pydantic import ValidationError
 
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.schema import Record, ZooConfig
+from sslzoo.zoo.yaml_text import ConfigError
 
 RECORD_HEADER = "# Written by `sslzoo train --record`: the next recorded run replaces it, nobody edits it.\n"
-
-
-class ConfigError(ValueError):
-    """A zoo entry that cannot be used: the file, the key, the value that came and what is allowed."""
 
 
 def load_config(path_or_name):
@@ -29,19 +26,12 @@ def load_config(path_or_name):
         from sslzoo.zoo.registry import resolve
 
         path = resolve(str(path_or_name))
-    try:
-        return parse_config(yaml_text.read_text(path), path)
-    except UnicodeError as error:
-        raise ConfigError(str(error)) from error
+    return parse_config(yaml_text.read_text(path), path)
 
 
 def parse_config(text, source="config"):
     """The validated `ZooConfig` of YAML `text`; `source` names it in errors. Raises ConfigError."""
-    try:
-        data = yaml_text.parse(text, source)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    return validate(data, source)
+    return validate(yaml_text.parse(text, source), source)
 
 
 def validate(data, source="config"):
@@ -96,10 +86,7 @@ def plain(value):
 
 
 def _before_record(text, path):
-    try:
-        root = yaml_text.compose(text, path)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    root = yaml_text.compose(text, path)
     keys = [key for key, _ in root.value] if root else []
     places = [index for index, key in enumerate(keys) if key.value == "record"]
     if not places:
@@ -127,8 +114,8 @@ def _sentence(error, data):
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     key = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "unknown_key":
-        key, value = ".".join(filter(None, (key, context["key"]))), value.get(context["key"])
-        return f"unknown key {key!r} (value {_short(value)}), {error['msg']}"
+        key = ".".join(filter(None, (key, context["key"])))
+        return f"unknown key {key!r} (value {_short(context['value'])}), {error['msg']}"
     if kind == "missing":
         return f"the key {key!r} is missing"
     if kind == "union_tag_not_found":

@@ -1,21 +1,13 @@
-"""Names of the zoo: which models and methods there are, found from file names, without importing keras."""
+"""Names of the zoo: which models there are, found from file names, without importing keras."""
 
-import functools
 import os
 from fnmatch import fnmatchcase
-from importlib import import_module
 from pathlib import Path
 
-from sslzoo.errors import unknown
+from sslzoo.errors import UnknownName, unknown
+from sslzoo.methods import list_methods
 
 PACKAGE = Path(__file__).resolve().parents[1]
-
-
-class UnknownName(KeyError, ValueError):
-    """A model, method or family that the zoo does not have; the message suggests the nearest names."""
-
-    def __str__(self):
-        return self.args[0]
 
 
 def config_folders():
@@ -34,21 +26,6 @@ def _entries():
     for folder in reversed(config_folders()):
         found.update({path.name.removesuffix(".yaml"): path for path in folder.glob("*.yaml")})
     return dict(sorted(found.items()))
-
-
-@functools.cache
-def _methods():
-    """{method: path of its file}: every methods/<family>/<method>.py is a method, named after its file."""
-    files = (PACKAGE / "methods").glob("*/*.py")
-    return {path.stem: path for path in sorted(files) if not path.stem.startswith("_")}
-
-
-def list_methods(family=None):
-    """Names of the methods, sorted; of one family ("contrastive", "asymmetric", ...) if it is given."""
-    families = sorted({path.parent.name for path in _methods().values()})
-    if family is not None and family not in families:
-        raise UnknownName(unknown("family", family, families))
-    return sorted(name for name, path in _methods().items() if family in (None, path.parent.name))
 
 
 def list_models(pattern="*", family=None):
@@ -83,32 +60,6 @@ def resolve(name):
     if not candidates:
         raise UnknownName(unknown("model", name, [*entries, *(entry.split(".")[0] for entry in entries)]))
     return entries[candidates[0]]
-
-
-def method_path(name):
-    """Path of the file that defines the method `name`. Raises UnknownName."""
-    if name not in _methods():
-        raise UnknownName(unknown("method", name, _methods()))
-    return _methods()[name]
-
-
-def method_family(name):
-    """The family folder of a method, e.g. "contrastive". Raises UnknownName."""
-    return method_path(name).parent.name
-
-
-def method_class(name):
-    """The class of a method: the Method defined in methods/<family>/<name>.py, named like the file (SimCLR: simclr).
-
-    Imports keras. Raises UnknownName; TypeError if the file defines no such class.
-    """
-    path = method_path(name)
-    module = import_module(f"sslzoo.methods.{path.parent.name}.{path.stem}")
-    wanted = name.replace("_", "")
-    for key, value in vars(module).items():
-        if isinstance(value, type) and value.__module__ == module.__name__ and key.lower() == wanted:
-            return value
-    raise TypeError(f"{path} defines no class named like its file ({wanted!r} in any case), a Method is needed.")
 
 
 def info(name):

@@ -40,7 +40,7 @@ class Strict(BaseModel):
                 raise PydanticCustomError(
                     "unknown_key",
                     "{hint}allowed keys: {allowed}",
-                    {"key": str(key), "hint": hint, "allowed": ", ".join(cls.model_fields)},
+                    {"key": str(key), "value": data[key], "hint": hint, "allowed": ", ".join(cls.model_fields)},
                 )
         return data
 
@@ -210,7 +210,7 @@ class ZooConfig(Strict):
     @field_validator("method", mode="after")
     @classmethod
     def known_method(cls, value):
-        from sslzoo.zoo.registry import method_path
+        from sslzoo.methods import method_path
 
         method_path(value)
         return value

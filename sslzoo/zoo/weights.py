@@ -17,6 +17,7 @@ import numpy as np
 
 ENCODINGS = ("fp16", "int8", "float32")
 FP16_RANGE = (2.0**-14, 65504.0)  # smallest normal and largest float16
+PACKED_FROM = 1024  # values; below that the chunk index costs more than gzip saves
 NOT_WEIGHTS = ("optimizer/",)  # belongs to a checkpoint
 
 
@@ -98,7 +99,7 @@ def _copy(source, target, encoding):
             target.require_group(name)
         elif _is_weight(name):
             for suffix, value in _encode(item[()], encoding, name).items():
-                packed = {"compression": "gzip", "shuffle": True} if value.ndim and value.size else {}
+                packed = {"compression": "gzip", "shuffle": True} if value.size >= PACKED_FROM else {}
                 target.create_dataset(name + suffix, data=value, **packed)
 
     source.visititems(visit)

@@ -15,6 +15,10 @@ PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in PLAIN}
 FLOAT_WITHOUT_DOT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
 
 
+class ConfigError(ValueError):
+    """A zoo entry that cannot be used: the file, the place, what came and what is allowed."""
+
+
 class Loader(CSafeLoader):
     """`yaml.CSafeLoader` that reads `5e-4` as a float."""
 
@@ -33,7 +37,7 @@ for _kind in (Loader, Dumper):
 def parse(text, source):
     """The mapping that `text` holds. `source` names the file in errors.
 
-    Raises ValueError, one sentence, if the text is no YAML, is no mapping, repeats a key, uses an alias, or carries a
+    Raises ConfigError, one sentence, if the text is no YAML, is no mapping, repeats a key, uses an alias, or carries a
     tag such as `!!python/object` (nothing tagged is ever constructed).
     """
     root = compose(text, source)
@@ -41,7 +45,7 @@ def parse(text, source):
     try:
         return loader.get_single_data() if root is not None else {}
     except (yaml.YAMLError, ValueError) as error:  # ValueError: an impossible date such as 2026-13-45
-        raise ValueError(f"{source}: not readable as YAML: {_flat(error)}.") from error
+        raise ConfigError(f"{source}: not readable as YAML: {_flat(error)}.") from error
     finally:
         loader.dispose()
 
@@ -51,11 +55,11 @@ def compose(text, source):
     try:
         root = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
-        raise ValueError(f"{source}: not readable as YAML: {_flat(error)}.") from error
+        raise ConfigError(f"{source}: not readable as YAML: {_flat(error)}.") from error
     if root is None:
         return None
     if not isinstance(root, yaml.MappingNode):
-        raise ValueError(f"{source}: the file holds a {root.id}, a mapping of `key: value` lines is needed.")
+        raise ConfigError(f"{source}: the file holds a {root.id}, a mapping of `key: value` lines is needed.")
     _check(root, source, seen=set())
     return root
 
@@ -66,26 +70,26 @@ def write(data):
 
 
 def read(path):
-    """The mapping in the YAML file `path`. Raises FileNotFoundError, or ValueError as `parse`."""
+    """The mapping in the YAML file `path`. Raises FileNotFoundError, or ConfigError as `parse`."""
     return parse(read_text(path), path)
 
 
 def read_text(path):
-    """The text of the UTF-8 file `path`, line ends untouched. Raises ValueError if it is not UTF-8."""
+    """The text of the UTF-8 file `path`, line ends untouched. Raises ConfigError if it is not UTF-8."""
     try:
         return Path(path).read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not a UTF-8 text file: {error}.") from error
+        raise ConfigError(f"{path}: not a UTF-8 text file: {error}.") from error
 
 
 def _check(node, source, seen):
     where = f"{source}, line {node.start_mark.line + 1}"
     if id(node) in seen:
-        raise ValueError(f"{where}: YAML aliases (*name) are not allowed, write the value out.")
+        raise ConfigError(f"{where}: YAML aliases (*name) are not allowed, write the value out.")
     seen.add(id(node))
     if node.tag not in PLAIN_TAGS:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        raise ValueError(f"{where}: the YAML tag {tag} is refused, only plain values are read (no Python objects).")
+        raise ConfigError(f"{where}: the YAML tag {tag} is refused, only plain values are read (no Python objects).")
     if isinstance(node, yaml.SequenceNode):
         for child in node.value:
             _check(child, source, seen)
@@ -94,9 +98,9 @@ def _check(node, source, seen):
         for key, value in node.value:
             _check(key, source, seen)
             if not isinstance(key, yaml.ScalarNode):
-                raise ValueError(f"{where}: a key is a {key.id}, a plain word is needed.")
+                raise ConfigError(f"{where}: a key is a {key.id}, a plain word is needed.")
             if key.value in keys:
-                raise ValueError(f"{source}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice.")
+                raise ConfigError(f"{source}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice.")
             keys.add(key.value)
             _check(value, source, seen)
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from sslzoo.augment import crop_resize, gaussian_blur
-from sslzoo.augment.geometry import resize_matrix, separable
+from sslzoo.augment.geometry import blur_radius, resize_matrix, separable
 
 
 def images_of(shape, seed=0):
@@ -44,8 +44,8 @@ def naive_blur(image, sigma, radius):
     for i in range(image.shape[0]):
         for j in range(image.shape[1]):
             total = 0.0
-            for a in range(max(0, i - radius), min(image.shape[0], i + radius + 1)):
-                for b in range(max(0, j - radius), min(image.shape[1], j + radius + 1)):
+            for a in range(max(0, i - radius[0]), min(image.shape[0], i + radius[0] + 1)):
+                for b in range(max(0, j - radius[1]), min(image.shape[1], j + radius[1] + 1)):
                     weight = np.exp(-((a - i) ** 2 + (b - j) ** 2) / (2 * sigma**2))
                     out[i, j] += weight * image[a, b]
                     total += weight
@@ -59,11 +59,9 @@ def test_separable_is_the_double_sum():
     np.testing.assert_allclose(separable(images, along_y, along_x), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(1, 7, 7, 3), (2, 9, 5, 1)])
-def test_the_whole_image_at_its_own_size_is_the_identity(shape):
-    images = images_of((shape[0], 7, 7, shape[3]))
-    count = shape[0]
-    zero, full = np.zeros(count, np.float32), np.full(count, 7, np.float32)
+def test_the_whole_image_at_its_own_size_is_the_identity():
+    images = images_of((2, 7, 7, 3))
+    zero, full = column(0, 0), column(7, 7)
     np.testing.assert_allclose(crop_resize(images, zero, zero, full, full, 7), images, atol=1e-6)
 
 
@@ -76,7 +74,7 @@ def test_an_enlarged_crop_is_the_naive_bilinear():
         np.testing.assert_allclose(views[i], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [5, 16, 33])
+@pytest.mark.parametrize("size", [5, 33])
 def test_any_crop_is_what_pil_does(size):
     images = images_of((3, 24, 31, 3))
     y, x, height, width = column(0, 3.25, 10.5), column(0, 8.5, 20.25), column(24, 17.5, 6.5), column(31, 20.25, 9.75)
@@ -87,10 +85,10 @@ def test_any_crop_is_what_pil_does(size):
 
 
 def test_shrinking_averages_instead_of_skipping_pixels():
-    stripes = np.tile(np.array([0.0, 1.0], np.float32), 16)[None, None, :, None] * np.ones((1, 32, 1, 3), np.float32)
+    stripes = np.tile(np.array([1, 0, 0, 0], np.float32), 8)[None, None, :, None] * np.ones((1, 32, 1, 3), np.float32)
     zero, full = column(0), column(32)
     views = np.asarray(crop_resize(stripes, zero, zero, full, full, 8))
-    np.testing.assert_allclose(views[:, :, 1:-1], 0.5, atol=1e-5)
+    np.testing.assert_allclose(views[:, :, 1:-1], 0.25, atol=1e-5)
 
 
 def test_flip_mirrors_left_and_right_of_the_chosen_images_only():
@@ -107,13 +105,12 @@ def test_rows_of_a_resize_matrix_sum_to_one_at_every_border():
     assert np.min(matrix) >= 0
 
 
-@pytest.mark.parametrize(("shape", "radius"), [((3, 20, 20, 3), 1), ((3, 41, 47, 1), 2)])
-def test_blur_is_the_naive_weighted_mean(shape, radius):
-    images, sigma = images_of(shape), column(0.1, 0.7, 2.0)
-    assert shape[1] // 10 // 2 == shape[2] // 10 // 2 == radius
+def test_blur_is_the_naive_weighted_mean():
+    images, sigma = images_of((3, 41, 27, 1)), column(0.1, 0.7, 2.0)
+    assert (blur_radius(8), blur_radius(27), blur_radius(41), blur_radius(224)) == (0, 1, 2, 11)
     views = gaussian_blur(images, sigma)
     for i in range(3):
-        np.testing.assert_allclose(views[i], naive_blur(images[i], sigma[i], radius), atol=1e-5)
+        np.testing.assert_allclose(views[i], naive_blur(images[i], sigma[i], radius=(2, 1)), atol=1e-5)
 
 
 def test_sigma_zero_leaves_an_image_exactly_as_it_is_beside_a_blurred_one():

@@ -79,8 +79,9 @@ def test_the_latest_stored_version_is_read(tmp_path):
     assert len(load("tfds:shapes:1.9.0", data_dir=tmp_path)) == 4
 
 
-def test_a_large_set_with_random_access_is_decoded_on_access(tmp_path, monkeypatch):
-    store(tmp_path, file_format="array_record", image=(None, None, 3))
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_a_large_set_is_decoded_on_access(tmp_path, monkeypatch, file_format):
+    store(tmp_path, file_format=file_format, image=(None, None, 3))
     small = load("shapes", image_size=4, data_dir=tmp_path)
     monkeypatch.setattr(image_files, "ARRAY_LIMIT", 6 * 4 * 4 * 3 - 1)
     large = load("shapes", image_size=4, data_dir=tmp_path)
@@ -91,13 +92,27 @@ def test_a_large_set_with_random_access_is_decoded_on_access(tmp_path, monkeypat
         load("shapes", data_dir=tmp_path)
 
 
-def test_a_large_set_without_random_access_is_refused_with_the_way_out(tmp_path, monkeypatch):
+def test_slices_are_what_tfds_itself_reads(tmp_path):
+    store(tmp_path, n=40)
+    builder = tfds.builder_from_directory(tmp_path / "shapes" / "1.0.0")
+    for split in ("train[10%:35%]", "train[30:]+test"):
+        expected = [example["image"][0, 0, 0] for example in tfds.as_numpy(builder.as_dataset(split=split))]
+        assert load("shapes", split, data_dir=tmp_path).images[:, 0, 0, 0].tolist() == expected
+
+
+def test_a_shard_cut_off_is_named(tmp_path):
     store(tmp_path)
-    monkeypatch.setattr(image_files, "ARRAY_LIMIT", 100)
-    with pytest.raises(
-        ValueError, match="tfds convert_format --dataset_dir=.*shapes/1.0.0 --out_file_format=array_record"
-    ):
+    shard = next((tmp_path / "shapes").rglob("*train.tfrecord*"))
+    shard.write_bytes(shard.read_bytes()[:-40])
+    with pytest.raises(ValueError, match="train.tfrecord-00000-of-00001: cut off, need 6 records, got 5 whole ones"):
         load("shapes", data_dir=tmp_path)
+
+
+def test_a_large_set_without_random_access_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(image_files, "ARRAY_LIMIT", 5000)
+    with tfds.testing.mock_data(num_examples=5), pytest.raises(ValueError, match="too large for memory; store it as"):
+        load("tfds:cifar10")
 
 
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])

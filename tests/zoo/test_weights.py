@@ -202,6 +202,22 @@ def test_a_truncated_file_changes_nothing(tmp_path, keep):
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_damaged_chunk_changes_nothing(tmp_path):
+    path = tmp_path / "a.weights.h5"
+    save_weights(toy(4, width=64), path)
+    with h5py.File(path) as file:
+        chunk = file["backbone/layers/conv2d/vars/0"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + 64] = bytes(64)
+    path.write_bytes(content)
+    model = toy(3, width=64)
+    before = values(model)
+    with pytest.raises(ValueError, match="the variable /backbone/layers/conv2d/vars/0 cannot be read"):
+        load_weights(model, path)
+    for a, b in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_refusals(tmp_path):
     model = toy()
     with pytest.raises(ValueError, match="encoding is 'fp8', must be one of fp16, int8, float32"):

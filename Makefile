@@ -1,0 +1,55 @@
+# make demo and make test work on a fresh machine with Python >= 3.11: they create .venv and install into it.
+PYTHON ?= python3
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput clean
+
+demo: .venv/installed
+	$(BIN)/sslzoo demo
+
+test: lint test-tensorflow test-jax
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+test-tensorflow: .venv/installed-dev
+	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2
+
+test-jax: .venv/installed-dev
+	KERAS_BACKEND=jax $(BIN)/pytest -n 2 -m "not tensorflow"
+
+# The tests from a fresh clone with no data beside it, as on a user's machine.
+bare-test: .venv/installed-dev
+	rm -rf build/bare && git clone -q . build/bare
+	cd build/bare && KERAS_BACKEND=tensorflow ../../$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+# The package as users get it: the wheel, in another folder, without the source checkout.
+wheel-test: .venv/installed-dev
+	rm -rf build dist && $(BIN)/python -m build --wheel -o dist
+	$(BIN)/pip install -q --no-deps --target build/site dist/*.whl
+	cp -r tests build/ && cd build && PYTHONPATH=$(CURDIR)/build/site PYTHONSAFEPATH=1 ../$(BIN)/python -m pytest -q -n 2 -m wheel tests
+
+# Executes the notebooks and keeps their outputs.
+notebooks: .venv/installed-dev
+	$(BIN)/python scripts/run_notebooks.py
+
+throughput: .venv/installed-dev
+	$(BIN)/python -m benchmarks.throughput
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --upgrade pip
+
+.venv/installed: pyproject.toml setup.py | .venv/bin/python
+	$(BIN)/pip install -q -e .
+	touch $@
+
+.venv/installed-dev: pyproject.toml setup.py | .venv/bin/python
+	$(BIN)/pip install -q -e .[dev]
+	touch .venv/installed $@
+
+clean:
+	rm -rf .venv build dist demo *.egg-info

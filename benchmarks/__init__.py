@@ -1,0 +1,1 @@
+"""What sslzoo costs to run, measured; `python -m benchmarks.throughput`."""

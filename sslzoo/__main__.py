@@ -1,0 +1,5 @@
+"""`python -m sslzoo` is the command `sslzoo`."""
+
+from sslzoo.cli import main
+
+main()

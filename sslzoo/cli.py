@@ -1,0 +1,336 @@
+"""`sslzoo`: the command line. Thin: each command calls the function of the same name and prints what it returns.
+
+What is heavy (keras, tensorflow, numpy, pandas) is imported inside the commands, so that `sslzoo list` answers at once.
+Exit codes: 0; 1 if a run fails; 2 for bad input, told in one sentence on stderr; 130 for Ctrl-C. SSLZOO_DEBUG=1 shows tracebacks.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    help="A Keras 3 zoo of self-supervised models: list, load, train, evaluate, embed, export.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Backend = Annotated[Literal["tensorflow", "jax"] | None, typer.Option(help="Keras backend; default KERAS_BACKEND, or tensorflow.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model of `sslzoo list`; its tag may be left out.")]
+WeightsSource = Annotated[str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")]
+
+
+@app.command("list")
+def list_(
+    pattern: Annotated[str, typer.Argument(help="Part of a name, or a shell pattern.")] = "*",
+    family: Annotated[str | None, typer.Option(help="Only the methods of this family.")] = None,
+    methods: Annotated[bool, typer.Option("--methods", help="The methods instead of the models.")] = False,
+    as_json: Json = False,
+):
+    """The models of the zoo, with the kNN accuracy that their own runs measured."""
+    from sslzoo import report
+    from sslzoo.errors import unknown
+    from sslzoo.methods import list_methods, method_family
+    from sslzoo.zoo import registry
+
+    whole = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
+    if methods:
+        from fnmatch import fnmatchcase
+
+        names = [name for name in list_methods(family) if fnmatchcase(name, whole)]
+        rows = [{"name": name, "family": method_family(name)} for name in names]
+        cells, titles = [(row["name"], row["family"]) for row in rows], ("method", "family")
+    else:
+        rows = report.model_rows(registry.list_models(whole, family))
+        titles = ("model", "method", "network", "data", "kNN %", "untrained", "raw pixels", "weights")
+        cells = [
+            (row["name"] + (" *" if row["default"] else ""), row["method"], row["backbone"], row["data"],
+             report.per_cent(row["knn"]), report.per_cent(row["knn"], "untrained_encoder"),
+             report.per_cent(row["knn"], "raw_pixels"), report.size(row["bytes"]) if row["bytes"] else "none yet")
+            for row in rows
+        ]  # fmt: skip
+    if not rows:
+        names = list_methods(family) if methods else registry.list_models(family=family)
+        raise ValueError(unknown("method" if methods else "model", pattern, names))
+    if as_json:
+        return print_json(rows)
+    print_table(titles, cells, right=range(4, 8))
+    if not methods and any(row["default"] for row in rows):
+        print("* may be named without its tag")
+
+
+@app.command()
+def info(name: ModelName, as_json: Json = False):
+    """The card of a model: paper, recipe, data, what was measured, weights."""
+    import sslzoo
+
+    card = sslzoo.info(name)
+    if as_json:
+        return print_json(card.as_dict())
+    console().print(card)
+
+
+@app.command()
+def data(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A data set at hand, or a path.")] = None,
+    as_json: Json = False,
+):
+    """The data sets on this machine; of one, its splits, shapes and classes. Downloads and writes nothing."""
+    if name is None:
+        from sslzoo.data import available
+
+        rows = [{"name": known, "kind": kind, "where": where} for known, kind, where in available()]
+        if as_json:
+            return print_json(rows)
+        print_table(("data set", "kind", "where"), [tuple(row.values()) for row in rows])
+        if "SSLZOO_DATA" not in os.environ:
+            print("Set SSLZOO_DATA to a folder of .npz files or image folders to see yours.")
+        return None
+    from sslzoo.data.describe import describe
+
+    splits = describe(name)
+    if as_json:
+        return print_json(splits)
+    print_table(
+        ("split", "images", "shape", "classes", "images per class"),
+        [(row["split"], f"{row['images']:,}", shape_text(row), *class_texts(row)) for row in splits],
+        right=[1],
+    )
+    for row in splits:
+        for file, reason in row.get("unreadable", {}).items():
+            print(f"{row['split']}: {file} cannot be read: {reason}", file=sys.stderr)
+    return None
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(metavar="NAME|CONFIG.yaml", help="A model of the zoo, or a config of yours.")],
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Also put weights and record into the zoo.")] = False,
+    backend: Backend = None,
+    encoding: Annotated[Literal["fp16", "int8", "float32"], typer.Option(help="Of the weights file.")] = "fp16",
+    as_json: Json = False,
+):
+    """Train a config, evaluate it, keep everything in a run folder. The same command again resumes."""
+    from sslzoo.zoo.config import load_config
+
+    load_config(name)  # a bad name or config is told before keras is imported
+    use_backend(backend)
+    from sslzoo.zoo.train import train as run
+
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result
+        result = run(name, run_dir=run_dir, record=record, encoding=encoding)
+    if as_json:
+        return print_json(result)
+    for metric in result["metrics"]:
+        print_record(metric)
+    print(f"{result['steps']:,} steps; weights: {result['weights']['file']} ({result['weights']['bytes'] / 1e6:.2f} MB)")
+
+
+@app.command("eval")
+def eval_(
+    name: ModelName,
+    data: Annotated[str | None, typer.Option(help="Data set or path; default: what the model's config names.")] = None,
+    protocol: Annotated[Literal["knn", "linear_probe", "finetune"], typer.Option(help="How to evaluate.")] = "knn",
+    k: Annotated[int | None, typer.Option(help="knn: neighbours that vote.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="knn: of the vote.")] = None,
+    fraction: Annotated[float | None, typer.Option(help="finetune: share of the labels used.")] = None,
+    labels_per_class: Annotated[int | None, typer.Option(help="finetune: labels used of each class.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="finetune: passes over the labelled images.")] = None,
+    augment: Annotated[str | None, typer.Option(help="finetune: preset of views, such as digits (no flip).")] = None,
+    seed: Annotated[int | None, typer.Option(help="linear_probe, finetune: of splits and heads.")] = None,
+    weights: WeightsSource = "default",
+    backend: Backend = None,
+    as_json: Json = False,
+):
+    """Accuracy of a model by transfer, beside the untrained encoder and the raw pixels."""
+    from sslzoo.zoo.config import load_config
+
+    given = {"k": k, "temperature": temperature, "fraction": fraction, "labels_per_class": labels_per_class,
+             "epochs": epochs, "augment": augment, "seed": seed}  # fmt: skip
+    settings = {key: value for key, value in given.items() if value is not None}
+    allowed = {"knn": {"k", "temperature"}, "linear_probe": {"seed"}}.get(protocol, {*given} - {"k", "temperature"})
+    for key in settings.keys() - allowed:
+        option = key.replace("_", "-")
+        raise ValueError(f"--{option}: not a setting of {protocol}, which has {', '.join(sorted(allowed))}.")
+    train, test, settings = evaluation(load_config(name), protocol, data, settings)
+    use_backend(backend)
+    import sslzoo
+
+    with contextlib.redirect_stdout(sys.stderr):
+        model = sslzoo.load(name, weights=None if weights == "none" else weights)
+        sets = [sslzoo.data.load(source, split=split) for source, split in (train, test)]
+        result = getattr(sslzoo.evaluate, protocol)(model, *sets, **settings)
+    if as_json:
+        return print_json(result)
+    print_record(result)
+
+
+@app.command()
+def embed(
+    name: ModelName,
+    data: Annotated[str, typer.Option(help="A data set, an .npz, or a folder of images.")],
+    out: Annotated[Path, typer.Option(help="The .npz to write.")] = Path("embeddings.npz"),
+    split: Annotated[str, typer.Option(help="Of the data set.")] = "train",
+    weights: WeightsSource = "default",
+    backend: Backend = None,
+):
+    """Write the embeddings of images to an .npz: features (N, D) float32, labels and classes if any, files of a folder."""
+    from sslzoo.zoo.registry import resolve
+
+    resolve(name)
+    if out.suffix != ".npz" or not out.parent.is_dir():
+        raise ValueError(f"--out is {str(out)!r}, a name that ends in .npz in an existing folder is needed.")
+    use_backend(backend)
+    import sslzoo
+    from sslzoo.embedding import embed as run
+
+    model = sslzoo.load(name, weights=None if weights == "none" else weights)
+    shape = run(model, data, split, out, console(stderr=True))
+    print(f"{out}: features {shape[0]:,} x {shape[1]}")
+
+
+@app.command()
+def export(
+    name: ModelName,
+    out: Annotated[Path, typer.Option(help="Folder of the versions: OUT/1, OUT/2, ...")],
+    version: Annotated[str | None, typer.Option(metavar="N|next", help="Default: 1; an existing one is refused.")] = None,
+    weights: WeightsSource = "default",
+):
+    """Write a SavedModel that TF Serving serves: uint8 images in, embeddings out."""
+    from sslzoo.zoo.registry import resolve
+
+    resolve(name)
+    if version is not None and version != "next" and not (version.isdecimal() and int(version)):
+        raise ValueError(f"--version is {version!r}, a whole number of at least 1 or `next` is needed.")
+    use_backend("tensorflow")
+    import sslzoo
+    from sslzoo.zoo.export import export as run
+
+    with contextlib.redirect_stdout(sys.stderr):
+        model = sslzoo.load(name, weights=None if weights == "none" else weights)
+        written = run(model, out, version=version if version in (None, "next") else int(version))
+    print(written)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("demo"),
+    seconds: Annotated[float, typer.Option(help="Of further self-supervised training.")] = 60,
+):
+    """The whole way on the bundled digits: evaluate, train further, export, serve; ends in a report."""
+    use_backend("tensorflow")
+    from sslzoo.demo import run
+
+    if not run(out=out, seconds=seconds):
+        raise typer.Exit(1)
+
+
+# ---- what the commands share ---------------------------------------------------------------------------------
+
+
+def evaluation(config, protocol, data, settings):
+    """((train name, split), (test name, split), settings): what the config says of this protocol unless it is overridden."""
+    own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
+    if data is not None:
+        return (data, "train"), (data, "test"), settings
+    if own is None:
+        return (config.data.name, "train"), (config.data.name, "test"), settings
+    return (own.train.name, own.train.split), (own.test.name, own.test.split), {**own.settings(), **settings}
+
+
+def use_backend(name):
+    """Choose Keras' backend before keras is imported; keep TensorFlow's start-up log to itself."""
+    if name is not None:
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"backend: {name} is not installed in this Python.")
+        running = sys.modules["keras"].backend.backend() if "keras" in sys.modules else name
+        if running != name:
+            raise ValueError(f"backend: keras already runs on {running} in this process, {name} is needed.")
+        os.environ["KERAS_BACKEND"] = name
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def console(stderr=False):
+    """A rich console that does not cut tables where nobody watches."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else 160, highlight=False)
+
+
+def print_table(titles, rows, right=()):
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column, title in enumerate(titles):
+        table.add_column(title, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)
+
+
+def print_record(record):
+    """An evaluation: the figure, what it is to be compared with, and the settings that made it."""
+    rows = [("this model", record["accuracy"]), *record["baselines"].items()]
+    low, high = record["confidence_95"]
+    print_table(
+        (record["protocol"], "accuracy %", "95 %"),
+        [(label.replace("_", " "), f"{100 * value:.2f}", f"{100 * low:.2f} to {100 * high:.2f}" if label == "this model" else "")
+         for label, value in rows],
+        right=[1],
+    )  # fmt: skip
+    plain = {key: value for key, value in record["settings"].items() if isinstance(value, (int, float, str))}
+    console().print(", ".join(f"{key} {value}" for key, value in plain.items()), style="dim")
+
+
+def print_json(value):
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def shape_text(row):
+    return row["shape"] if isinstance(row["shape"], str) else f"{' x '.join(map(str, row['shape']))} {row['dtype']}"
+
+
+def class_texts(row):
+    """(classes, images per class) in a few words."""
+    if row["labels"] is None:
+        return "no labels", ""
+    classes, low, high = row["classes"], min(row["labels"]), max(row["labels"])
+    names = classes if isinstance(classes, list) else []
+    text = f"{len(row['labels'])}" + (f": {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else "")
+    return text, f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def main():
+    """The console script: errors as one sentence."""
+    warnings.showwarning = lambda message, *_, **__: print(f"Warning: {message}", file=sys.stderr)
+    try:
+        app(prog_name="sslzoo")
+    except BrokenPipeError:  # `sslzoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("SSLZOO_DEBUG") == "1":
+            raise
+        sys.exit(told(error))
+
+
+def told(error):
+    """Print an exception as a sentence; the exit code that it means."""
+    bad_input = isinstance(error, (ValueError, TypeError, FileNotFoundError, NotADirectoryError, ModuleNotFoundError))
+    known = bad_input or isinstance(error, (OSError, FloatingPointError, MemoryError))
+    name = "" if known and str(error) else f"{type(error).__name__}: "
+    hint = "" if known else " (SSLZOO_DEBUG=1 shows where)"
+    print(f"Error: {name}{error}{hint}", file=sys.stderr)
+    return 2 if bad_input else 1

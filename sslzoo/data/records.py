@@ -1,0 +1,59 @@
+"""Random access to the examples of a stored TFDS set, without TensorFlow."""
+
+import os
+import struct
+
+import numpy as np
+
+LENGTH = struct.Struct("<Q")
+HEADER, FOOTER = 12, 4  # bytes around the data of one TFRecord: its length and that length's CRC; the data's CRC
+
+
+def random_access(builder, split, skip=()):
+    """A sequence of decoded examples ({feature: array}) of one split, or None where the format has no random access.
+
+    skip: features to leave encoded. TFDS' own data source serves array_record; TFRecord shards are indexed here, by
+    hopping once over the lengths of their records.
+    """
+    import tensorflow_datasets as tfds
+
+    decoders = {key: tfds.decode.SkipDecoding() for key in skip}
+    stored_as = builder.info.file_format and builder.info.file_format.value
+    if stored_as == "array_record":
+        return builder.as_data_source(split, decoders=decoders)
+    shards = builder.info.splits[split].file_instructions if builder.info.splits else []
+    if stored_as == "tfrecord" and shards and os.path.isfile(shards[0].filename):
+        return _Examples(shards, lambda data: builder.info.features.deserialize_example_np(data, decoders=decoders))
+    return None
+
+
+class _Examples:
+    def __init__(self, shards, decode):
+        self.files = [shard.filename for shard in shards]
+        starts = [_starts(shard.filename, shard.examples_in_shard)[shard.skip :][: shard.take] for shard in shards]
+        self.file = np.repeat(np.arange(len(shards)), [len(rows) for rows in starts])
+        self.start = np.concatenate(starts)
+        self.decode = decode
+
+    def __len__(self):
+        return len(self.start)
+
+    def __getitem__(self, row):
+        with open(self.files[self.file[row]], "rb") as file:
+            file.seek(self.start[row])
+            (length,) = LENGTH.unpack(file.read(HEADER)[:8])
+            return self.decode(file.read(length))
+
+
+def _starts(path, count):
+    """The byte at which each of the `count` records of a TFRecord file starts, int64 (count,)."""
+    starts, position, size = np.empty(count, "int64"), 0, os.path.getsize(path)
+    with open(path, "rb", buffering=HEADER) as file:
+        for row in range(count):
+            file.seek(position)
+            header = file.read(HEADER)
+            starts[row] = position
+            position += HEADER + FOOTER + (LENGTH.unpack(header[:8])[0] if len(header) == HEADER else size)
+            if position > size:
+                raise ValueError(f"{path}: cut off, need {count} records, got {row} whole ones.")
+    return starts

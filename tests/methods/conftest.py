@@ -1,0 +1,92 @@
+"""The harness is importable by its name from every test of a method; what runs in other processes runs once."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+
+def once(tmp_path_factory, name, produce):
+    """A folder that `produce(folder)` fills once per test run, also when pytest-xdist runs several workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            folder.mkdir(exist_ok=True)
+            produce(folder)
+            (folder / "done").touch()
+    return folder
+
+
+def driver(command, folder, *args, **environment):
+    """Start `python driver.py command folder ...`."""
+    package = Path(importlib.util.find_spec("sslzoo").origin).parents[1]
+    paths = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "driver.py"), command, str(folder), *map(str, args)],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(*processes):
+    for process in processes:
+        output, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, output[-6000:]
+
+
+@pytest.fixture(scope="session")
+def interrupted_runs(tmp_path_factory):
+    """Folder with, for each method, the end state of a run and of the same run killed twice (driver.py, resume)."""
+    return once(tmp_path_factory, "resume", lambda folder: finish(driver("resume", folder)))
+
+
+@pytest.fixture(scope="session")
+def jax_steps(tmp_path_factory):
+    """Folder with, for each method, weights and views, and what one step makes of them on TensorFlow and on JAX."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("JAX is not installed")
+
+    def produce(folder):
+        import harness
+
+        for name, spec in harness.specs().items():
+            model = spec.make()
+            model.save_weights(folder / f"{name}.weights.h5")
+            harness.write(folder / f"{name}.tensorflow.npz", harness.one_step(spec))
+        finish(driver("steps", folder, KERAS_BACKEND="jax"))
+
+    return once(tmp_path_factory, "cross", produce)
+
+
+@pytest.fixture(scope="session")
+def replica_steps(tmp_path_factory):
+    """Folder with, for each method, one step on one device and on two."""
+    flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+    return once(tmp_path_factory, "replicas", lambda folder: finish(driver("replicas", folder, XLA_FLAGS=flags)))
+
+
+@pytest.fixture(scope="session")
+def process_steps(tmp_path_factory):
+    """Folder with, for each method, one step on one device and on two processes of one device each (JAX)."""
+
+    def produce(folder):
+        import socket
+
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        finish(*(driver("process", folder, i, port) for i in range(2)))
+
+    return once(tmp_path_factory, "processes", produce)

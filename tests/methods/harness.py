@@ -1,0 +1,279 @@
+"""The checks that every method goes through, on TensorFlow and on JAX.
+
+A method's test file names the class, the networks that learn, and a naive NumPy oracle of the paper's loss; it inherits
+the rest (tests/methods/contrastive/test_simclr.py is the example to copy).
+"""
+
+import contextlib
+import functools
+import importlib.util
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from sslzoo import data
+from sslzoo.nn import ema
+
+SIZE = 8  # pixels
+STATISTICS = ("moving_mean", "moving_variance")
+
+
+class MethodChecks:
+    """Inherit, fill in the first block, and add what only this method promises."""
+
+    # ---- the spec --------------------------------------------------------------------------------------------
+
+    learns = ("backbone", "projector")  # attributes: networks that gradient descent trains
+    stopped = ()  # attributes: networks that the paper keeps gradients out of
+    cancelled = ()  # variables whose gradient is zero because what follows does not see them, e.g. a bias before BatchNorm
+    learning_rate = 0.5  # of the 20 steps
+    drop = None  # what 20 steps take off the loss, at least
+
+    @classmethod
+    def make(cls, **kwargs):
+        """The method on the micro backbone."""
+        raise NotImplementedError
+
+    @classmethod
+    def batch(cls, n=13, seed=0):
+        """A fixed batch of real images with the fields that `views` would add, as NumPy arrays."""
+        return two_views(digits(n), seed)
+
+    def oracle(self, model, batch):
+        """{name: float}: the paper's formula in plain NumPy, on the model's own embeddings."""
+        raise NotImplementedError
+
+    # ---- the checks ------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("n", [2, 13, 32])
+    def test_loss_is_the_formula_of_the_paper(self, n):
+        model, batch = self.make(), self.batch(n)
+        losses, _ = model.losses_and_logs(batch)
+        expected = self.oracle(model, batch)
+        assert losses.keys() == expected.keys()
+        for name, value in expected.items():
+            np.testing.assert_allclose(float(losses[name]), value, rtol=1e-5, atol=1e-5, err_msg=name)
+
+    def test_views_have_the_fields_and_shapes_of_the_batch(self):
+        model, batch = self.make(), self.batch(5)
+        made = model.views({"images": batch["images"]})
+        for field, expected in batch.items():
+            values = ops.convert_to_numpy(made[field])
+            assert values.shape == expected.shape
+            if field != "images":
+                assert values.dtype == "float32"
+                assert values.min() >= 0 and values.max() <= 1
+
+    def test_gradients_flow_where_the_paper_lets_them(self):
+        model = self.make()
+        found = gradients(model, self.batch())
+        for attribute in self.learns:
+            for variable in ema.parameters(getattr(model, attribute)):
+                size = np.abs(found[variable.path]).max()
+                if variable.path in self.cancelled:
+                    assert size < 1e-6, variable.path
+                else:
+                    assert size > 1e-5, variable.path
+        for attribute in self.stopped:
+            for variable in ema.parameters(getattr(model, attribute)):
+                assert not found[variable.path].any(), variable.path
+
+    def test_optimizer_holds_what_learns_and_nothing_else(self):
+        model = self.make()
+        model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+        model.optimizer.build(model.trainable_variables)
+        learning = {v.path for a in self.learns for v in ema.parameters(getattr(model, a))}
+        assert {v.path for v in model.trainable_variables} == learning
+        assert len(model.optimizer.variables) == len(learning) + 2  # a momentum each, the step and the learning rate
+
+    def test_twenty_steps_on_one_batch_lower_the_loss(self):
+        model, batch = inject(self.make()), self.batch(64)
+        model.compile(keras.optimizers.SGD(self.learning_rate, momentum=0.9))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*collapsed")
+            history = model.fit(batch, batch_size=64, epochs=20, verbose=0).history
+        assert history["loss"][0] - history["loss"][-1] > self.drop, history["loss"]
+
+    def test_collapse_monitor_fires_on_a_constant_encoder(self):
+        model = inject(self.make())
+        for variable in model.backbone.weights:
+            if variable.name == "gamma":
+                variable.assign(ops.zeros_like(variable))
+            if variable.name == "beta":
+                variable.assign(ops.ones_like(variable))
+        model.compile(keras.optimizers.SGD(0.0))
+        with pytest.warns(UserWarning, match="collapsed"):
+            model.fit(self.batch(16), batch_size=16, verbose=0)
+
+    @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+    def test_mixed_precision_trains_and_stays_finite(self, policy):
+        with dtype_policy(policy):
+            model = inject(self.make())
+            model.compile(keras.optimizers.SGD(0.1))
+        assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer) == (policy == "mixed_float16")
+        before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
+        history = model.fit(self.batch(16), batch_size=16, epochs=3, verbose=0).history
+        reference, _ = self.make().losses_and_logs(self.batch(16))
+        np.testing.assert_allclose(history["loss"][0], sum(map(float, reference.values())), rtol=0.05)
+        for variable, old in zip(model.trainable_variables, before, strict=True):
+            new = ops.convert_to_numpy(variable)
+            assert new.dtype == "float32"
+            assert np.isfinite(new).all()
+            if variable.path not in self.cancelled:
+                assert (new != old).any(), variable.path
+
+    def test_saved_model_is_the_same_model(self, tmp_path):
+        model = inject(self.make())
+        model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+        model.fit(self.batch(16), batch_size=16, verbose=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.save(tmp_path / "model.keras")
+            loaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert type(loaded) is type(model)
+        assert isinstance(loaded.optimizer, keras.optimizers.SGD)
+        for mine, theirs in zip(state(model), state(loaded), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        images = digits(5)
+        np.testing.assert_allclose(loaded.encode(images), model.encode(images), rtol=1e-6, atol=1e-6)
+
+    def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
+        whole, resumed = (read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed"))
+        assert whole.keys() == resumed.keys()
+        for name, value in whole.items():
+            np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+
+    @pytest.mark.tensorflow
+    def test_tensorflow_and_jax_take_the_same_step(self, jax_steps):
+        here, there = (read(jax_steps / f"{spec_name(self)}.{b}.npz") for b in ("tensorflow", "jax"))
+        same_step(here, there)
+
+    def test_two_replicas_take_the_step_of_one(self, replica_steps):
+        one, two = (read(replica_steps / f"{spec_name(self)}.{n}.npz") for n in ("one", "two"))
+        same_step(one, two)
+
+    @pytest.mark.jax
+    def test_two_processes_take_the_step_of_one(self, process_steps):
+        one, two = (read(process_steps / f"{spec_name(self)}.{n}.npz") for n in ("one", "two"))
+        same_step(one, two)
+
+
+# ---- what the checks are made of -----------------------------------------------------------------------------
+
+
+@functools.cache
+def _digits():
+    return data.load("digits", split="train")
+
+
+def digits(n, start=0):
+    """Real images: uint8 (n, 8, 8, 1)."""
+    return _digits().images[start : start + n, ..., None]
+
+
+def two_views(images, seed):
+    """The images and two noisy views of them, float32 (n, 8, 8, 3): arithmetic that every backend and platform repeats."""
+    rng = np.random.default_rng(seed)
+    clean = np.repeat(images / 255.0, 3, axis=-1)
+    views = (np.clip(clean + rng.normal(0, 0.1, clean.shape), 0, 1).astype("float32") for _ in range(2))
+    return {"images": images, **dict(zip(("view1", "view2"), views, strict=True))}
+
+
+def inject(model):
+    """Let the model take the views that it finds in the batch."""
+    model.views = lambda batch: batch
+    return model
+
+
+def state(model):
+    """Everything: weights, statistics, seeds, optimiser."""
+    return [ops.convert_to_numpy(v) for v in (*model.variables, *model.optimizer.variables)]
+
+
+def gradients(model, batch):
+    """{path: d loss / d parameter}, of every parameter, those that no optimiser sees included."""
+    parameters = ema.parameters(model)
+
+    def total():
+        return sum(model.losses_and_logs(batch)[0].values())
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def stateless(values):
+            with keras.StatelessScope(state_mapping=list(zip(parameters, values, strict=True))):
+                return total()
+
+        found = jax.jit(jax.grad(stateless))([v.value for v in parameters])
+    else:
+        import tensorflow as tf
+
+        values = [v.value for v in parameters]
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            loss = total()
+        found = tape.gradient(loss, values, unconnected_gradients="zero")
+    return {v.path: np.asarray(g) for v, g in zip(parameters, found, strict=True)}
+
+
+def one_step(spec, weights=None, scope=None):
+    """One SGD step on the spec's fixed batch of 16: {"loss", and every weight after it}."""
+    with scope or contextlib.nullcontext():
+        model = spec.make()
+        model.compile(keras.optimizers.SGD(0.1))
+    if weights:
+        model.load_weights(weights)
+    history = inject(model).fit(spec.batch(16), batch_size=16, verbose=0).history
+    values = {f"{i:03d} {v.path}": ops.convert_to_numpy(v) for i, v in enumerate(model.weights)}
+    return {"loss": history["loss"][0], "feature_std": history["feature_std"][0], **values}
+
+
+def same_step(one, other):
+    """Losses to 1e-5 and the weights after a step to 1e-4, relative to the largest of each."""
+    assert len(one) == len(other)
+    for (name, mine), theirs in zip(one.items(), other.values(), strict=True):
+        scale = max(1e-2, np.abs(mine).max())
+        limit = 1e-5 if name == "loss" else 1e-4
+        assert np.abs(mine - theirs).max() <= limit * scale, (name, np.abs(mine - theirs).max(), scale)
+
+
+@contextlib.contextmanager
+def dtype_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def write(path, values):
+    np.savez(path, **values)
+
+
+def read(path):
+    with np.load(path) as file:
+        return dict(file)
+
+
+def spec_name(spec):
+    return (spec if isinstance(spec, type) else type(spec)).__name__.removeprefix("Test")
+
+
+def specs():
+    """{name: spec} of every method that has a test, read from the test files themselves."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*/test_*.py")):
+        module_spec = importlib.util.spec_from_file_location(f"spec_{path.stem}", path)
+        module = importlib.util.module_from_spec(module_spec)
+        module_spec.loader.exec_module(module)
+        found |= {
+            spec_name(value): value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, MethodChecks) and value is not MethodChecks
+        }
+    return found
