@@ -75,7 +75,7 @@ class Program(contextlib.AbstractContextManager):
         try:
             self.facts = self._answer()  # after the warm-up
         except BaseException:
-            self.__exit__()
+            self.close()
             raise
 
     def window(self, seconds):
@@ -99,13 +99,19 @@ class Program(contextlib.AbstractContextManager):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def __exit__(self, *_):
+    def close(self):
+        """Kill it; a second time does nothing."""
+        if self.process.stdout.closed:
+            return
         self._signal(signal.SIGKILL)
         self.process.wait()
-        for file in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                file.close()
+        self.process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         os.close(self.log)
+
+    def __exit__(self, *_):
+        self.close()
 
 
 def alternate(first, second, pairs, seconds):

@@ -69,9 +69,7 @@ def main():
     shape = (chosen["images"], chosen["size"], chosen["size"], 3)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
     turns = Turns(chosen["amount"], chosen["warmup"], **facts)
-    {"fit": fit, "views": views, "encode": encode, "predict": predict}[arguments.workload](
-        model, turns, images, chosen["batch"]
-    )
+    {"fit": fit, "views": views, "encode": encode, "predict": predict}[arguments.workload](model, turns, images, chosen["batch"])
 
 
 if __name__ == "__main__":

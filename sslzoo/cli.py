@@ -1,19 +1,23 @@
 """`sslzoo`: the command line. Thin: each command calls the function of the same name and prints what it returns.
 
-What is heavy (keras, tensorflow, numpy, pandas) is imported inside the commands, so that `sslzoo list` answers at once.
-Exit codes: 0; 1 if a run fails; 2 for bad input, told in one sentence on stderr; 130 for Ctrl-C. SSLZOO_DEBUG=1 shows tracebacks.
+What is heavy (keras, tensorflow, numpy) is imported inside the commands: `sslzoo list` answers at once.
+Exit codes: 0; 1 if a run fails; 2 for bad input; 130 for Ctrl-C. Errors are one sentence on stderr; SSLZOO_DEBUG=1 shows
+tracebacks and TensorFlow's start-up log.
 """
 
 import contextlib
+import importlib
 import importlib.util
-import json
 import os
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from sslzoo.terminal import console, print_dataset, print_json, print_record, print_table, told
 
 app = typer.Typer(
     help="A Keras 3 zoo of self-supervised models: list, load, train, evaluate, embed, export.",
@@ -23,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Backend = Annotated[Literal["tensorflow", "jax"] | None, typer.Option(help="Keras backend; default KERAS_BACKEND, or tensorflow.")]
+Backend = Annotated[Literal["tensorflow", "jax"] | None, typer.Option(help="Of Keras; default KERAS_BACKEND, or tensorflow.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model of `sslzoo list`; its tag may be left out.")]
 WeightsSource = Annotated[str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")]
@@ -40,7 +44,7 @@ def list_(
     from sslzoo import report
     from sslzoo.errors import unknown
     from sslzoo.methods import list_methods, method_family
-    from sslzoo.zoo import registry
+    from sslzoo.zoo.registry import list_models
 
     whole = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     if methods:
@@ -50,7 +54,7 @@ def list_(
         rows = [{"name": name, "family": method_family(name)} for name in names]
         cells, titles = [(row["name"], row["family"]) for row in rows], ("method", "family")
     else:
-        rows = report.model_rows(registry.list_models(whole, family))
+        rows = report.model_rows(list_models(whole, family))
         titles = ("model", "method", "network", "data", "kNN %", "untrained", "raw pixels", "weights")
         cells = [
             (row["name"] + (" *" if row["default"] else ""), row["method"], row["backbone"], row["data"],
@@ -59,7 +63,7 @@ def list_(
             for row in rows
         ]  # fmt: skip
     if not rows:
-        names = list_methods(family) if methods else registry.list_models(family=family)
+        names = list_methods(family) if methods else list_models(family=family)
         raise ValueError(unknown("method" if methods else "model", pattern, names))
     if as_json:
         return print_json(rows)
@@ -100,15 +104,7 @@ def data(
     splits = describe(name)
     if as_json:
         return print_json(splits)
-    print_table(
-        ("split", "images", "shape", "classes", "images per class"),
-        [(row["split"], f"{row['images']:,}", shape_text(row), *class_texts(row)) for row in splits],
-        right=[1],
-    )
-    for row in splits:
-        for file, reason in row.get("unreadable", {}).items():
-            print(f"{row['split']}: {file} cannot be read: {reason}", file=sys.stderr)
-    return None
+    return print_dataset(splits)
 
 
 @app.command()
@@ -133,7 +129,8 @@ def train(
         return print_json(result)
     for metric in result["metrics"]:
         print_record(metric)
-    print(f"{result['steps']:,} steps; weights: {result['weights']['file']} ({result['weights']['bytes'] / 1e6:.2f} MB)")
+    weights = result["weights"]
+    print(f"{result['steps']:,} steps in {result['wall_seconds']} s; {weights['file']}: {weights['bytes']:,} bytes")
 
 
 @app.command("eval")
@@ -184,7 +181,7 @@ def embed(
     weights: WeightsSource = "default",
     backend: Backend = None,
 ):
-    """Write the embeddings of images to an .npz: features (N, D) float32, labels and classes if any, files of a folder."""
+    """Write the embeddings of images to an .npz: features (N, D), labels and classes if any, files of a folder."""
     from sslzoo.zoo.registry import resolve
 
     resolve(name)
@@ -203,14 +200,14 @@ def embed(
 def export(
     name: ModelName,
     out: Annotated[Path, typer.Option(help="Folder of the versions: OUT/1, OUT/2, ...")],
-    version: Annotated[str | None, typer.Option(metavar="N|next", help="Default: 1; an existing one is refused.")] = None,
+    version: Annotated[str, typer.Option(metavar="N|next", help="An existing one is refused.")] = "1",
     weights: WeightsSource = "default",
 ):
     """Write a SavedModel that TF Serving serves: uint8 images in, embeddings out."""
     from sslzoo.zoo.registry import resolve
 
     resolve(name)
-    if version is not None and version != "next" and not (version.isdecimal() and int(version)):
+    if version != "next" and not (version.isdecimal() and int(version)):
         raise ValueError(f"--version is {version!r}, a whole number of at least 1 or `next` is needed.")
     use_backend("tensorflow")
     import sslzoo
@@ -218,7 +215,7 @@ def export(
 
     with contextlib.redirect_stdout(sys.stderr):
         model = sslzoo.load(name, weights=None if weights == "none" else weights)
-        written = run(model, out, version=version if version in (None, "next") else int(version))
+        written = run(model, out, version=version if version == "next" else int(version))
     print(written)
 
 
@@ -239,7 +236,7 @@ def demo(
 
 
 def evaluation(config, protocol, data, settings):
-    """((train name, split), (test name, split), settings): what the config says of this protocol unless it is overridden."""
+    """((train name, split), (test name, split), settings): what the config says of this protocol, options first."""
     own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
     if data is not None:
         return (data, "train"), (data, "test"), settings
@@ -249,7 +246,7 @@ def evaluation(config, protocol, data, settings):
 
 
 def use_backend(name):
-    """Choose Keras' backend before keras is imported; keep TensorFlow's start-up log to itself."""
+    """Choose Keras' backend and import keras."""
     if name is not None:
         if importlib.util.find_spec(name) is None:
             raise ValueError(f"backend: {name} is not installed in this Python.")
@@ -258,58 +255,27 @@ def use_backend(name):
             raise ValueError(f"backend: keras already runs on {running} in this process, {name} is needed.")
         os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with contextlib.nullcontext() if os.environ.get("SSLZOO_DEBUG") == "1" else without_stderr():
+        importlib.import_module("keras")
 
 
-def console(stderr=False):
-    """A rich console that does not cut tables where nobody watches."""
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else 160, highlight=False)
-
-
-def print_table(titles, rows, right=()):
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column, title in enumerate(titles):
-        table.add_column(title, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    console().print(table)
-
-
-def print_record(record):
-    """An evaluation: the figure, what it is to be compared with, and the settings that made it."""
-    rows = [("this model", record["accuracy"]), *record["baselines"].items()]
-    low, high = record["confidence_95"]
-    print_table(
-        (record["protocol"], "accuracy %", "95 %"),
-        [(label.replace("_", " "), f"{100 * value:.2f}", f"{100 * low:.2f} to {100 * high:.2f}" if label == "this model" else "")
-         for label, value in rows],
-        right=[1],
-    )  # fmt: skip
-    plain = {key: value for key, value in record["settings"].items() if isinstance(value, (int, float, str))}
-    console().print(", ".join(f"{key} {value}" for key, value in plain.items()), style="dim")
-
-
-def print_json(value):
-    print(json.dumps(value, indent=1, ensure_ascii=False))
-
-
-def shape_text(row):
-    return row["shape"] if isinstance(row["shape"], str) else f"{' x '.join(map(str, row['shape']))} {row['dtype']}"
-
-
-def class_texts(row):
-    """(classes, images per class) in a few words."""
-    if row["labels"] is None:
-        return "no labels", ""
-    classes, low, high = row["classes"], min(row["labels"]), max(row["labels"])
-    names = classes if isinstance(classes, list) else []
-    text = f"{len(row['labels'])}" + (f": {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else "")
-    return text, f"{low:,}" if low == high else f"{low:,} to {high:,}"
+@contextlib.contextmanager
+def without_stderr():
+    """Nothing reaches file descriptor 2, unless there is an exception: TensorFlow 2.21 writes its start-up log there
+    before it reads TF_CPP_MIN_LOG_LEVEL."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(kept, log.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def main():
@@ -324,13 +290,3 @@ def main():
         if os.environ.get("SSLZOO_DEBUG") == "1":
             raise
         sys.exit(told(error))
-
-
-def told(error):
-    """Print an exception as a sentence; the exit code that it means."""
-    bad_input = isinstance(error, (ValueError, TypeError, FileNotFoundError, NotADirectoryError, ModuleNotFoundError))
-    known = bad_input or isinstance(error, (OSError, FloatingPointError, MemoryError))
-    name = "" if known and str(error) else f"{type(error).__name__}: "
-    hint = "" if known else " (SSLZOO_DEBUG=1 shows where)"
-    print(f"Error: {name}{error}{hint}", file=sys.stderr)
-    return 2 if bad_input else 1

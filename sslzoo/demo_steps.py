@@ -129,8 +129,9 @@ def patches():
 def clean_process(saved_model, images, reference):
     """Load a SavedModel with plain TensorFlow in a new process and compare its embeddings of `images` with `reference`.
 
-    Returns {"difference": the largest over images of |e - r| / |r|, "tensorflow", "sslzoo_imported", "trainable_variables",
-    "with_gradient": how many of those get a gradient}. Raises RuntimeError with the process' last words if it fails.
+    Returns {"difference": the largest over images of |e - r| / |r|, "tensorflow": its version, "sslzoo_imported",
+    "trainable_variables", "with_gradient": how many of those get a gradient}. Raises RuntimeError with the process' last
+    words if it fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "images.npy", Path(folder) / "embeddings.npy"
@@ -139,7 +140,8 @@ def clean_process(saved_model, images, reference):
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"The SavedModel cannot be used in a clean process: {done.stderr.strip().splitlines()[-1]}")
+            words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise RuntimeError(f"The SavedModel cannot be used in a clean process: {words[-1]}")
         served = np.load(outputs)
     difference = np.linalg.norm(served - reference, axis=1) / np.linalg.norm(reference, axis=1)
     return {"difference": float(difference.max()), **json.loads(done.stdout.splitlines()[-1])}

@@ -1,7 +1,7 @@
 """Records -> tables and pictures: for the terminal, README and the demo's report.
 
-Every figure here is read from the record of a run, none is typed. `python -m sslzoo.report README.md` writes the table of
-the models between the markers of README.
+Every figure here is read from the record of a run, none is typed. `python -m sslzoo.report README.md` writes the table
+of the models between the markers of README.
 """
 
 import base64
@@ -16,7 +16,10 @@ from sslzoo.zoo.registry import list_models, resolve
 START, END = "<!-- models:start -->", "<!-- models:end -->"
 INK, MUTED, ACCENT = "#1f2933", "#7b8794", "#2a6f97"
 # Ten classes that stay apart in print and for most colour-blind readers (Tableau 10, darkened a little).
-CLASS_COLOURS = ("#3a6ea5", "#e08214", "#4d9a51", "#c0392b", "#7d5ba6", "#8c6044", "#d16ba5", "#6b7280", "#b2a429", "#2aa5b3")
+CLASS_COLOURS = (
+    *("#3a6ea5", "#e08214", "#4d9a51", "#c0392b", "#7d5ba6"),
+    *("#8c6044", "#d16ba5", "#6b7280", "#b2a429", "#2aa5b3"),
+)
 
 
 # ---- the models of the zoo -----------------------------------------------------------------------------------
@@ -65,7 +68,7 @@ def _figures(record, protocol):
 
 def models_markdown(rows):
     """The table of the models for README. Accuracies are per cent on the test split named in each card."""
-    head = ["Model", "Method", "Network", "Trained on", "kNN", "untrained", "raw pixels", "Linear probe", "Weights", "Run"]
+    head = ("Model", "Method", "Network", "Trained on", "kNN", "untrained", "raw pixels", "Linear probe", "Weights", "Run")
     body = [
         [
             f"`{row['name']}`",
@@ -114,7 +117,7 @@ def update_readme(path):
 
 
 def per_cent(figures, key="accuracy"):
-    """"51.2" of a dict of fractions; an en dash where there is none."""
+    """ "51.2" of a dict of fractions; an en dash where there is none."""
     value = (figures or {}).get(key)
     return "–" if value is None else f"{100 * value:.1f}"
 
@@ -155,8 +158,16 @@ def maps_png(panels, labels, classes):
             spine.set_color("#e4e7eb")
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(
-        handles, names, loc="lower center", ncols=len(classes), frameon=False, fontsize=10.5, markerscale=1.9,
-        handletextpad=0.1, columnspacing=1.3, labelcolor=INK,
+        handles,
+        names,
+        loc="lower center",
+        ncols=len(classes),
+        frameon=False,
+        fontsize=10.5,
+        markerscale=1.9,
+        handletextpad=0.1,
+        columnspacing=1.3,
+        labelcolor=INK,
     )
     figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.11, wspace=0.05)
     return _png(figure)

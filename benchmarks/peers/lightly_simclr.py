@@ -12,28 +12,37 @@ import os
 
 import numpy as np
 import torch
-from lightly.data import LightlyDataset
-from lightly.loss import NTXentLoss
-from lightly.models.modules import SimCLRProjectionHead
-from lightly.transforms import SimCLRTransform
 from PIL import Image
 from torch.utils.data import DataLoader
 
 from benchmarks.peers.networks import NETWORKS
 from benchmarks.turns import Turns
 
+if torch.version.cuda is None:
+    # PyPI's torchvision is a CUDA build: beside a CPU torch its operators do not load, and its import stops at
+    # two of them. SimCLR uses none, so declarations are enough.
+    OPERATORS = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+from lightly.data import LightlyDataset  # noqa: E402
+from lightly.loss import NTXentLoss  # noqa: E402
+from lightly.models.modules import SimCLRProjectionHead  # noqa: E402
+from lightly.transforms import SimCLRTransform  # noqa: E402
+
 
 class Arrays(torch.utils.data.Dataset):
-    """uint8 arrays as PIL images, which lightly's transforms take."""
+    """uint8 arrays as PIL images, which lightly's transforms take, in the form of torchvision's data sets."""
 
     def __init__(self, images):
         self.images = images
+        self.transform = None  # set by LightlyDataset
 
     def __len__(self):
         return len(self.images)
 
     def __getitem__(self, index):
-        return Image.fromarray(self.images[index]), 0
+        return self.transform(Image.fromarray(self.images[index])), 0
 
 
 def fit(network, head, turns, images, batch, workers, channels_last):
@@ -42,9 +51,7 @@ def fit(network, head, turns, images, batch, workers, channels_last):
     # SimCLR appendix B.9: colour strength .5 and no blur, as sslzoo's preset `simclr_cifar`.
     transform = SimCLRTransform(input_size=images.shape[1], cj_strength=0.5, gaussian_blur=0.0)
     data = LightlyDataset.from_torch_dataset(Arrays(images), transform=transform)
-    loader = DataLoader(
-        data, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
-    )
+    loader = DataLoader(data, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0)
     criterion = NTXentLoss(temperature=0.5)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.12, momentum=0.9, weight_decay=5e-4)
     while True:
@@ -83,16 +90,10 @@ def main():
     network = NETWORKS[arguments.network]()
     hidden, out = settings.projection
     head = SimCLRProjectionHead(network[-3].conv2[0].out_channels, hidden, out)
-    facts = {
-        name: sum(p.numel() for p in part.parameters()) for name, part in (("backbone", network), ("projector", head))
-    }
-    images = np.random.default_rng(0).integers(
-        0, 256, (settings.images, settings.size, settings.size, 3), dtype="uint8"
-    )
+    facts = {name: sum(p.numel() for p in part.parameters()) for name, part in (("backbone", network), ("projector", head))}
+    images = np.random.default_rng(0).integers(0, 256, (settings.images, settings.size, settings.size, 3), dtype="uint8")
     turns = Turns(settings.amount, settings.warmup, **facts)
-    workloads[arguments.workload](
-        network, head, turns, images, settings.batch, arguments.workers, arguments.channels_last
-    )
+    workloads[arguments.workload](network, head, turns, images, settings.batch, arguments.workers, arguments.channels_last)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def abstract(function, *args):
 
 def compiled(model, function):
     """`function(arrays)` of `model` as one graph over its live variables: NumPy in, NumPy out."""
-    graph = tf.function(function, reduce_retracing=True, autograph=False)
+    graph = tf.function(function, autograph=False)
     return lambda *arrays: graph(*map(tf.convert_to_tensor, arrays)).numpy()
 
 

@@ -1,5 +1,6 @@
 """What a data set at hand holds, without decoding it: nothing is downloaded, nothing is written."""
 
+import json
 from pathlib import Path
 
 from sslzoo.data.decode import probe
@@ -14,8 +15,8 @@ def describe(name):
     """[{"split", "images", "shape", "dtype", "classes", "labels"}] of every split of a data set on this machine.
 
     name: of `available()`, or the path of an .npz or of a directory of images.
-    images: how many. shape: (H, W) or (H, W, C) of one image; for files of several sizes a string. classes: names, or how
-    many there are, or None without labels; labels: the number of images of each class, in the order of classes.
+    images: how many. shape: [H, W] or [H, W, C] of one image; for files of several sizes a string. classes: names, or
+    how many there are, or None without labels. labels: the number of images of each class, in the order of classes.
     A directory also has "unreadable": {file: reason} of the files that are damaged.
 
     Raises ValueError for a name that is not on this machine.
@@ -24,9 +25,7 @@ def describe(name):
     if kind == "folder":
         return [_folder(Path(where), split) for split in available_splits(where)]
     if kind == "tfds":
-        import tensorflow_datasets as tfds
-
-        splits = sorted(tfds.builder_from_directory(where).info.splits)
+        splits = sorted(split["name"] for split in json.loads(Path(where, "dataset_info.json").read_text())["splits"])
     else:
         splits = ["train", "test"] if kind == "embedded" else npz_splits(where)
     return [_arrays(load(name, split=split)) for split in splits]

@@ -53,6 +53,7 @@ class Method(backends.Step, keras.Model):
         self.total_steps = None
         self.first_step = 0
         self._recipe = None
+        self.built = True  # every layer is, from its constructor on
 
     # ---- what a method defines -------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class Method(backends.Step, keras.Model):
     def represent(self, images):
         """Training features (N, D) of views in [0, 1], with their spread logged for the collapse monitor."""
         features = self.backbone(images, training=True)
-        self.track("feature_std", nn.feature_std(features))
+        self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
         return features
 
     def track(self, name, value):
@@ -111,6 +112,15 @@ class Method(backends.Step, keras.Model):
             padded = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing else chunk
             chunks.append(encoder(padded)[: len(chunk)])
         return np.concatenate(chunks)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, version=1, warmup=True):
+        """Write `<filepath>/<version>`, a SavedModel for TF Serving, plain TensorFlow and TF Hub: see
+        `sslzoo.zoo.export.export`. `format` and `verbose` are Keras'; "tf_saved_model" is the one format here."""
+        from sslzoo.zoo.export import export  # upwards, and only here: it is Keras' name for it
+
+        if format != "tf_saved_model":
+            raise ValueError(f"format: got {format!r}; 'tf_saved_model' is the one that carries preprocessing and signatures.")
+        return export(self, filepath, version=version, warmup=warmup)
 
     def _embed(self, images):
         return ops.cast(self(images, training=False), "float32")
@@ -161,7 +171,7 @@ class Method(backends.Step, keras.Model):
         start = initial_epoch * (feed.steps_per_epoch or 0)
         if checkpoint is not None:
             start = max(start, checkpoint.restore(self))
-        self._span(int(self.optimizer.iterations) - start, total)
+        self._span(int(ops.convert_to_numpy(self.optimizer.iterations)) - start, total)
         self._name_trackers(feed.first_batch())
         guard = NaNStop()
         callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]

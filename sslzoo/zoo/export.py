@@ -38,7 +38,7 @@ def export(model, filepath, version=1, warmup=True):
     Raises:
         RuntimeError: another backend; or the file, read again, does not compute what `encode` does.
         FileExistsError: that version is there already.
-        ValueError: an impossible version, or features that are not finite.
+        ValueError: an impossible version, or weights that are not finite.
         Whatever is raised, nothing of this export is left behind.
     """
     if keras.backend.backend() != "tensorflow":

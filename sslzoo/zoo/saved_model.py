@@ -11,7 +11,10 @@ COARSE = 2e-2  # in half precision or TF32, where two graphs of one network roun
 
 
 def save(model, folder):
-    """Write `model` as a SavedModel with the signatures `serving_default` and `serving_bytes`."""
+    """Write `model` as a SavedModel with the signatures `serving_default` and `serving_bytes`.
+
+    Raises ValueError if a weight is not finite.
+    """
     root, signatures = _servable(model)
     tf.saved_model.save(root, folder, signatures)
 
@@ -19,7 +22,7 @@ def save(model, folder):
 def check(model, folder):
     """Load the SavedModel in `folder` again and compare both signatures with `encode`, at the model's size and another.
 
-    Raises RuntimeError if they differ, ValueError if the features are not finite.
+    Raises RuntimeError if they differ.
     """
     loaded = tf.saved_model.load(folder)
     size, channels = model.preprocess.image_size, model.preprocess.channels
@@ -80,9 +83,7 @@ def _servable(model):
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def serving_bytes(image_bytes):
-        images = tf.map_fn(
-            decode, image_bytes, fn_output_signature=tf.TensorSpec([size, size, channels], tf.float32)
-        )
+        images = tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec([size, size, channels], tf.float32))
         return {"embedding": represent(images, False)}
 
     for dtype in (tf.uint8, tf.float32):
@@ -92,14 +93,22 @@ def _servable(model):
     traces = [represent.get_concrete_function(prepared, training) for training in (False, True)]
     used = {variable.ref() for trace in traces for variable in trace.variables}
 
+    encoder = [variable for variable in model.variables if variable.value.ref() in used]
+    _check_finite(encoder)
+    trainable = [variable for variable in encoder if variable.trainable]
     root = tf.train.Checkpoint()
     root.__call__ = call
-    root.variables = [v.value for v in model.variables if v.value.ref() in used]
-    root.trainable_variables = [v.value for v in model.trainable_variables if v.value.ref() in used]
-    root.regularization_losses = [
-        _regularization(v) for v in model.trainable_variables if v.regularizer and v.value.ref() in used
-    ]
+    root.variables = [variable.value for variable in encoder]
+    root.trainable_variables = [variable.value for variable in trainable]
+    root.regularization_losses = [_regularization(variable) for variable in trainable if variable.regularizer]
     return root, {"serving_default": serving_default, "serving_bytes": serving_bytes}
+
+
+def _check_finite(variables):
+    """The features do not show it: TensorFlow's ReLU makes 0 of NaN."""
+    for variable in variables:
+        if variable.value.dtype.is_floating and not np.isfinite(variable.numpy()).all():
+            raise ValueError(f"export: the weight {variable.path} holds NaN or infinity, finite values are needed.")
 
 
 def _regularization(variable):

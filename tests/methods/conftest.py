@@ -90,3 +90,18 @@ def process_steps(tmp_path_factory):
         finish(*(driver("process", folder, i, port) for i in range(2)))
 
     return once(tmp_path_factory, "processes", produce)
+
+
+@pytest.fixture
+def simclr():
+    """simclr(**kwargs): a compiled SimCLR on the micro backbone."""
+    import keras
+
+    from sslzoo import methods, nn
+
+    def make(optimizer=None, **kwargs):
+        model = methods.SimCLR(nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs)
+        model.compile(optimizer or keras.optimizers.SGD(0.1, momentum=0.9))
+        return model
+
+    return make

@@ -1,6 +1,5 @@
 """What the harness needs other processes for. `python driver.py COMMAND FOLDER ...` leaves its results in FOLDER."""
 
-import contextlib
 import os
 import signal
 import sys
@@ -48,7 +47,7 @@ def kill_in_the_middle_of_writing(step):
 
 
 def schedule(total_steps):
-    return optim.build("sgd", optim.WarmupCosine(0.1, 2, total_steps), momentum=0.9)
+    return optim.build("sgd", optim.WarmupCosine(0.1, min(2, total_steps - 1), total_steps), momentum=0.9)
 
 
 def life(spec, path, end, kill_after=None, kill_writing=None):
@@ -146,8 +145,7 @@ def process(folder, index, port):
             two = harness.one_step(spec)
         if index == 0:
             harness.write(folder / f"{name}.two.npz", two)
-            with contextlib.nullcontext():
-                harness.write(folder / f"{name}.one.npz", harness.one_step(spec))
+            harness.write(folder / f"{name}.one.npz", harness.one_step(spec))
 
 
 if __name__ == "__main__":

@@ -73,21 +73,21 @@ class MethodChecks:
         found = gradients(model, self.batch())
         for attribute in self.learns:
             for variable in ema.parameters(getattr(model, attribute)):
-                size = np.abs(found[variable.path]).max()
+                size = np.abs(found[id(variable)]).max()
                 if variable.path in self.cancelled:
                     assert size < 1e-6, variable.path
                 else:
                     assert size > 1e-5, variable.path
         for attribute in self.stopped:
             for variable in ema.parameters(getattr(model, attribute)):
-                assert not found[variable.path].any(), variable.path
+                assert not found[id(variable)].any(), variable.path
 
     def test_optimizer_holds_what_learns_and_nothing_else(self):
         model = self.make()
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
         model.optimizer.build(model.trainable_variables)
-        learning = {v.path for a in self.learns for v in ema.parameters(getattr(model, a))}
-        assert {v.path for v in model.trainable_variables} == learning
+        learning = {id(v) for a in self.learns for v in ema.parameters(getattr(model, a))}
+        assert {id(v) for v in model.trainable_variables} == learning
         assert len(model.optimizer.variables) == len(learning) + 2  # a momentum each, the step and the learning rate
 
     def test_twenty_steps_on_one_batch_lower_the_loss(self):
@@ -102,9 +102,9 @@ class MethodChecks:
         model = inject(self.make())
         for variable in model.backbone.weights:
             if variable.name == "gamma":
-                variable.assign(ops.zeros_like(variable))
+                variable.assign(np.zeros(variable.shape))
             if variable.name == "beta":
-                variable.assign(ops.ones_like(variable))
+                variable.assign(np.ones(variable.shape))
         model.compile(keras.optimizers.SGD(0.0))
         with pytest.warns(UserWarning, match="collapsed"):
             model.fit(self.batch(16), batch_size=16, verbose=0)
@@ -131,7 +131,7 @@ class MethodChecks:
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
         model.fit(self.batch(16), batch_size=16, verbose=0)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
+            warnings.simplefilter("error", UserWarning)
             model.save(tmp_path / "model.keras")
             loaded = keras.saving.load_model(tmp_path / "model.keras")
         assert type(loaded) is type(model)
@@ -195,7 +195,7 @@ def state(model):
 
 
 def gradients(model, batch):
-    """{path: d loss / d parameter}, of every parameter, those that no optimiser sees included."""
+    """{id of the variable: d loss / d parameter}, of every parameter, those that no optimiser sees included."""
     parameters = ema.parameters(model)
 
     def total():
@@ -217,7 +217,7 @@ def gradients(model, batch):
             tape.watch(values)
             loss = total()
         found = tape.gradient(loss, values, unconnected_gradients="zero")
-    return {v.path: np.asarray(g) for v, g in zip(parameters, found, strict=True)}
+    return {id(v): np.asarray(g) for v, g in zip(parameters, found, strict=True)}
 
 
 def one_step(spec, weights=None, scope=None):

@@ -76,7 +76,7 @@ def elsewhere(exported, inputs, tmp_path_factory):
 
 @tensorflow
 def test_the_other_process_used_tensorflow_alone(elsewhere):
-    assert not {"sslzoo", "keras"} & set(elsewhere["modules"])
+    assert not {"sslzoo", "keras"} & {name.split(".")[0] for name in elsewhere["modules"]}
 
 
 @tensorflow
@@ -106,8 +106,7 @@ def test_jpeg_files_of_different_sizes_in_one_request_give_what_pillows_pixels_g
 
 
 @tensorflow
-def test_no_images_give_no_features_and_bytes_that_are_no_image_an_error(elsewhere):
-    assert elsewhere["none"].shape == (0, 16)
+def test_bytes_that_are_no_image_are_an_error(elsewhere):
     assert "Unknown image file format" in str(elsewhere["broken_bytes"])
 
 
@@ -137,7 +136,7 @@ def test_a_training_pass_moves_the_statistics_by_keras_formula_and_serving_follo
 @tensorflow
 def test_fine_tuning_elsewhere_learns_digits(elsewhere):
     losses = elsewhere["losses"]
-    assert losses[0] == pytest.approx(np.log(10), rel=1e-4) and losses[-1] < 1.2
+    assert losses[0] == pytest.approx(np.log(10), rel=1e-4) and losses[-1] < 0.5
 
 
 @tensorflow
@@ -296,8 +295,9 @@ def test_a_failed_export_leaves_nothing(model, tmp_path, quick, monkeypatch, sta
 @tensorflow
 def test_a_model_with_nan_weights_is_not_exported(tmp_path):
     broken = micro()
-    broken.backbone.trainable_variables[0].assign(np.full(broken.backbone.trainable_variables[0].shape, np.nan))
-    with pytest.raises(ValueError, match="NaN"):
+    kernel = broken.backbone.get_layer("block1_conv").kernel
+    kernel.assign(np.full(kernel.shape, np.nan))
+    with pytest.raises(ValueError, match=r"weight .*block1_conv/kernel holds NaN"):
         export(broken, tmp_path / "new", warmup=False)
     assert not list(tmp_path.iterdir())
 

@@ -43,12 +43,13 @@ class TestBYOL(MethodChecks):
 
     def test_target_normalises_by_its_own_batch(self):
         model, batch = self.make(), self.batch()
-        before = model.target_backbone.get_layer("block1_bn").moving_mean.numpy()
+        moving_mean = model.target_backbone.get_layer("block1_bn").moving_mean
+        before = ops.convert_to_numpy(moving_mean)
         first, _ = model.losses_and_logs(batch)
-        assert (model.target_backbone.get_layer("block1_bn").moving_mean.numpy() != before).any()
+        assert (ops.convert_to_numpy(moving_mean) != before).any()
         for variable in model.target_backbone.weights:
             if variable.name == "moving_mean":
-                variable.assign(ops.ones_like(variable))
+                variable.assign(np.ones(variable.shape))
         second, _ = model.losses_and_logs(batch)
         assert float(first["byol"]) == pytest.approx(float(second["byol"]), rel=1e-6)
 

@@ -1,0 +1,34 @@
+"""Where a benchmark ran: what its figures depend on."""
+
+import os
+import platform
+import subprocess
+import time
+from importlib import metadata
+from pathlib import Path
+
+PEER_VERSIONS = "from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in ('torch', 'lightly')), sep='\\n')"
+
+
+def machine(peer_python):
+    packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
+    if peer_python:
+        lines = subprocess.run([peer_python, "-c", PEER_VERSIONS], capture_output=True, text=True, check=True).stdout
+        packages |= dict(line.split() for line in lines.splitlines())
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg(),  # of the last 1, 5, 15 minutes: an idle machine's is about the cores used here
+        "python": platform.python_version(),
+        "packages": packages,
+        "commit": commit.stdout.strip() or None,
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _cpu():
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

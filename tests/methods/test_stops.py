@@ -1,0 +1,174 @@
+"""Runs that end early: by a NaN, by an error, by the user."""
+
+import keras
+import numpy as np
+import pytest
+from harness import digits, state
+from keras import ops
+
+import sslzoo
+from sslzoo import nn
+from sslzoo.methods.method import Method
+
+IMAGES = digits(8)
+
+
+class Pull(Method):
+    """A loss that is NaN where the labels say so."""
+
+    fields = ("images", "labels")
+
+    def compute_losses(self, batch):
+        features = self.represent(self.preprocess(batch["images"]))
+        poison = ops.where(ops.any(batch["labels"] > 0), float("nan"), 1.0)
+        return {"pull": poison * ops.mean(ops.square(features))}
+
+
+def make(rate=0.1):
+    model = Pull(nn.backbone("micro", 8))
+    model.compile(keras.optimizers.SGD(rate, momentum=0.9))
+    return model
+
+
+class Poisoned(keras.utils.PyDataset):
+    """Two steps an epoch; from global step `bad` on the loss is NaN. Item i of the stream is global step i."""
+
+    def __init__(self, bad):
+        super().__init__()
+        self.bad = bad
+
+    @property
+    def num_batches(self):
+        return None
+
+    def __getitem__(self, i):
+        return {"images": IMAGES, "labels": np.full(8, int(i >= self.bad))}
+
+
+class Kept(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.state = state(self.model)
+
+
+def assert_state(model, expected):
+    for mine, old in zip(state(model), expected, strict=True):
+        np.testing.assert_array_equal(mine, old)
+
+
+@pytest.mark.parametrize("bad", [3, 2])
+def test_nan_brings_back_the_last_good_epoch(bad):
+    model, kept = make(), Kept()
+    with pytest.raises(FloatingPointError, match="loss: became nan.*end of epoch 1"):
+        model.fit(Poisoned(bad), steps_per_epoch=2, epochs=4, callbacks=[kept], verbose=0)
+    assert_state(model, kept.state)
+    model.fit(Poisoned(99), steps_per_epoch=2, epochs=1, verbose=0)
+
+
+def test_nan_in_the_first_epoch_brings_back_the_start():
+    model = make()
+    before = state(model)
+    with pytest.raises(FloatingPointError, match="from before this fit"):
+        model.fit(Poisoned(1), steps_per_epoch=2, epochs=2, verbose=0)
+    assert_state(model, before)
+
+
+def test_a_last_step_that_throws_the_weights_away_is_no_good_epoch():
+    """The loss of an epoch's last step is still finite; what it did to the weights is not."""
+    model = make(rate=1e38)
+    before = state(model)
+    with pytest.raises(FloatingPointError, match="from before this fit"):
+        model.fit(Poisoned(99), steps_per_epoch=1, epochs=3, verbose=0)
+    assert_state(model, before)
+
+
+class Break(keras.callbacks.Callback):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_error_in_a_callback_leaves_the_weights_of_the_step_before(error):
+    model = make()
+    model.fit(Poisoned(99), steps_per_epoch=2, verbose=0)
+    expected = state(model)
+    other = make()
+    with pytest.raises(error):
+        other.fit(Poisoned(99), steps_per_epoch=4, callbacks=[Break(error)], verbose=0)
+    assert_state(other, expected)
+
+
+class Failing(Poisoned):
+    def __getitem__(self, i):
+        if i >= self.bad:
+            raise OSError("the disk is gone")
+        return super().__getitem__(0)
+
+
+def test_data_that_fails_in_the_middle_leaves_the_model_usable():
+    model = make()
+    with pytest.raises(Exception, match="the disk is gone"):
+        model.fit(Failing(5), steps_per_epoch=9, verbose=0)
+    assert all(np.isfinite(value).all() for value in state(model))
+    assert np.isfinite(model.encode(IMAGES)).all()
+    model.fit(Poisoned(99), steps_per_epoch=1, verbose=0)
+
+
+class WrongShape(Poisoned):
+    def __getitem__(self, i):
+        labels = np.zeros((8, 3) if i >= self.bad else 8, int)
+        return {"images": IMAGES[:, : 8 - (i >= self.bad)], "labels": labels}
+
+
+@pytest.mark.jax
+def test_a_step_that_raises_leaves_the_model_usable():
+    """JAX has donated the buffers of the variables to the step that failed."""
+
+    class Fragile(Pull):
+        def compute_losses(self, batch):
+            if batch["images"].shape[1] != 8:
+                raise RuntimeError("the step failed")
+            return super().compute_losses(batch)
+
+    model = Fragile(nn.backbone("micro", 8))
+    model.compile(keras.optimizers.SGD(0.1))
+    with pytest.raises(RuntimeError, match="the step failed"):
+        model.fit(WrongShape(2), steps_per_epoch=4, verbose=0)
+    assert np.isfinite(model.encode(IMAGES)).all()
+    model.fit(Poisoned(99), steps_per_epoch=1, verbose=0)
+
+
+def test_checkpoint_of_another_model_is_refused(simclr, tmp_path):
+    path = tmp_path / "run.npz"
+    simclr().fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
+    wider = simclr(projection=(12, 8))
+    before = state(wider)
+    with pytest.raises(ValueError, match=r"run\.npz.*shape"):
+        wider.fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
+    deeper = simclr(projection=(16, 16, 8))
+    with pytest.raises(ValueError, match=r"run\.npz.*checkpoint of another model"):
+        deeper.fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
+    assert_state(wider, before)
+
+
+def test_a_finished_run_does_nothing_more_and_a_longer_one_goes_on(simclr, tmp_path):
+    path = tmp_path / "run.npz"
+
+    def run(epochs):
+        model = simclr()
+        history = model.fit(IMAGES, batch_size=4, epochs=epochs, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
+        return model, history.history.get("loss", [])
+
+    whole = simclr()
+    whole.fit(IMAGES, batch_size=4, epochs=3, verbose=0)
+    assert len(run(1)[1]) == 1
+    again, losses = run(1)
+    assert losses == []
+    assert int(ops.convert_to_numpy(again.optimizer.iterations)) == 2
+    longer, losses = run(3)
+    assert len(losses) == 2
+    assert_state(longer, state(whole))

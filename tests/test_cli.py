@@ -1,0 +1,232 @@
+"""The commands: what a script reads, what a person is told, what is imported to say it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sslzoo import cli, data, report
+from sslzoo.terminal import told
+
+REPOSITORY = Path(cli.__file__).resolve().parents[1]
+CONFIG = """\
+description: a model of the tests
+paper: {title: A Paper, year: 2020, arxiv: "2002.05709"}
+licence: Apache-2.0
+default: true
+method: simclr
+backbone: {name: micro, width: 8}
+image_size: 8
+hyperparameters: {projection: [16, 16]}
+augment: digits
+data: {name: digits, split: train}
+optimizer: {name: sgd, learning_rate: 0.1}
+batch_size: 512
+epochs: 1
+evaluate:
+- {protocol: knn, k: 7, train: {name: digits, split: train}, test: {name: digits, split: test}}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("zoo")
+
+
+@pytest.fixture(autouse=True)
+def zoo(folder, monkeypatch):
+    """A zoo with one small model, weights beside it; no data but the bundled digits."""
+    (folder / "configs").mkdir(exist_ok=True)
+    path = folder / "configs/simclr_micro.digits.yaml"
+    if not path.exists():
+        path.write_text(CONFIG)
+    monkeypatch.setenv("SSLZOO_CONFIGS", str(path.parent))
+    monkeypatch.setenv("SSLZOO_MIRRORS", (folder / "weights").as_uri())
+    monkeypatch.setenv("SSLZOO_HOME", str(folder / "home"))
+    monkeypatch.delenv("SSLZOO_DATA", raising=False)
+    monkeypatch.delenv("SSLZOO_DEBUG", raising=False)
+    return folder
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """command("list", "--json") -> (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sslzoo", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return stopped.value.code or 0, *capsys.readouterr()
+
+    return run
+
+
+def test_listing_imports_nothing_heavy():
+    heavy = ("keras", "tensorflow", "jax", "pandas", "numpy", "sklearn", "matplotlib", "PIL")
+    code = (
+        "import sys; sys.argv = ['sslzoo', 'list']\n"
+        "from sslzoo.cli import main\n"
+        "try: main()\n"
+        f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert "simclr_micro.digits" in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_listing(command):
+    code, out, _ = command("list", "--json")
+    (row,) = [row for row in json.loads(out) if row["name"] == "simclr_micro.digits"]
+    assert code == 0 and row["family"] == "contrastive" and row["default"]
+    assert command("list", "micro")[1].count("simclr_micro.digits") == 1
+    assert {row["name"] for row in json.loads(command("list", "--methods", "--json")[1])} >= {"simclr", "byol"}
+    assert json.loads(command("list", "--methods", "--family", "asymmetric", "--json")[1])[0]["family"] == "asymmetric"
+
+
+def test_info(command):
+    assert "2002.05709" in command("info", "simclr_micro")[1]
+    assert json.loads(command("info", "simclr_micro.digits", "--json")[1])["method"] == "simclr"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["info", "simclr_micr"], "Unknown model 'simclr_micr'; did you mean simclr_micro"),
+        (["list", "simclr_mikro"], "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits?"),
+        (["list", "--family", "contrastiv"], "did you mean contrastive?"),
+        (["data", "digit"], "Unknown data set 'digit'; did you mean digits?"),
+        (["train", "simclr_mikro"], "did you mean simclr_micro"),
+        (["train", "no.yaml"], "no.yaml"),
+        (["eval", "simclr_mikro"], "did you mean simclr_micro"),
+        (["eval", "simclr_micro", "--k", "0", "--weights", "none"], "k must be a whole number of at least 1, got 0"),
+        (["eval", "simclr_micro", "--epochs", "3"], "--epochs: not a setting of knn, which has k, temperature."),
+        (["eval", "simclr_micro", "--data", "digit", "--weights", "none"], "Unknown data set 'digit'"),
+        (["eval", "simclr_micro", "--weights", "no.weights.h5"], "weights is 'no.weights.h5', an existing file"),
+        (["embed", "simclr_micro", "--data", "digits", "--out", "x.npy"], "--out is 'x.npy', a name that ends in .npz"),
+        (["embed", "simclr_micro", "--data", "digits", "--out", "no/x.npz"], "in an existing folder is needed"),
+        (["export", "simclr_micro", "--out", "x", "--version", "0"], "--version is '0', a whole number of at least 1"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_and_exit_code_2(command, arguments, words):
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err and err.startswith("Error: ") and err.count("\n") == 1
+
+
+def test_an_unknown_command_suggests_the_nearest(command):
+    code, _, err = command("lst")
+    assert code == 2 and "Did you mean 'list'" in err
+
+
+def test_exit_codes(capsys):
+    assert told(ValueError("images: got 2 channels.")) == 2
+    assert told(FloatingPointError("loss: became nan")) == 1
+    assert told(PermissionError("x: no")) == 1
+    assert told(ZeroDivisionError("division by zero")) == 1
+    assert "ZeroDivisionError: division by zero (SSLZOO_DEBUG=1 shows where)" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(monkeypatch):
+    monkeypatch.setenv("SSLZOO_DEBUG", "1")
+    monkeypatch.setattr(sys, "argv", ["sslzoo", "info", "nothing"])
+    with pytest.raises(ValueError, match="Unknown model 'nothing'"):
+        cli.main()
+
+
+def test_data_sets(command, tmp_path, monkeypatch):
+    for name in ("train/a/1.png", "train/b/1.png", "train/b/2.png", "test/a/1.png"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((6, 5 + len(name) // 14, 3), "uint8")).save(tmp_path / "set" / name)
+    (tmp_path / "set/train/b/2.png").write_bytes(b"not a picture")
+    monkeypatch.setenv("SSLZOO_DATA", str(tmp_path))
+    before = sorted(tmp_path.rglob("*"))
+    assert {row["name"] for row in json.loads(command("data", "--json")[1])} >= {"digits", "set"}
+    test, train = json.loads(command("data", "set", "--json")[1])
+    assert (train["split"], train["images"], train["classes"], train["labels"]) == ("train", 3, ["a", "b"], [1, 2])
+    assert list(train["unreadable"]) == ["train/b/2.png"]
+    assert test["labels"] == [1, 0] and test["shape"] == [6, 5, 3]
+    _, out, err = command("data", tmp_path / "set")
+    assert "6 x 5 x 3 uint8" in out and "train/b/2.png cannot be read" in err
+    digits, _ = json.loads(command("data", "digits", "--json")[1])
+    assert digits["images"] == 1297 and sum(digits["labels"]) == 1297 and digits["shape"] == [8, 8]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_train_eval_embed(command, tmp_path, zoo):
+    code, out, err = command("train", "simclr_micro", "--run-dir", tmp_path / "run", "--record", "--json")
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["steps"] == 2 and (zoo / "weights/simclr_micro.digits.weights.h5").exists()
+    row = report.model_rows(["simclr_micro.digits"])[0]
+    assert row["knn"]["accuracy"] == record["metrics"][0]["accuracy"] and row["bytes"] == record["weights"]["bytes"]
+    assert f"{100 * row['knn']['accuracy']:.1f}" in command("list")[1]
+
+    # eval repeats what the record says, from the config's own settings and the published weights
+    again = json.loads(command("eval", "simclr_micro", "--json")[1])
+    assert again["accuracy"] == pytest.approx(row["knn"]["accuracy"], abs=0.005) and again["settings"]["k"] == 7
+    assert set(again["baselines"]) == {"untrained_encoder", "raw_pixels"}
+    table = command("eval", "simclr_micro", "--k", "3", "--data", "digits", "--weights", "none")[1]
+    assert "untrained encoder" in table and "raw pixels" in table and "k 3" in table
+
+    code, out, err = command("embed", "simclr_micro", "--data", "digits", "--split", "test", "--out", tmp_path / "e.npz")
+    assert code == 0 and "features 500 x 16" in out, err
+    with np.load(tmp_path / "e.npz") as found:
+        assert found["features"].dtype == np.float32 and np.isfinite(found["features"]).all()
+        assert (found["labels"] == data.load("digits", "test").labels).all() and len(found["classes"]) == 10
+
+
+def test_embedding_a_folder_of_images_of_many_sizes_names_its_files(command, tmp_path):
+    rng = np.random.default_rng(0)
+    for number, size in enumerate([(9, 12), (30, 20), (8, 8)]):
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(tmp_path / f"images/{number}.png")
+    options = ["--data", tmp_path / "images", "--out", tmp_path / "e.npz", "--weights", "none"]
+    code, _, err = command("embed", "simclr_micro", *options)
+    assert code == 0, err
+    with np.load(tmp_path / "e.npz") as found:
+        assert sorted(found.files) == ["features", "files"]
+        assert found["files"].tolist() == ["0.png", "1.png", "2.png"] and found["features"].shape == (3, 16)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.npz", "images"]
+
+
+def test_chunks_of_one_size_give_every_row(monkeypatch):
+    from sslzoo import embedding
+
+    class Encoder:
+        sizes = []
+
+        def encode(self, images):
+            self.sizes.append(len(images))
+            return images.reshape(len(images), -1)
+
+    monkeypatch.setattr(embedding, "CHUNK", 4)
+    images = np.arange(11 * 4).reshape(11, 2, 2)
+    features = embedding.encode(Encoder(), images, cli.console(stderr=True))
+    assert (features == images.reshape(11, 4)).all() and set(Encoder.sizes) == {4}
+
+
+@pytest.mark.tensorflow
+def test_export(command, tmp_path):
+    arguments = ["export", "simclr_micro", "--out", tmp_path / "served", "--weights", "none"]
+    code, out, err = command(*arguments)
+    assert code == 0 and (tmp_path / "served/1/saved_model.pb").exists() and out.strip() == str(tmp_path / "served/1"), err
+    assert command(*arguments)[0] != 0
+    assert command(*arguments, "--version", "next")[1].strip() == str(tmp_path / "served/2")
+
+
+def test_the_readme_table_comes_from_the_records(tmp_path, command):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# A\n{report.START}\nold\n{report.END}\nend\n")
+    assert report.update_readme(readme) and not report.update_readme(readme)
+    text = readme.read_text()
+    assert text.startswith(f"# A\n{report.START}\n| Model |") and text.endswith(f"{report.END}\nend\n")
+    assert "`simclr_micro.digits`" in text and "old" not in text
+    readme.write_text("no markers")
+    with pytest.raises(ValueError, match="README: the markers"):
+        report.update_readme(readme)
