@@ -10,6 +10,23 @@ from pathlib import Path
 PEER_VERSIONS = "from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in ('torch', 'lightly')), sep='\\n')"
 
 
+def busy(seconds=2.0):
+    """Share of all cores that is in use, 0..1, sampled while the benchmark itself does nothing (Linux; else 0)."""
+    before = _ticks()
+    time.sleep(seconds)
+    total, idle = (b - a for a, b in zip(before, _ticks(), strict=True))
+    return 1.0 - idle / total if total else 0.0
+
+
+def _ticks():
+    """(all, idle) ticks of all cores since boot."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0, 0
+    ticks = [int(number) for number in stat.read_text().splitlines()[0].split()[1:9]]
+    return sum(ticks), ticks[3] + ticks[4]
+
+
 def machine(peer_python):
     packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
     if peer_python:

@@ -7,7 +7,7 @@ NETWORKS = {
     "resnet18": {"batch": 128, "projection": [512, 128]},
 }
 WORKLOADS = {  # images at hand, and steps before the clock starts: tracing, caches, the loader's queue
-    "fit": {"images": 50_000, "warmup": 8},
+    "fit": {"images": 50_000, "warmup": 6},
     "views": {"images": 256, "warmup": 5},
     "encode": {"images": 2_048, "warmup": 2},
     "predict": {"images": 2_048, "warmup": 2},

@@ -14,12 +14,13 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.machine import machine
+from benchmarks.machine import busy, machine
 from benchmarks.settings import NETWORKS, settings
 from benchmarks.turns import Program, alternate
 
@@ -27,6 +28,7 @@ SHARE_TARGET = 0.10  # of the augmentation in the step of ResNet-20
 FIT_TARGET, FIT_AIM = 1.0, 1.2  # times lightly
 ENCODE_TARGET = 1.2  # times torch eager
 LOADER_WORKERS = (2, 0)
+MOST_BUSY = 0.1  # of the machine, by others: torch's threads wait for each other and suffer from company more than TensorFlow's
 
 
 def ours(workload, network):
@@ -137,6 +139,7 @@ def main():
     parser.add_argument("--json", type=Path, metavar="PATH", help="where to write every window (default: nowhere)")
     parser.add_argument("--check", action="store_true", help="end with 1 when a target is missed")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the programs in turn are stopped: leave none behind
     python = find_peer(arguments.peer_python, arguments.peers)
 
     from rich.console import Console
@@ -148,13 +151,23 @@ def main():
         rows.append(row)
         console.print(f"{row['name']}: {row['ratio']['median']:.3f}", style="dim", highlight=False)
 
+    others = busy()
+    if others > MOST_BUSY:
+        warning = f"Other programs use {others:.0%} of this machine: the ratios to torch below flatter sslzoo."
+        if arguments.check:
+            raise SystemExit(f"--check: {warning}")
+        console.print(warning, style="bold red")
     measure(python, arguments.pairs, arguments.seconds_per_measurement, say)
     console.print(table(rows))
     if not python:
         console.print("torch and lightly are not installed: `make peer-env`.")
     if arguments.json:
         settings_used = {"pairs": arguments.pairs, "seconds": arguments.seconds_per_measurement}
-        report = {"machine": machine(python), "settings": settings_used, "rows": [row | {"met": met(row)} for row in rows]}
+        report = {
+            "machine": machine(python) | {"busy": others},
+            "settings": settings_used,
+            "rows": [row | {"met": met(row)} for row in rows],
+        }
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     if arguments.check and any(met(row) is False for row in rows):

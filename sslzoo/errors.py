@@ -12,7 +12,7 @@ class UnknownName(KeyError, ValueError):
 
 def unknown(what, value, allowed):
     """One sentence: what was not known, the nearest names, all of them where they are few."""
-    allowed = sorted(map(str, allowed))
+    allowed = sorted(set(map(str, allowed)))
     near = difflib.get_close_matches(str(value), allowed, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"allowed: {', '.join(allowed[:30])}."
     return f"Unknown {what} {value!r}; {hint}"

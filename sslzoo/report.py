@@ -128,9 +128,9 @@ def size(count):
 
 
 def duration(seconds):
-    """Seconds as "1 h 12 min", "3 min 20 s" or "12.3 s"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
+    """Seconds as "1 h 12 min", "3 min 20 s", "12 s" or "1.2 s"."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 

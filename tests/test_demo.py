@@ -73,7 +73,7 @@ def test_the_whole_demo(zoo, capfd):
     page = (zoo / "demo/report.html").read_text()
     assert not re.search(demo.LOADS, page) and "has no published weights yet" in page
     for row in results["rows"]:
-        assert f"{100 * row['linear_probe']['mean']:.1f} %" in page
+        assert f"{100 * row['linear_probe']['mean']:.1f}&nbsp;%" in page
     assert "Demo finished" in capfd.readouterr().out
     assert list((zoo / "demo/saved_model").rglob("saved_model.pb"))
 

@@ -10,6 +10,13 @@ def replicas():
     return 1
 
 
+def process():
+    """(index, count) of the processes that train one model under `keras.distribution`."""
+    if keras.distribution.distribution() is None:
+        return 0, 1
+    return jax.process_index(), jax.process_count()
+
+
 def gather(x):
     """The identity: SPMD arrays are global already."""
     return x

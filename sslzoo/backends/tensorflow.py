@@ -9,11 +9,17 @@ def replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def process():
+    """(index, count) of the processes that train one model: always the only one."""
+    return 0, 1
+
+
 def gather(x):
     """(n, ...) on each replica -> (replicas * n, ...) on all of them, in replica order; gradients flow back to each."""
     if replicas() == 1:
         return x
-    return tf.distribute.get_replica_context().all_gather(x, axis=0)
+    gathered = tf.distribute.get_replica_context().all_gather(x, axis=0)
+    return tf.ensure_shape(gathered, (None, *x.shape[1:]))  # the gather forgets it
 
 
 def abstract(function, *args):
@@ -23,9 +29,17 @@ def abstract(function, *args):
 
 
 def compiled(model, function):
-    """`function(arrays)` of `model` as one graph over its live variables: NumPy in, NumPy out."""
-    graph = tf.function(function, autograph=False)
-    return lambda *arrays: graph(*map(tf.convert_to_tensor, arrays)).numpy()
+    """`function(arrays)` of `model` over its live variables: NumPy in, NumPy out. One graph for each size of image, for
+    any number of them."""
+    graphs = {}
+
+    def call(*arrays):
+        signature = tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in arrays)
+        if signature not in graphs:
+            graphs[signature] = tf.function(function, input_signature=signature, autograph=False)
+        return graphs[signature](*map(tf.convert_to_tensor, arrays)).numpy()
+
+    return call
 
 
 def fused_batch_norm(x, gamma, beta, epsilon):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from sslzoo import nn
+from sslzoo import backends, nn
 
 CHECK_EVERY = 20  # steps between looks at the loss: reading it waits for the device
 
@@ -66,7 +66,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.model.sync_state()
         values = {name: ops.convert_to_numpy(v) for name, v in zip(_names(self.model), _variables(self.model), strict=True)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
+        part = self.path.with_suffix(f".{backends.process()[0]}.part")  # every process of a run writes the same file
         try:
             with open(part, "wb") as file:
                 np.savez(file, step=self.step, **values)
@@ -95,30 +95,36 @@ class NaNStop(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if self.good is None:
-            self._keep(-1)
+            self.epoch, self.good = -1, self._values()
 
     def on_train_batch_end(self, batch, logs=None):
         if batch % CHECK_EVERY == 0:
             self._look(logs, f"step {batch}")
 
     def on_epoch_end(self, epoch, logs=None):
-        self._look(logs, f"the end of epoch {epoch + 1}")
-        self._keep(epoch)
+        where = f"the end of epoch {epoch + 1}"
+        self._look(logs, where)
+        values = self._values()
+        # The loss of the last step is from before its update: only the weights show what that did.
+        if not all(np.isfinite(value).all() for value in values):
+            self._stop(f"weights: became NaN or infinite at {where}")
+        self.epoch, self.good = epoch, values
 
-    def _keep(self, epoch):
-        self.epoch = epoch
-        self.good = [ops.convert_to_numpy(v).copy() for v in _variables(self.model)]
+    def _values(self):
+        return [ops.convert_to_numpy(v).copy() for v in _variables(self.model)]
 
     def _look(self, logs, where):
         loss = float(logs["loss"])
         if not np.isfinite(loss):
-            self.model.sync_state()
-            self._restore()
-            kept = f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
-            raise FloatingPointError(
-                f"loss: became {loss} at {where}; the weights {kept} are back. "
-                "Lower the learning rate, or look for bad images."
-            )
+            self._stop(f"loss: became {loss} at {where}")
+
+    def _stop(self, problem):
+        self.model.sync_state()
+        self._restore()
+        kept = f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
+        raise FloatingPointError(
+            f"{problem}; the weights {kept} are back. Lower the learning rate, or look for bad images."
+        )
 
     def _restore(self):
         for variable, value in zip(_variables(self.model), self.good, strict=True):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from sslzoo import backends
 from sslzoo.data import Batches, Dataset, check_images, check_labels
 
 
@@ -10,6 +11,8 @@ class Feed:
     """The training data of one `fit`: arrays and data sets become endless `Batches`; streams pass as they are."""
 
     def __init__(self, x, y, batch_size, method, steps_per_epoch=None):
+        if x is None:
+            raise ValueError("x: got None; it must be images, a Dataset, a dict of named arrays or a stream.")
         self.method = method
         if isinstance(x, Batches) or not is_rows(x):
             if batch_size is not None:
@@ -27,12 +30,7 @@ class Feed:
         if self._first is None:
             batch = self.data[0] if isinstance(self.data, keras.utils.PyDataset) else next(iter(self.data))
             batch = self.method.named_batch(batch)
-            for field in self.method.fields:
-                if field not in batch:
-                    raise ValueError(
-                        f"{field}: missing from the batch, which has {sorted(batch)}; "
-                        f"{type(self.method).__name__} needs {list(self.method.fields)}."
-                    )
+            check_fields(batch, self.method)
             batch = {name: np.asarray(value) for name, value in batch.items()}
             batch["images"] = self.check(batch["images"])
             if len(batch["images"]) < self.method.min_batch:
@@ -71,7 +69,25 @@ class Feed:
     def _from(self, step):
         """The same order of batches, from another step on."""
         own = self.data
-        return Batches(own.data, own.batch_size, own.seed, own.start + step)
+        batches = Batches(own.data, own.batch_size, own.seed, own.start + step)
+        return batches if backends.process()[1] == 1 else Shard(batches)
+
+
+class Shard(keras.utils.PyDataset):
+    """This process's rows of each batch: the processes of one run put their shards together to the global batch."""
+
+    num_batches = None
+
+    def __init__(self, batches):
+        super().__init__()
+        index, count = backends.process()
+        if batches.batch_size % count:
+            raise ValueError(f"batch_size: got {batches.batch_size}; it must be a multiple of the {count} processes.")
+        rows = batches.batch_size // count
+        self.batches, self.rows = batches, slice(index * rows, (index + 1) * rows)
+
+    def __getitem__(self, i):
+        return {field: values[self.rows] for field, values in self.batches[i].items()}
 
 
 def is_rows(x):
@@ -85,8 +101,6 @@ def is_rows(x):
 
 def rows(x, y, method):
     """Arrays of any accepted form -> a data set or a dict of checked fields."""
-    if x is None:
-        raise ValueError("x: got None; it must be images, a Dataset, a dict of named arrays or a stream.")
     if isinstance(x, Dataset):
         check_channels(check_images(x.images), method.backbone.input_shape[-1])
         return x
@@ -95,11 +109,21 @@ def rows(x, y, method):
     data = dict(x) if isinstance(x, dict) else {"images": x}
     if y is not None:
         data["labels"] = y
+    check_fields(data, method)
     if "images" in data:
         data["images"] = check_channels(check_images(data["images"]), method.backbone.input_shape[-1])
-    if "labels" in data:
+    if "images" in data and "labels" in data:
         data["labels"] = check_labels(data["labels"], len(data["images"]))
     return data
+
+
+def check_fields(batch, method):
+    for field in method.fields:
+        if field not in batch:
+            raise ValueError(
+                f"{field}: missing from the batch, which has {sorted(batch)}; "
+                f"{type(method).__name__} needs {list(method.fields)}."
+            )
 
 
 def check_channels(images, channels):

@@ -170,7 +170,7 @@ class Method(backends.Step, keras.Model):
         checkpoint = next((c for c in callbacks if isinstance(c, Checkpoint)), None)
         start = initial_epoch * (feed.steps_per_epoch or 0)
         if checkpoint is not None:
-            start = max(start, checkpoint.restore(self))
+            start = checkpoint.step = max(start, checkpoint.restore(self))
         self._span(int(ops.convert_to_numpy(self.optimizer.iterations)) - start, total)
         self._name_trackers(feed.first_batch())
         guard = NaNStop()

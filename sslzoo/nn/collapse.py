@@ -16,9 +16,11 @@ def feature_std(features):
 def effective_rank(features):
     """exp(entropy) of the normalised singular values of the centred rows of (N, D): 1 (a line) .. D (Roy & Vetterli 2007).
 
-    A constant has no direction at all: 0.
+    A constant has no direction at all: 0. Of features that are not finite: NaN.
     """
     features = np.asarray(features, "float64")
+    if not np.isfinite(features).all():
+        return float("nan")
     values = np.linalg.svd(features - features.mean(axis=0), compute_uv=False)
     scale = np.abs(features).max(initial=0.0) * len(features) ** 0.5
     if values.sum() <= 1e-6 * scale:

@@ -132,8 +132,10 @@ class LinearProbe(Protocol):
 
 class FineTune(Protocol):
     protocol: Literal["finetune"]
-    label_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None  # of the labels of every class; neither: all of them
+    labels_per_class: PositiveInt | None = None
     epochs: PositiveInt | None = None
+    augment: Any = None  # None: the protocol's own, which flips
     seed: NonNegativeInt = 0
 
 

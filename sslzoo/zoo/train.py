@@ -130,7 +130,8 @@ def _forget_epochs(path, epoch):
 def _agreement(model, config, weights_path):
     stored = from_config(config)
     load_weights(stored, weights_path)
-    images = data.load(config.data.name, split=config.data.split)[range(1000)]["images"]
+    train_set = data.load(config.data.name, split=config.data.split)
+    images = train_set[range(min(1000, len(train_set)))]["images"]
     return agreement(stored.encode(images), model.encode(images))
 
 

@@ -102,6 +102,7 @@ def simclr():
     def make(optimizer=None, **kwargs):
         model = methods.SimCLR(nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs)
         model.compile(optimizer or keras.optimizers.SGD(0.1, momentum=0.9))
+        model.optimizer.build(model.trainable_variables)
         return model
 
     return make

@@ -27,6 +27,7 @@ class Pull(Method):
 def make(rate=0.1):
     model = Pull(nn.backbone("micro", 8))
     model.compile(keras.optimizers.SGD(rate, momentum=0.9))
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -74,7 +75,7 @@ def test_nan_in_the_first_epoch_brings_back_the_start():
 
 def test_a_last_step_that_throws_the_weights_away_is_no_good_epoch():
     """The loss of an epoch's last step is still finite; what it did to the weights is not."""
-    model = make(rate=1e38)
+    model = make(rate=float("inf"))
     before = state(model)
     with pytest.raises(FloatingPointError, match="from before this fit"):
         model.fit(Poisoned(99), steps_per_epoch=1, epochs=3, verbose=0)

@@ -1,0 +1,82 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from sslzoo import nn
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032)])
+def test_resnets_have_the_parameters_of_torchvision(name, parameters):
+    model = nn.backbone(name, 64, stem="imagenet")
+    assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == parameters
+
+
+@pytest.mark.parametrize("depth", [20, 32, 44, 56])
+def test_cifar_resnets_have_as_many_convolutions_as_their_name_says(depth):
+    layers = [x for x in nn.backbone(f"resnet{depth}", 32).layers if isinstance(x, keras.layers.Conv2D)]
+    main = [x for x in layers if "downsample" not in x.name]
+    assert len(main) == depth - 1  # the last layer of the name is the classifier
+    assert len(layers) - len(main) == 2
+    assert nn.backbone(f"resnet{depth}", 32).output_shape == (None, 64)
+
+
+def test_stem_follows_the_size():
+    assert nn.backbone("resnet18", 32).get_layer("stem_conv").kernel_size == (3, 3)
+    assert nn.backbone("resnet18", 96).get_layer("stem_conv").kernel_size == (7, 7)
+
+
+def test_zero_gamma_starts_every_block_as_its_shortcut():
+    last = [x for x in nn.backbone("resnet20", 32).layers if x.name.endswith("_2_bn")]
+    assert len(last) == 9
+    assert not any(ops.convert_to_numpy(x.gamma).any() for x in last)
+    last = [x for x in nn.backbone("resnet20", 32, zero_gamma=False).layers if x.name.endswith("_2_bn")]
+    assert all(ops.convert_to_numpy(x.gamma).all() for x in last)
+
+
+@pytest.mark.parametrize("size", [5, 6])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolutions_pad_as_torch_does(size, stride):
+    """torch.nn.Conv2d(kernel_size=3, padding=1): one row of zeros on every side, whatever the stride."""
+    from sslzoo.nn.layers import Seeds
+    from sslzoo.nn.resnet import conv
+
+    inputs = keras.Input((size, size, 2))
+    model = keras.Model(inputs, conv(inputs, 3, 3, stride, "c", Seeds(0)))
+    x = np.random.default_rng(0).normal(size=(1, size, size, 2)).astype("float32")
+    kernel, padded = model.get_weights()[0], np.pad(x[0], ((1, 1), (1, 1), (0, 0)))
+    places = range(0, size, stride)
+    expected = [[np.einsum("hwc,hwcf->f", padded[i : i + 3, j : j + 3], kernel) for j in places] for i in places]
+    np.testing.assert_allclose(ops.convert_to_numpy(model(x))[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_seed_decides_the_weights():
+    first, same, other = (nn.backbone("micro", 8, seed=s).get_weights()[0] for s in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()
+
+
+def test_errors_name_the_nearest():
+    with pytest.raises(ValueError, match="backbone 'resnet81'.*resnet18"):
+        nn.backbone("resnet81")
+    with pytest.raises(ValueError, match="option of backbone resnet20 'witdh'.*width"):
+        nn.backbone("resnet20", witdh=8)
+    with pytest.raises(ValueError, match="stem: got 'big'"):
+        nn.backbone("resnet18", stem="big")
+
+
+def test_head_is_its_table():
+    head = nn.head(4, [(6, "batch", "relu"), (5, "batch_no_beta", None), (3, "batch_no_affine", None), (2, None, None)], "h")
+    names = [(v.path, tuple(v.shape)) for v in head.trainable_variables]
+    assert names == [
+        ("h_dense1/kernel", (4, 6)),
+        ("h_bn1/gamma", (6,)),
+        ("h_bn1/beta", (6,)),
+        ("h_dense2/kernel", (6, 5)),
+        ("h_bn2/gamma", (5,)),
+        ("h_dense3/kernel", (5, 3)),
+        ("h_dense4/kernel", (3, 2)),
+        ("h_dense4/bias", (2,)),
+    ]
+    with pytest.raises(ValueError, match="norm of h row 1: got 'layer'"):
+        nn.head(4, [(6, "layer", None)], "h")
