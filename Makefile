@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput clean
+.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput peer-env clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -30,14 +30,21 @@ bare-test: .venv/installed-dev
 wheel-test: .venv/installed-dev
 	rm -rf build dist && $(BIN)/python -m build --wheel -o dist
 	$(BIN)/pip install -q --no-deps --target build/site dist/*.whl
-	cp -r tests build/ && cd build && PYTHONPATH=$(CURDIR)/build/site PYTHONSAFEPATH=1 ../$(BIN)/python -m pytest -q -n 2 -m wheel tests
+	cp -r tests build/ && cd build && SSLZOO_WHEEL=$(CURDIR)/build/site PYTHONPATH=$(CURDIR)/build/site PYTHONSAFEPATH=1 ../$(BIN)/python -m pytest -q -n 2 -m wheel tests
 
 # Executes the notebooks and keeps their outputs.
 notebooks: .venv/installed-dev
 	$(BIN)/python scripts/run_notebooks.py
 
+# Speed, in pairs with torch and lightly where `make peer-env` has been run. On an idle machine.
 throughput: .venv/installed-dev
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.throughput --json build/throughput.json
+
+# torch and lightly, in an environment of their own (torchvision's CPU build is in no registry: see benchmarks/peers).
+peer-env:
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/pip install -q torch==2.13.0 pytorch-lightning hydra-core pyarrow scikit-learn pillow tqdm aenum pydantic requests
+	.venv-peer/bin/pip install -q --no-deps torchvision==0.29.2 lightly==1.6.0 lightly-utils
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -53,9 +53,9 @@ _BYOL = _SIMCLR | {
 # SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the signal.
 _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
 
-# This project's choice for 8 x 8 and 28 x 28 digits: a mirrored digit is another sign, 40 % of its area still shows it,
-# and the place of the crop is the translation.
-_DIGITS = _NONE | {"crop_area": (0.4, 1.0)}
+# This project's choice for 8 x 8 and 28 x 28 digits, made on held-out training digits: a mirrored digit is another sign,
+# the place of the crop is the translation, brightness and contrast stand for the thickness of the pen.
+_DIGITS = _NONE | {"crop_area": (0.3, 1.0), "jitter": 0.8, "brightness": 0.4, "contrast": 0.4}
 
 PRESETS = {
     "simclr": _SIMCLR,

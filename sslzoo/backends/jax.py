@@ -40,6 +40,11 @@ def compiled(model, function):
     return lambda *arrays: ops.convert_to_numpy(stateless([v.value for v in variables], *arrays))
 
 
+def bias_add(x, bias):
+    """(..., C) + (C,)."""
+    return x + bias
+
+
 fused_batch_norm = None  # XLA fuses Keras' formula itself
 
 

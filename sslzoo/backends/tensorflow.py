@@ -42,6 +42,11 @@ def compiled(model, function):
     return call
 
 
+def bias_add(x, bias):
+    """(..., C) + (C,) as the operation that the CPU's graph optimiser fuses with a convolution."""
+    return tf.nn.bias_add(x, bias)
+
+
 def fused_batch_norm(x, gamma, beta, epsilon):
     """Normalise a batch of maps (N, H, W, C) -> (outputs, mean, population variance over N, H, W)."""
     gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)

@@ -6,6 +6,8 @@ conv(x, W) followed by BN(gamma, beta, mean, var) equals conv(x, W * s) + (beta 
 import keras
 from keras import layers, ops
 
+from sslzoo import backends
+
 
 @keras.saving.register_keras_serializable("sslzoo")
 class FoldedConv(layers.Layer):
@@ -26,7 +28,7 @@ class FoldedConv(layers.Layer):
             shift = shift + ops.cast(norm.beta, "float32")
         kernel = ops.cast(conv.kernel, "float32") * scale
         x = ops.conv(x, ops.cast(kernel, x.dtype), conv.strides, conv.padding)
-        return x + ops.cast(shift, x.dtype)
+        return backends.bias_add(x, ops.cast(shift, x.dtype))
 
     def compute_output_shape(self, input_shape):
         return self.conv.compute_output_shape(input_shape)

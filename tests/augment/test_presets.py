@@ -32,7 +32,8 @@ def test_byol_is_asymmetric():
 
 def test_grey_and_digits_leave_colour_alone_and_digits_do_not_flip():
     for name in ("grey", "digits", "none"):
-        assert resolve_preset(name)["jitter"] == resolve_preset(name)["grayscale"] == 0
+        fields = resolve_preset(name)
+        assert fields["saturation"] == fields["hue"] == fields["grayscale"] == fields["solarise"] == 0
     assert resolve_preset("digits")["flip"] == 0
 
 
