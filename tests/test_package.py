@@ -15,9 +15,7 @@ pytestmark = pytest.mark.wheel
 
 
 def run(code, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment})
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.strip()
 

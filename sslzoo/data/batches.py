@@ -72,10 +72,8 @@ class Batches(keras.utils.PyDataset):
 
 
 def _length(data):
-    if not isinstance(data, dict):
-        lengths = {"images": len(data)}
-    else:
-        lengths = {field: len(values) for field, values in data.items()}
+    fields = data if isinstance(data, dict) else {"images": data}
+    lengths = {field: len(values) for field, values in fields.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"data: fields must have the same length, got {lengths}.")
     if not lengths or not all(lengths.values()):

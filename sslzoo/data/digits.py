@@ -21,8 +21,6 @@ def load_digits(split="train"):
 
     images, labels = bundled(return_X_y=True)
     images = np.rint(images.reshape(-1, 8, 8) * (255 / 16)).astype("uint8")
-    train, test = train_test_split(
-        np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=SPLIT_SEED
-    )
+    train, test = train_test_split(np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=SPLIT_SEED)
     rows = np.sort(train if split == "train" else test)
     return Dataset(images[rows], labels[rows], [str(digit) for digit in range(10)], "digits", split)

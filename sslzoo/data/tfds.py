@@ -66,9 +66,7 @@ def _builder(name, data_dir):
         builder.download_and_prepare(file_format="array_record")
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        raise OSError(
-            f"{name}: not stored in {builder.data_path.parent}, and downloading it failed ({reason})."
-        ) from error
+        raise OSError(f"{name}: not stored in {builder.data_path.parent}, and downloading it failed ({reason}).") from error
     return builder
 
 
@@ -87,9 +85,7 @@ def _keys(name, features):
         raise ValueError(f"{name}: need one image feature, got {images} among {sorted(features)}.")
     feature = features[image_key]
     if np.dtype(feature.np_dtype) != np.uint8 or feature.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with {feature.shape[-1]}."
-        )
+        raise ValueError(f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with {feature.shape[-1]}.")
     return image_key, "label" if "label" in labels else labels[0] if len(labels) == 1 else None
 
 
@@ -128,9 +124,7 @@ def _sequential(name, builder, split, image_key, label_key, image_size):
     import tensorflow_datasets as tfds
 
     wanted = {key: True for key in (image_key, label_key) if key}
-    examples = tfds.as_numpy(
-        builder.as_dataset(split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted))
-    )
+    examples = tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted)))
     images, labels = [], []
     for example in examples:
         pixels = example[image_key]

@@ -46,7 +46,6 @@ def draw(labels, counts, seed):
     """`counts[i]` random samples of the i-th class in sorted order, as ascending indices."""
     labels, rng = np.asarray(labels), np.random.default_rng(seed)
     chosen = [
-        rng.permutation(np.flatnonzero(labels == label))[:count]
-        for label, count in zip(np.unique(labels), counts, strict=True)
+        rng.permutation(np.flatnonzero(labels == label))[:count] for label, count in zip(np.unique(labels), counts, strict=True)
     ]
     return np.sort(np.concatenate(chosen))

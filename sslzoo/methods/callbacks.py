@@ -25,7 +25,8 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(path)
         self.every = every
-        self.step = 0
+        self.step = 0  # done in all the lives of the run
+        self.first_step = 0  # the optimiser's count when the run began
 
     def restore(self, model):
         """Put the saved state, if there is one, into a compiled and built model; return the steps it has done."""
@@ -36,14 +37,16 @@ class Checkpoint(keras.callbacks.Callback):
             values = [saved[name] for name in _names(model) if name in saved]
             variables = _variables(model)
             if len(values) != len(variables) or len(saved.files) != len(values) + 1:
-                raise ValueError(f"{self.path}: holds {len(saved.files) - 1} variables, the model has {len(variables)}; "
-                                 "it is a checkpoint of another model or optimizer: remove it or use another folder.")
+                raise ValueError(
+                    f"{self.path}: holds {len(saved.files) - 1} variables, the model has {len(variables)}; "
+                    "it is a checkpoint of another model or optimizer: remove it or use another folder."
+                )
             for variable, value in zip(variables, values, strict=True):
                 if tuple(variable.shape) != value.shape:
                     raise ValueError(f"{self.path}: {variable.path} has shape {value.shape}, needed {variable.shape}.")
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
-            self.step = int(saved["step"])
+            self.step, self.first_step = (*np.atleast_1d(saved["step"]).tolist(), 0)[:2]
         return self.step
 
     @staticmethod
@@ -52,7 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not Path(path).exists():
             return 0
         with np.load(path, allow_pickle=False) as saved:
-            return int(saved["step"])
+            return int(saved["step"].flat[0])
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
@@ -69,7 +72,7 @@ class Checkpoint(keras.callbacks.Callback):
         part = self.path.with_suffix(f".{backends.process()[0]}.part")  # every process of a run writes the same file
         try:
             with open(part, "wb") as file:
-                np.savez(file, step=self.step, **values)
+                np.savez(file, step=[self.step, self.first_step], **values)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, self.path)
@@ -122,9 +125,7 @@ class NaNStop(keras.callbacks.Callback):
         self.model.sync_state()
         self._restore()
         kept = f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
-        raise FloatingPointError(
-            f"{problem}; the weights {kept} are back. Lower the learning rate, or look for bad images."
-        )
+        raise FloatingPointError(f"{problem}; the weights {kept} are back. Lower the learning rate, or look for bad images.")
 
     def _restore(self):
         for variable, value in zip(_variables(self.model), self.good, strict=True):

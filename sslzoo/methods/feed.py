@@ -17,6 +17,11 @@ class Feed:
         if isinstance(x, Batches) or not is_rows(x):
             if batch_size is not None:
                 raise ValueError(f"batch_size: got {batch_size} with data that comes in batches; leave it out.")
+            if not isinstance(x, keras.utils.PyDataset) and (not hasattr(x, "__iter__") or iter(x) is x):
+                raise TypeError(
+                    f"x: got a {type(x).__name__}; it must be images, a Dataset, a dict of named arrays, or a stream that can be "
+                    "read again: a PyDataset or a tf.data.Dataset."
+                )
             self.data = x
         else:
             self.data = Batches(rows(x, y, method), 256 if batch_size is None else batch_size, seed=method.seed)

@@ -1,5 +1,6 @@
 """The base of every method: one `train_step`, one contract, ordinary Keras around it."""
 
+import functools
 import inspect
 import types
 
@@ -141,8 +142,8 @@ class Method(backends.Step, keras.Model):
         self.build()
         self._recipe = None
         if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)) and callable(optimizer):
-            self._recipe = optimizer
-            optimizer = optimizer(1)
+            self._recipe = functools.partial(self.compile, jit_compile=jit_compile, **kwargs), optimizer
+            optimizer = optimizer(1000)  # until `fit` knows its steps
         jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
 
@@ -161,17 +162,20 @@ class Method(backends.Step, keras.Model):
         if self._recipe is not None:
             if total is None:
                 raise ValueError("steps_per_epoch: got None for a stream; the schedule needs the number of steps.")
-            recipe = self._recipe
-            self.compile(recipe(total), jit_compile=self.jit_compile)
-            self._recipe = recipe
+            compile, recipe = own = self._recipe
+            compile(recipe(total))
+            self._recipe = own
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         callbacks = list(callbacks or [])
         checkpoint = next((c for c in callbacks if isinstance(c, Checkpoint)), None)
         start = initial_epoch * (feed.steps_per_epoch or 0)
+        first_step = int(ops.convert_to_numpy(self.optimizer.iterations)) - start
+        if checkpoint is not None and checkpoint.restore(self):
+            start, first_step = checkpoint.step, checkpoint.first_step
         if checkpoint is not None:
-            start = checkpoint.step = max(start, checkpoint.restore(self))
-        self._span(int(ops.convert_to_numpy(self.optimizer.iterations)) - start, total)
+            checkpoint.step, checkpoint.first_step = start, first_step
+        self._span(first_step, total)
         self._name_trackers(feed.first_batch())
         guard = NaNStop()
         callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]
@@ -180,8 +184,7 @@ class Method(backends.Step, keras.Model):
         try:
             for data, first, last, steps in feed.segments(start, epochs):
                 done = super().fit(
-                    data, epochs=last, initial_epoch=first, steps_per_epoch=steps, callbacks=callbacks,
-                    shuffle=False, **kwargs
+                    data, epochs=last, initial_epoch=first, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, **kwargs
                 )
                 history.epoch = [*getattr(history, "epoch", []), *done.epoch]
                 for key, values in done.history.items():

@@ -19,9 +19,7 @@ def head(input_dim, rows, name, seed=0):
     for index, (units, norm, activation) in enumerate(rows, 1):
         if norm not in NORMS:
             raise ValueError(f"norm of {name} row {index}: got {norm!r}; it must be one of {NORMS}.")
-        x = layers.Dense(
-            units, use_bias=norm is None, kernel_initializer=seeds.glorot(), name=f"{name}_dense{index}"
-        )(x)
+        x = layers.Dense(units, use_bias=norm is None, kernel_initializer=seeds.glorot(), name=f"{name}_dense{index}")(x)
         if norm:
             affine = norm != "batch_no_affine"
             x = batch_norm(f"{name}_bn{index}", center=norm == "batch", scale=affine)(x)

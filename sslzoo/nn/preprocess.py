@@ -37,12 +37,14 @@ class Preprocess(layers.Layer):
         size = (self.image_size, self.image_size)
         if tuple(images.shape[1:3]) != size:
             images = ops.image.resize(
-                images, size, interpolation=self.interpolation, antialias=self.antialias, crop_to_aspect_ratio=True,
+                images,
+                size,
+                interpolation=self.interpolation,
+                antialias=self.antialias,
+                crop_to_aspect_ratio=True,
                 data_format="channels_last",
             )
         return images
 
     def get_config(self):
-        return {"name": self.name} | {
-            k: getattr(self, k) for k in ("image_size", "channels", "interpolation", "antialias")
-        }
+        return {"name": self.name} | {k: getattr(self, k) for k in ("image_size", "channels", "interpolation", "antialias")}

@@ -21,9 +21,7 @@ def conv(x, filters, kernel, stride, name, seeds):
     if stride > 1 and kernel > 1:  # "same" would pad one side only
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
     padding = "valid" if stride > 1 else "same"
-    return layers.Conv2D(
-        filters, kernel, stride, padding, use_bias=False, kernel_initializer=seeds.he(), name=name
-    )(x)
+    return layers.Conv2D(filters, kernel, stride, padding, use_bias=False, kernel_initializer=seeds.he(), name=name)(x)
 
 
 def conv_bn(x, filters, kernel, stride, name, seeds, relu=True, gamma="ones"):
@@ -88,7 +86,5 @@ def _stages(name, inputs, x, block, depths, width, seeds, zero_gamma):
     for stage, depth in enumerate(depths):
         for index in range(depth):
             stride = 2 if stage > 0 and index == 0 else 1
-            x = residual(
-                x, width * 2**stage, stride, block, f"stage{stage + 1}_block{index + 1}", seeds, zero_gamma
-            )
+            x = residual(x, width * 2**stage, stride, block, f"stage{stage + 1}_block{index + 1}", seeds, zero_gamma)
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)

@@ -57,9 +57,7 @@ class LARS(keras.optimizers.Optimizer):
         self.assign_sub(variable, step)
 
     def _trust_ratio(self, variable, gradient):
-        weight_norm, gradient_norm = (
-            ops.sqrt(ops.sum(ops.square(ops.cast(x, "float32")))) for x in (variable, gradient)
-        )
+        weight_norm, gradient_norm = (ops.sqrt(ops.sum(ops.square(ops.cast(x, "float32")))) for x in (variable, gradient))
         known = ops.logical_and(weight_norm > 0, gradient_norm > 0)
         return ops.where(known, self.trust_coefficient * weight_norm / ops.where(known, gradient_norm, 1.0), 1.0)
 

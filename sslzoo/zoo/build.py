@@ -102,6 +102,8 @@ def load(name, weights="default"):
     if weights is not None:
         explicit = None if weights == "default" else weights
         if explicit is None and config.record is None:
-            raise ValueError(f"weights: {path.stem} has none published yet; use weights=None, or train it: sslzoo train {path.stem}")
+            raise ValueError(
+                f"weights: {path.stem} has none published yet; use weights=None, or train it: sslzoo train {path.stem}"
+            )
         load_weights(model, fetch_weights(path.stem, config.record and config.record.weights, explicit=explicit))
     return model

@@ -56,17 +56,19 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     weights_path = run_dir / f"{path.stem}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
     weights["agreement"] = _agreement(model, config, weights_path)
-    result = plain({
-        "commit": progress.state["commit"],
-        "backend": keras.backend.backend(),
-        "device": device(),
-        "versions": {v: importlib.metadata.version(v) for v in VERSIONS if importlib.util.find_spec(v)},
-        "started": progress.state["started"],
-        "wall_seconds": round(progress.state["seconds"], 1),
-        "steps": config.epochs * steps_per_epoch,
-        "metrics": metrics,
-        "weights": weights,
-    })
+    result = plain(
+        {
+            "commit": progress.state["commit"],
+            "backend": keras.backend.backend(),
+            "device": device(),
+            "versions": {v: importlib.metadata.version(v) for v in VERSIONS if importlib.util.find_spec(v)},
+            "started": progress.state["started"],
+            "wall_seconds": round(progress.state["seconds"], 1),
+            "steps": config.epochs * steps_per_epoch,
+            "metrics": metrics,
+            "weights": weights,
+        }
+    )
     replace_file(run_dir / "record.json", json.dumps(result, indent=1).encode())
     if record:
         folder = path.parent.parent / "weights"
@@ -150,7 +152,9 @@ def commit():
 def device():
     """What the run ran on."""
     try:
-        cpu = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
+        cpu = next(
+            line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+        )
     except (OSError, StopIteration):
         cpu = platform.processor() or platform.machine()
     accelerators = [d for d in keras.distribution.list_devices() if "cpu" not in d.lower()]

@@ -83,9 +83,7 @@ def test_layouts_that_say_nothing_clear_are_refused(tmp_path, files, sentence):
 
 def test_sizes_that_differ_need_an_image_size(pets):
     save(pets / "dog" / "wide.png", 12, size=(12, 8))
-    with pytest.raises(
-        ValueError, match=r"image_size: needed for .* differ in size, such as 20.png 8x8 and wide.png 8x12"
-    ):
+    with pytest.raises(ValueError, match=r"image_size: needed for .* differ in size, such as 20.png 8x8 and wide.png 8x12"):
         load(pets)
     data = load(pets, image_size=6)
     assert data.images.shape == (6, 6, 6, 3) and reds(data.images)[-1] == 12

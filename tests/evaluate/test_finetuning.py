@@ -20,9 +20,7 @@ def encoder(seed=0, channels=3):
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     backbone = keras.Model(images, layers.Flatten()(x))
     preprocess = Preprocess(8, channels, interpolation="nearest")
-    return SimpleNamespace(
-        backbone=backbone, preprocess=preprocess, untrained=lambda: encoder(seed + 50, channels)
-    )
+    return SimpleNamespace(backbone=backbone, preprocess=preprocess, untrained=lambda: encoder(seed + 50, channels))
 
 
 @pytest.fixture(scope="module")
