@@ -28,7 +28,7 @@ bare-test: .venv/installed-dev
 
 # The package as users get it: the wheel, in another folder, without the source checkout.
 wheel-test: .venv/installed-dev
-	rm -rf build dist && $(BIN)/python -m build --wheel -o dist
+	rm -rf build/lib build/site build/tests dist && $(BIN)/python -m build --wheel -o dist
 	$(BIN)/pip install -q --no-deps --target build/site dist/*.whl
 	cp -r tests build/ && cd build && SSLZOO_WHEEL=$(CURDIR)/build/site PYTHONPATH=$(CURDIR)/build/site PYTHONSAFEPATH=1 ../$(BIN)/python -m pytest -q -n 2 -m wheel tests
 

@@ -10,6 +10,11 @@ def replicas():
     return 1
 
 
+def replica_index():
+    """0: the batch is drawn whole."""
+    return 0
+
+
 def process():
     """(index, count) of the processes that train one model under `keras.distribution`."""
     if keras.distribution.distribution() is None:

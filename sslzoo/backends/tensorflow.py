@@ -9,6 +9,12 @@ def replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
+def replica_index():
+    """Which replica this is: 0 where there is one, a scalar tensor inside a step of several."""
+    context = tf.distribute.get_replica_context()
+    return 0 if replicas() == 1 or context is None else context.replica_id_in_sync_group
+
+
 def process():
     """(index, count) of the processes that train one model: always the only one."""
     return 0, 1
@@ -16,9 +22,10 @@ def process():
 
 def gather(x):
     """(n, ...) on each replica -> (replicas * n, ...) on all of them, in replica order; gradients flow back to each."""
-    if replicas() == 1:
+    context = tf.distribute.get_replica_context()  # None while a step is only traced inside `strategy.scope()`
+    if replicas() == 1 or context is None:
         return x
-    gathered = tf.distribute.get_replica_context().all_gather(x, axis=0)
+    gathered = context.all_gather(x, axis=0)
     return tf.ensure_shape(gathered, (None, *x.shape[1:]))  # the gather forgets it
 
 
@@ -74,8 +81,9 @@ class Step:
 
     @staticmethod
     def default_jit():
-        """XLA pays on accelerators; on a CPU it triples the step of a small network (docs/design.md, measured)."""
-        return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
+        """XLA pays on accelerators, and does not compile a gather; on a CPU it slows small networks down."""
+        accelerators = tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU")
+        return bool(accelerators) and replicas() == 1
 
     def sync_state(self):
         """Variables are always current here."""

@@ -1,5 +1,6 @@
 """What watches a run: exact checkpoints, the NaN stop, the collapse monitor."""
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -27,6 +28,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.every = every
         self.step = 0  # done in all the lives of the run
         self.first_step = 0  # the optimiser's count when the run began
+        self.run = {}  # what the run is made of, set by `fit`: another's checkpoint is refused
 
     def restore(self, model):
         """Put the saved state, if there is one, into a compiled and built model; return the steps it has done."""
@@ -34,11 +36,15 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.path.exists():
             return 0
         with np.load(self.path, allow_pickle=False) as saved:
+            before = json.loads(str(saved["run"])) if "run" in saved else self.run
+            for key, value in self.run.items():
+                if before[key] != value:
+                    raise ValueError(f"{self.path}: its run has {key} {before[key]!r}, this one {value!r}; use another file.")
             values = [saved[name] for name in _names(model) if name in saved]
             variables = _variables(model)
-            if len(values) != len(variables) or len(saved.files) != len(values) + 1:
+            if len(values) != len(variables) or len(set(saved.files) - {"step", "run"}) != len(values):
                 raise ValueError(
-                    f"{self.path}: holds {len(saved.files) - 1} variables, the model has {len(variables)}; "
+                    f"{self.path}: holds {len(values)} of the variables, the model has {len(variables)}; "
                     "it is a checkpoint of another model or optimizer: remove it or use another folder."
                 )
             for variable, value in zip(variables, values, strict=True):
@@ -57,22 +63,30 @@ class Checkpoint(keras.callbacks.Callback):
         with np.load(path, allow_pickle=False) as saved:
             return int(saved["step"].flat[0])
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._batch = -1
+
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        if self.step % self.every == 0 and np.isfinite(float(logs["loss"])):
+        before = self.step
+        self.step += batch - self._batch  # more than 1 under steps_per_execution
+        self._batch = batch
+        if self.step // self.every > before // self.every:
             self.save()
 
     def on_train_end(self, logs=None):
         self.save()
 
     def save(self):
+        """Write the state, unless it holds NaN or infinity: the last good one stays."""
         self.model.sync_state()
+        if not all(np.isfinite(ops.convert_to_numpy(v)).all() for v in self.model.variables):
+            return
         values = {name: ops.convert_to_numpy(v) for name, v in zip(_names(self.model), _variables(self.model), strict=True)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(f".{backends.process()[0]}.part")  # every process of a run writes the same file
         try:
             with open(part, "wb") as file:
-                np.savez(file, step=[self.step, self.first_step], **values)
+                np.savez(file, step=[self.step, self.first_step], run=json.dumps(self.run), **values)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, self.path)
@@ -152,6 +166,7 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     LEAST_STD = 0.02
     LEAST_RANK = 1.5
+    LEAST_IMAGES = 8  # fewer span no directions to speak of
 
     def __init__(self, images):
         super().__init__()
@@ -162,6 +177,8 @@ class CollapseMonitor(keras.callbacks.Callback):
         features = self.model.encode(self.images)
         logs["effective_rank"] = rank = nn.effective_rank(features)
         spread = float(nn.feature_std(features))
+        if len(features) < self.LEAST_IMAGES:
+            return
         if not self.warned and (spread < self.LEAST_STD or rank < self.LEAST_RANK):
             self.warned = True
             warnings.warn(

@@ -27,7 +27,10 @@ class Feed:
             self.data = Batches(rows(x, y, method), 256 if batch_size is None else batch_size, seed=method.seed)
         self.steps_per_epoch = steps_per_epoch or getattr(self.data, "steps_per_epoch", None)
         if self.steps_per_epoch is None:
-            self.steps_per_epoch = getattr(self.data, "num_batches", None)
+            try:
+                self.steps_per_epoch = len(self.data)
+            except TypeError:  # endless, or of unknown length
+                self.steps_per_epoch = None
         self._first = None
 
     def first_batch(self):
@@ -50,11 +53,28 @@ class Feed:
         return check_channels(check_images(images), self.method.backbone.input_shape[-1])
 
     def sample(self, count):
-        """Up to `count` training images."""
+        """Up to `count` training images, from all over the set: its rows may be sorted by class."""
         if isinstance(self.data, Batches):
             data = self.data.data
-            return (data["images"] if isinstance(data, dict) else data.images)[:count]
+            rows = np.linspace(0, self.data.size - 1, min(count, self.data.size)).astype(int)
+            return (data["images"] if isinstance(data, dict) else data.images)[rows]
         return self.first_batch()["images"][:count]
+
+    @property
+    def run(self):
+        """What a checkpoint must have been made with to go on from it."""
+        if not isinstance(self.data, Batches):
+            raise ValueError(
+                f"callbacks: Checkpoint with a {type(self.data).__name__}; going on exactly needs arrays, a Dataset or Batches."
+            )
+        own = self.data
+        return {
+            "method": type(self.method).__name__,
+            "backend": keras.backend.backend(),
+            "images": own.size,
+            "batch_size": own.batch_size,
+            "seed": own.seed,
+        }
 
     def segments(self, start, epochs):
         """(data, first epoch, last epoch, steps per epoch): one run of Keras' `fit` each, from global step `start` on.

@@ -28,10 +28,13 @@ class Method(backends.Step, keras.Model):
         backbone: the network that other programs take away.
         fields: the names a training batch must hold.
         min_batch: the smallest batch the loss is defined for.
+        scheduled: whether the step reads `first_step` and `total_steps`, the optimiser's count when this `fit` began and the
+            steps it has (None outside `fit`, or for a stream of unknown length).
     """
 
     fields = ("images",)
     min_batch = 1
+    scheduled = False
 
     def __new__(cls, *args, **kwargs):
         instance = super().__new__(cls, *args, **kwargs)
@@ -147,11 +150,21 @@ class Method(backends.Step, keras.Model):
         jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
 
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, callbacks=None, initial_epoch=0, steps_per_epoch=None, **kwargs):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+    ):
         """Keras' `fit`, on images alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y), or a stream.
 
-        Arrays are shuffled by permutation(seed, epoch). With a `Checkpoint` among the callbacks, the same call again
-        continues the run where it was interrupted, bit for bit.
+        Arrays are shuffled by permutation(seed, epoch), in batches of 256 unless `batch_size` says else. With a `Checkpoint`
+        among the callbacks, the same call on arrays again continues the run where it was interrupted, bit for bit.
 
         Raises:
             ValueError: bad data, in one sentence, before the first step.
@@ -165,15 +178,17 @@ class Method(backends.Step, keras.Model):
             compile, recipe = own = self._recipe
             compile(recipe(total))
             self._recipe = own
+            self.optimizer.iterations.assign(initial_epoch * feed.steps_per_epoch)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         callbacks = list(callbacks or [])
         checkpoint = next((c for c in callbacks if isinstance(c, Checkpoint)), None)
         start = initial_epoch * (feed.steps_per_epoch or 0)
         first_step = int(ops.convert_to_numpy(self.optimizer.iterations)) - start
-        if checkpoint is not None and checkpoint.restore(self):
-            start, first_step = checkpoint.step, checkpoint.first_step
         if checkpoint is not None:
+            checkpoint.run = feed.run
+            if checkpoint.restore(self):
+                start, first_step = checkpoint.step, checkpoint.first_step
             checkpoint.step, checkpoint.first_step = start, first_step
         self._span(first_step, total)
         self._name_trackers(feed.first_batch())
@@ -184,11 +199,19 @@ class Method(backends.Step, keras.Model):
         try:
             for data, first, last, steps in feed.segments(start, epochs):
                 done = super().fit(
-                    data, epochs=last, initial_epoch=first, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, **kwargs
+                    data,
+                    epochs=last,
+                    initial_epoch=first,
+                    steps_per_epoch=steps,
+                    callbacks=callbacks,
+                    shuffle=False,
+                    verbose=verbose,
                 )
                 history.epoch = [*getattr(history, "epoch", []), *done.epoch]
                 for key, values in done.history.items():
                     history.history.setdefault(key, []).extend(values)
+                if self.stop_training:
+                    break
         except BaseException:
             guard.restore_if_broken()
             raise
@@ -196,10 +219,10 @@ class Method(backends.Step, keras.Model):
         return history
 
     def _span(self, first_step, total_steps):
-        """The steps that schedules inside the method (EMA) run over; a compiled step with another span is dropped."""
-        if (self.first_step, self.total_steps) != (first_step, total_steps):
-            self.first_step, self.total_steps = first_step, total_steps
+        """The steps that schedules inside the method (EMA) run over; a compiled step that reads another span is dropped."""
+        if self.scheduled and (self.first_step, self.total_steps) != (first_step, total_steps):
             self.train_function = None
+        self.first_step, self.total_steps = first_step, total_steps
 
     def losses_and_logs(self, batch):
         """The losses in float32 and what was tracked beside them."""
@@ -237,9 +260,27 @@ class Method(backends.Step, keras.Model):
     def get_config(self):
         return {k: keras.saving.serialize_keras_object(v) for k, v in self._own.arguments.items()}
 
+    def save_own_variables(self, store):
+        """Also the state of the random generators, which Keras leaves out."""
+        super().save_own_variables(store)
+        for index, state in enumerate(self._seed_states()):
+            store[f"seed_{index}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        seeds = {key: store[key] for key in store.keys() if key.startswith("seed_")}  # noqa: SIM118
+        super().load_own_variables({key: store[key] for key in store.keys() if key not in seeds})  # noqa: SIM118
+        if seeds:  # published weights carry none
+            for index, state in enumerate(self._seed_states()):
+                state.assign(seeds[f"seed_{index}"])
+
+    def _seed_states(self):
+        weights = {id(v) for v in self.weights}
+        return [v for v in self.variables if id(v) not in weights]
+
     def get_compile_config(self):
-        """For `.keras` files. XLA or not is the loading machine's own choice, so it is left out."""
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)} if self.compiled else None
+        """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own choice, so it is left out."""
+        optimizer = self.optimizer if self._recipe is None else self._recipe[1]
+        return {"optimizer": keras.saving.serialize_keras_object(optimizer)} if self.compiled else None
 
     def compile_from_config(self, config):
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))

@@ -34,6 +34,12 @@ class FoldedConv(layers.Layer):
         return self.conv.compute_output_shape(input_shape)
 
 
+def foldable(conv):
+    """Plain enough: nothing between the products and the BatchNorm, channels last."""
+    plain = not conv.use_bias and conv.activation is keras.activations.linear and conv.data_format == "channels_last"
+    return plain and conv.groups == 1 and conv.dilation_rate == (1, 1)
+
+
 def fold(model):
     """A Functional model that computes `model` at inference, every convolution folded with the BatchNorm behind it.
 
@@ -44,11 +50,11 @@ def fold(model):
     producers = {}  # id of a convolution's output -> (the layer, its input)
 
     def call(layer, *args, **kwargs):
-        if isinstance(layer, layers.BatchNormalization) and id(args[0]) in producers:
+        if isinstance(layer, layers.BatchNormalization) and layer.axis in (-1, 3) and id(args[0]) in producers:
             conv, x, _ = producers[id(args[0])]
             return FoldedConv(conv, layer)(x)
         outputs = layer(*args, **kwargs)
-        if type(layer) is layers.Conv2D and not layer.use_bias and layer.groups == 1 and layer.dilation_rate == (1, 1):
+        if type(layer) is layers.Conv2D and foldable(layer):
             producers[id(outputs)] = (layer, args[0], outputs)  # the output is kept alive: its id stays its own
         return outputs
 

@@ -127,9 +127,9 @@ class MethodChecks:
                 assert (new != old).any(), variable.path
 
     def test_saved_model_is_the_same_model(self, tmp_path):
-        model = inject(self.make())
+        model = self.make()  # its own views: their random state is part of the model
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
-        model.fit(self.batch(16), batch_size=16, verbose=0)
+        model.fit({field: self.batch(16)[field] for field in model.fields}, batch_size=16, verbose=0)
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             model.save(tmp_path / "model.keras")
@@ -140,6 +140,18 @@ class MethodChecks:
             np.testing.assert_array_equal(mine, theirs)
         images = digits(5)
         np.testing.assert_allclose(loaded.encode(images), model.encode(images), rtol=1e-6, atol=1e-6)
+
+    @pytest.mark.tensorflow
+    def test_exported_model_is_encode(self, tmp_path):
+        import tensorflow as tf
+
+        model, images = self.make(), np.repeat(digits(5), 3, axis=-1)
+        model.export(tmp_path / "served", warmup=False)
+        served = tf.saved_model.load(tmp_path / "served/1")
+        features = model.encode(images)
+        embedding = served.signatures["serving_default"](tf.constant(images))["embedding"].numpy()
+        assert np.abs(embedding - features).max() <= 1e-5 * np.abs(features).max()
+        assert len(served.trainable_variables) == len(model.backbone.trainable_variables)
 
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
         whole, resumed = (read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed"))

@@ -6,6 +6,7 @@ import pytest
 from harness import digits, state
 from keras import ops
 
+import sslzoo
 from sslzoo import nn, optim
 from sslzoo.data import Batches, Dataset
 from sslzoo.methods.method import Method
@@ -216,3 +217,60 @@ def test_an_error_in_the_loss_comes_before_any_weight_moves():
         model.fit(IMAGES, verbose=0)
     for mine, old in zip(state(model), before, strict=True):
         np.testing.assert_array_equal(mine, old)
+
+
+def test_an_initial_epoch_enters_the_schedule_where_it_would_be(simclr):
+    rates = []
+
+    def recipe(total):
+        return keras.optimizers.SGD(optim.WarmupCosine(1.0, 2, total))
+
+    class Rates(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.model.sync_state()
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    whole, late = simclr(recipe), simclr(recipe)
+    whole.fit(digits(12), batch_size=4, epochs=2, callbacks=[Rates()], verbose=0)
+    late.fit(digits(12), batch_size=4, epochs=2, initial_epoch=1, callbacks=[Rates()], verbose=0)
+    assert rates[6:] == rates[3:6]
+
+
+def test_a_saved_recipe_trains_on(tmp_path):
+    model = sslzoo.build("simclr", "micro", image_size=8, augment="digits")
+    model.fit(digits(16), batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    loss = loaded.fit(digits(16), batch_size=8, epochs=3, verbose=0).history["loss"]
+    before, after = model.backbone.get_weights()[0], loaded.backbone.get_weights()[0]
+    assert np.abs(after - before).max() > 1e-4 and np.isfinite(loss).all()
+
+
+@pytest.mark.tensorflow
+def test_a_zoo_model_takes_a_finite_tf_data_set_without_its_length():
+    import tensorflow as tf
+
+    stream = tf.data.Dataset.from_tensor_slices(digits(32)).batch(8)
+    history = sslzoo.build("simclr", "micro", image_size=8, augment="digits").fit(stream, epochs=2, verbose=0)
+    assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.tensorflow
+def test_fit_inside_the_scope_of_a_strategy(simclr):
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        assert np.isfinite(simclr().fit(digits(8), batch_size=4, verbose=0).history["loss"]).all()
+
+
+def test_a_generator_is_refused(simclr):
+    with pytest.raises(TypeError, match="x: got a generator; it must be .* can be read again"):
+        simclr().fit(batch for batch in [{"images": digits(4)}])
+
+
+def test_the_collapse_monitor_looks_all_over_the_data(simclr):
+    from sslzoo.methods.feed import Feed
+
+    images = np.repeat(np.arange(0, 250, dtype="uint8"), 4)[:, None, None, None] * np.ones((1, 8, 8, 1), "uint8")
+    sample = Feed(images, None, 8, simclr()).sample(100)
+    assert len(sample) == 100 and sample.min() == 0 and sample.max() == 249

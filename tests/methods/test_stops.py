@@ -173,3 +173,58 @@ def test_a_finished_run_does_nothing_more_and_a_longer_one_goes_on(simclr, tmp_p
     longer, losses = run(3)
     assert len(losses) == 2
     assert_state(longer, state(whole))
+
+
+def fit(model, tmp_path, **kwargs):
+    arguments = {"batch_size": 4, "epochs": 2, "verbose": 0} | kwargs
+    return model.fit(digits(16), callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz"), *arguments.pop("also", [])], **arguments)
+
+
+@pytest.mark.parametrize(("field", "changes"), [("batch_size", {"batch_size": 8}), ("seed", {})])
+def test_checkpoint_of_another_run_is_refused(simclr, tmp_path, field, changes):
+    fit(simclr(), tmp_path)
+    model = simclr(seed=1) if field == "seed" else simclr()
+    before = state(model)
+    with pytest.raises(ValueError, match=f"its run has {field}"):
+        fit(model, tmp_path, **changes)
+    assert_state(model, before)
+
+
+def test_checkpoint_needs_data_it_can_go_on_from(simclr, tmp_path):
+    with pytest.raises(ValueError, match="callbacks: Checkpoint with a Poisoned"):
+        make().fit(Poisoned(9), steps_per_epoch=2, callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz")], verbose=0)
+
+
+def test_checkpoint_keeps_the_last_finite_state(simclr, tmp_path):
+    model, checkpoint = simclr(), sslzoo.Checkpoint(tmp_path / "c.npz")
+    model.fit(digits(8), batch_size=4, callbacks=[checkpoint], verbose=0)
+    before = checkpoint.path.read_bytes()
+    kernel = model.backbone.trainable_variables[0]
+    kernel.assign(np.full(kernel.shape, np.nan))  # the loss may stay finite: a ReLU turns NaN into 0 on TensorFlow
+    checkpoint.save()
+    assert checkpoint.path.read_bytes() == before
+
+
+class StopAt(keras.callbacks.Callback):
+    def __init__(self, checkpoint_step):
+        super().__init__()
+        self.left = checkpoint_step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            self.model.stop_training = True
+
+
+def test_a_resumed_run_stops_when_it_is_asked_to(simclr, tmp_path):
+    fit(simclr(), tmp_path, also=[StopAt(3)])  # of 4 steps an epoch
+    again = fit(simclr(), tmp_path, also=[StopAt(1)])  # step 4 ends the epoch that was begun
+    assert again.epoch == [0]
+    assert sslzoo.Checkpoint.steps_done(tmp_path / "c.npz") == 4
+
+
+def test_steps_per_execution_count(simclr, tmp_path):
+    model = simclr()
+    model.compile(keras.optimizers.SGD(0.1), steps_per_execution=2)
+    fit(model, tmp_path)
+    assert sslzoo.Checkpoint.steps_done(tmp_path / "c.npz") == 8 == int(ops.convert_to_numpy(model.optimizer.iterations))

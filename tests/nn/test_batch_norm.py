@@ -68,3 +68,12 @@ def test_moves_its_statistics_to_those_of_the_batch():
     np.testing.assert_allclose(
         ops.convert_to_numpy(layer.moving_variance), 0.9 + 0.1 * x.var((0, 1, 2)), rtol=1e-4
     )  # of the population
+
+
+def test_a_frozen_layer_normalises_by_its_statistics_and_keeps_them():
+    layer = batch_norm()
+    layer.build((None, 4, 4, 3))
+    layer.trainable = False
+    batch = np.random.default_rng(0).normal(5, 2, (6, 4, 4, 3)).astype("float32")
+    np.testing.assert_allclose(layer(batch, training=True), layer(batch, training=False), rtol=1e-6)
+    assert not keras.ops.convert_to_numpy(layer.moving_mean).any()

@@ -77,3 +77,11 @@ def test_a_convolution_that_others_read_too_keeps_its_output():
     np.testing.assert_allclose(
         ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
     )
+
+
+def test_an_activation_between_is_not_lost():
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, use_bias=False, activation="relu")(images)
+    model = keras.Model(images, keras.layers.BatchNormalization()(x))
+    batch = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(nn.fold(model)(batch), model(batch, training=False), rtol=1e-5, atol=1e-6)

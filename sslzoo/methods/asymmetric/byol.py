@@ -21,16 +21,17 @@ class BYOL(Method):
 
     Args:
         backbone: images -> features (N, D).
-        projection, prediction: units of projector and predictor: dense with BatchNorm and ReLU, then dense with bias.
-            (4096, 256) in the paper.
-        momentum: tau_0. The paper: 0.996 for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for 40.
+        projection, prediction: units of projector and predictor: dense with BatchNorm and ReLU, then dense without bias
+            (official code, byol/utils/networks.py). (4096, 256) in the paper.
+        momentum: tau_0. The paper: 0.996, for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for 40.
         augment: preset or fields of `sslzoo.augment`.
     """
 
     min_batch = 2
+    scheduled = True
 
     def __init__(
-        self, backbone, projection=(4096, 256), prediction=(4096, 256), momentum=0.99, augment="byol", seed=0, name=None
+        self, backbone, projection=(4096, 256), prediction=(4096, 256), momentum=0.996, augment="byol", seed=0, name=None
     ):
         super().__init__(backbone, seed=seed, name=name)
         if projection[-1] != prediction[-1]:
@@ -45,7 +46,7 @@ class BYOL(Method):
 
     @staticmethod
     def _rows(units):
-        return [(n, "batch", "relu") for n in units[:-1]] + [(units[-1], None, None)]
+        return [(n, "batch", "relu") for n in units[:-1]] + [(units[-1], "no_bias", None)]
 
     def views(self, batch):
         view1, view2 = self.two_views(self.preprocess.unit(batch["images"]))
