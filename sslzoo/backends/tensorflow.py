@@ -43,7 +43,7 @@ def compiled(model, function):
     def call(*arrays):
         signature = tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in arrays)
         if signature not in graphs:
-            graphs[signature] = tf.function(function, input_signature=signature, autograph=False)
+            graphs[signature] = tf.function(function, autograph=False).get_concrete_function(*signature)
         return graphs[signature](*map(tf.convert_to_tensor, arrays)).numpy()
 
     return call
