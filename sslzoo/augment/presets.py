@@ -2,6 +2,8 @@
 
 from numbers import Real
 
+from sslzoo.errors import unknown
+
 # Fields in which the two views may differ: a number, or a pair (view 1, view 2).
 PER_VIEW = ("flip", "jitter", "grayscale", "blur", "solarise")
 RANGES = ("crop_area", "crop_ratio", "blur_sigma")
@@ -85,13 +87,13 @@ def resolve_preset(preset):
         preset = {"preset": preset}
     if not isinstance(preset, dict):
         raise TypeError(f"preset is {preset!r}; it must be a name, or a dict of 'preset' and the fields to replace.")
-    name = preset.get("preset")
+    name = preset.get("preset", "")
     if name not in PRESETS:
-        raise ValueError(f"preset {name!r} is unknown; allowed: {', '.join(PRESETS)}.")
+        raise ValueError(unknown("preset", name, PRESETS))
     changes = {key: value for key, value in preset.items() if key != "preset"}
-    unknown = sorted(str(key) for key in changes.keys() - _NONE.keys())
-    if unknown:
-        raise ValueError(f"preset has unknown fields {', '.join(unknown)}; allowed: preset, {', '.join(_NONE)}.")
+    for key in changes:
+        if key not in _NONE:
+            raise ValueError(unknown("preset field", key, _NONE))
     return PRESETS[name] | {key: _checked(key, value) for key, value in changes.items()}
 
 

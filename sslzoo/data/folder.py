@@ -10,7 +10,7 @@ import numpy as np
 from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import decode, probe
-from sslzoo.data.image_files import ImageFiles
+from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
 from sslzoo.data.listing import list_images
 from sslzoo.data.progress import progress
 
@@ -32,7 +32,7 @@ def load_folder(path, split="train", image_size=None, on_error="raise"):
     height, width = _common_size(path, files, sizes, image_size)
     if len(files) * height * width * 3 > image_files.ARRAY_LIMIT:
         if image_size is None:
-            raise ValueError(f"image_size: needed for {path}, whose {len(files)} images are too large for memory.")
+            raise ImageSizeNeeded(f"image_size: needed for {path}, whose {len(files)} images are too large for memory.")
         return Dataset(ImageFiles(files, image_size), labels, classes, path.name, split)
     images = _each(lambda file: decode(file, image_size), files, "decoding images")
     files, labels, images = _readable(path, files, labels, images, on_error)
@@ -73,7 +73,7 @@ def _common_size(path, files, sizes, image_size):
     first = sizes[0]
     for file, size in zip(files, sizes, strict=True):
         if size != first:
-            raise ValueError(
+            raise ImageSizeNeeded(
                 f"image_size: needed for {path}, whose images differ in size, such as {files[0].name} "
                 f"{first[0]}x{first[1]} and {file.name} {size[0]}x{size[1]} (height x width)."
             )

@@ -10,6 +10,10 @@ from sslzoo.data.decode import decode
 ARRAY_LIMIT = 2**30  # bytes of decoded pixels: data sets up to this size come as arrays, larger ones as `ImageFiles`
 
 
+class ImageSizeNeeded(ValueError):
+    """The stored images cannot come as they are: they differ in size, or are too many for memory."""
+
+
 class ImageFiles:
     """Random access to stored images as if they were one uint8 array (N, image_size, image_size, channels).
 

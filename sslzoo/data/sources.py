@@ -1,6 +1,5 @@
 """From the name of a data set to a `Dataset`."""
 
-import difflib
 import importlib.util
 import os
 import pathlib
@@ -14,6 +13,7 @@ from sslzoo.data.folder import load_folder
 from sslzoo.data.listing import holds_images
 from sslzoo.data.npz import load_npz, npz_splits
 from sslzoo.data.tfds import load_tfds, stored
+from sslzoo.errors import unknown
 
 
 def load(name, split="train", *, image_size=None, on_error="raise", data_dir=None):
@@ -103,7 +103,6 @@ def _load_tfds(name, split, image_size, data_dir):
 
 def _unknown(name, data_dir, tfds_names, tfds_state):
     here = [known for known, _, _ in available()]
-    near = difflib.get_close_matches(name.removeprefix("tfds:"), dict.fromkeys([*here, *stored(data_dir), *tfds_names]))
-    hint = f"did you mean {' or '.join(near)}?" if near else f"at hand: {', '.join(here)}."
     places = ["the path itself", f"SSLZOO_DATA ({os.environ.get('SSLZOO_DATA') or 'not set'})", tfds_state]
-    return ValueError(f"Unknown data set {name!r} (looked at {', '.join(places)}); {hint}")
+    hint = unknown("data set", name.removeprefix("tfds:"), here, rare=[*stored(data_dir), *tfds_names])
+    return ValueError(f"{hint} Looked at {', '.join(places)}.")

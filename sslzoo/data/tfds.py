@@ -8,7 +8,7 @@ import numpy as np
 from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import resize
-from sslzoo.data.image_files import ImageFiles
+from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
 from sslzoo.data.progress import progress
 from sslzoo.data.records import random_access
 
@@ -115,7 +115,7 @@ def _random(name, source, image_key, image_size):
         rows = progress(range(len(source)), "decoding images", len(source))
         return _stack(name, [decode(row, image_size) for row in rows])
     if image_size is None:
-        raise ValueError(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
+        raise ImageSizeNeeded(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
     return ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
 
 
@@ -139,5 +139,5 @@ def _stack(name, images):
     if not images:
         raise ValueError(f"{name}: need at least one image, got an empty split.")
     if len(shapes := sorted({image.shape for image in images})) > 1:
-        raise ValueError(f"image_size: needed for {name}, whose images differ in size ({shapes[0]}, {shapes[-1]}).")
+        raise ImageSizeNeeded(f"image_size: needed for {name}, whose images differ in size ({shapes[0]}, {shapes[-1]}).")
     return np.stack(images)

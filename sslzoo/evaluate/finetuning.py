@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from sslzoo.augment import Augment, resolve_preset
-from sslzoo.data import Batches, Dataset, check_images
+from sslzoo.data import Batches, Dataset, ImageFiles, check_images
 from sslzoo.evaluate.features import RawPixels, labelled_splits
 from sslzoo.evaluate.record import evaluate_with_baselines
 from sslzoo.evaluate.subset import check_share, labelled_subset
@@ -39,7 +39,7 @@ def finetune(
     `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a dict; the default flips,
     so digits and text want "digits". Cost: 3 forward passes x epochs x labels; with baselines, twice that.
     Returns the record of `sslzoo.evaluate.record`. Its baselines get the same training: "untrained_encoder" is the same
-    network from scratch, "raw_pixels" a linear classifier on the pixels.
+    network from scratch, "raw_pixels" a linear classifier on the pixels at the network's size.
     ValueError: no labels, nothing to evaluate, labels that do not match, a share that leaves a class without a label,
     epochs or batch_size < 1, learning_rate <= 0.
     """
@@ -55,7 +55,8 @@ def finetune(
         fraction = 1.0
     rows = labelled_subset(train.labels, fraction, labels_per_class, seed)
     classes, labels = np.unique(train.labels[rows], return_inverse=True)
-    labelled = Dataset(check_images(train.images[rows], "train images"), labels)
+    images = train.images.take(rows) if isinstance(train.images, ImageFiles) else train.images[rows]
+    labelled = Dataset(check_images(images, "train images"), labels)
     test_images = check_images(test.images, "test images")
 
     def predict(encoder):
@@ -77,8 +78,8 @@ def finetune(
     settings |= {"labels_per_class": None if labels_per_class is None else int(labels_per_class)}
     settings |= {"epochs": int(epochs), "learning_rate": float(learning_rate), "optimizer": "adam, cosine to 0"}
     settings |= {"augment": {key: _plain(value) for key, value in resolve_preset(augment).items()}}
-    settings |= {"backend": keras.backend.backend()}
-    return evaluate_with_baselines("finetune", predict, model, train, test, settings, baselines, seed)
+    settings |= {"backend": keras.backend.backend(), "seed": seed}
+    return evaluate_with_baselines("finetune", predict, model, train, test, settings, baselines)
 
 
 class _Pairs(Batches):

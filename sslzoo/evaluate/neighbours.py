@@ -9,7 +9,7 @@ from sslzoo.evaluate.record import evaluate_with_baselines
 SIMILARITIES = 16 * 2**20
 
 
-def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=True, seed=0):
+def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=True):
     """Accuracy of the weighted k-nearest-neighbour vote on frozen features.
 
     Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", arXiv:1805.01978: k 200,
@@ -18,9 +18,9 @@ def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=Tr
     equally voted classes the lower one wins.
 
     model: anything with `.encode(images, batch_size) -> (N, D)`, or None if the images are features (N, D) already.
-    train, test: `sslzoo.data.Dataset` or (images, labels), labels (N,) integers. k is cut to len(train). seed: of the
-    untrained encoder. Cost of 10,000 x 50,000 on two busy cores: 7 s and 130 MiB beside the features at 64 dimensions;
-    raw pixels of 32 x 32 x 3 take about 160 s (extrapolated from 2,000 queries) and 750 MiB for the pixels themselves.
+    train, test: `sslzoo.data.Dataset` or (images, labels), labels (N,) integers. k is cut to len(train).
+    Cost of 10,000 x 50,000 on two busy cores: 7 s and 130 MiB beside the features at 64 dimensions; raw pixels of
+    32 x 32 x 3 take about a minute, nearly all of it one float32 matrix product, and 750 MiB for the pixels themselves.
     Returns the record of `sslzoo.evaluate.record`.
     ValueError: no labels, nothing to evaluate, labels that do not match, k < 1, temperature <= 0.
     """
@@ -37,7 +37,7 @@ def knn(model, train, test, k=200, temperature=0.1, batch_size=256, baselines=Tr
         return found, {"feature_dim": bank.shape[1]}
 
     settings = {"k": used, "k_requested": int(k), "temperature": float(temperature), "similarity": "cosine"}
-    return evaluate_with_baselines("knn", predict, model, train, test, settings, baselines, seed)
+    return evaluate_with_baselines("knn", predict, model, train, test, settings, baselines)
 
 
 def knn_predict(bank, labels, queries, k, temperature, similarities=SIMILARITIES):

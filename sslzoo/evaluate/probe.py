@@ -66,8 +66,8 @@ def linear_probe(
         return found, {**details, "iterations": int(probe.n_iter_.max()), "converged": _converged(probe)}
 
     settings = {"validation_fraction": float(validation_fraction), "n_path": len(fit_rows), "n_validation": len(validation_rows)}
-    settings |= {"solver": "lbfgs", "max_iter": int(max_iter), "standardised": True}
-    return evaluate_with_baselines("linear_probe", predict, model, train, test, settings, baselines, seed)
+    settings |= {"solver": "lbfgs", "max_iter": int(max_iter), "standardised": True, "seed": seed}
+    return evaluate_with_baselines("linear_probe", predict, model, train, test, settings, baselines)
 
 
 def _validate(x, labels, fit_rows, validation_rows, penalties, max_iter):

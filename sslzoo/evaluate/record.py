@@ -7,23 +7,30 @@ import numpy as np
 from sslzoo.evaluate.features import RawPixels
 
 
-def evaluate_with_baselines(protocol, predict, model, train, test, settings, baselines, seed):
+def evaluate_with_baselines(protocol, predict, model, train, test, settings, baselines):
     """Runs `predict(model) -> (labels (n_test,), details)` on the model and, if asked, on its two baselines.
 
     Returns {"protocol", "accuracy", "confidence_95", "per_class", "settings", "baselines", "seconds"}, all plain JSON;
-    `details` joins the settings. Accuracies are fractions in [0, 1]; seconds are of the model alone, not the baselines.
+    `details` joins the settings, and so does "raw_pixels_size", the [height, width] whose pixels were the baseline of a
+    protocol on features. Accuracies are fractions in [0, 1]; seconds are of the model alone, not the baselines.
     """
     start = time.perf_counter()
     predictions, details = predict(model)
     seconds = time.perf_counter() - start
     right = predictions == test.labels
+    pixels, found = RawPixels(), {}
+    if baselines and hasattr(model, "untrained"):
+        encoders = {"untrained_encoder": model.untrained(), "raw_pixels": pixels}
+        found = {name: float((predict(encoder)[0] == test.labels).mean()) for name, encoder in encoders.items()}
+    if pixels.size:
+        details = {**details, "raw_pixels_size": pixels.size}
     return {
         "protocol": protocol,
         "accuracy": float(right.mean()),
         "confidence_95": wilson(int(right.sum()), len(right)),
         "per_class": {_name(test, c): float(right[test.labels == c].mean()) for c in np.unique(test.labels)},
-        "settings": {**_describe(model, train, test), **settings, "seed": seed, **details},
-        "baselines": _baselines(predict, model, test) if baselines and hasattr(model, "untrained") else {},
+        "settings": {**_describe(model, train, test), **settings, **details},
+        "baselines": found,
         "seconds": round(seconds, 3),
     }
 
@@ -33,11 +40,6 @@ def wilson(successes, trials, z=1.959964):
     p, z2 = successes / trials, z * z / trials
     centre, half = p + z2 / 2, z * np.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
     return [float((centre - half) / (1 + z2)), float((centre + half) / (1 + z2))]
-
-
-def _baselines(predict, model, test):
-    encoders = {"untrained_encoder": model.untrained(), "raw_pixels": RawPixels()}
-    return {name: float((predict(encoder)[0] == test.labels).mean()) for name, encoder in encoders.items()}
 
 
 def _describe(model, train, test):

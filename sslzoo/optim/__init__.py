@@ -1,4 +1,4 @@
-"""Optimisers and schedules of the papers. None decays or adapts biases and BatchNorm's scales and shifts."""
+"""Optimisers and schedules of the papers. None decays biases and BatchNorm's scales and shifts."""
 
 import keras
 
@@ -20,10 +20,12 @@ def build(name, learning_rate, **kwargs):
         **kwargs: the constructor's own.
 
     Raises:
-        ValueError: another name, or a learning rate below 0.
+        ValueError: another name, a learning rate below 0, or weight_decay for "adam" (Keras' would shrink biases too).
     """
     if name not in OPTIMIZERS:
         raise ValueError(unknown("optimizer", name, OPTIMIZERS))
+    if name == "adam" and kwargs.get("weight_decay"):
+        raise ValueError(f"optimizer adam has no weight_decay, got {kwargs['weight_decay']}; use adamw.")
     if isinstance(learning_rate, (int, float)):
         if learning_rate < 0:
             raise ValueError(f"learning_rate must be at least 0, got {learning_rate}.")

@@ -53,7 +53,7 @@ def test_every_preset_passes_its_own_checks():
     ("preset", "parts"),
     [
         ("simcrl", ("simcrl", "simclr_cifar")),
-        ({"blur": 0.5}, ("None", "simclr_cifar")),
+        ({"blur": 0.5}, ("''", "simclr_cifar")),
         ({"preset": "simclr", "blurr": 0.5}, ("blurr", "blur_sigma")),
         ({"preset": "simclr", "blur": 1.5}, ("blur", "1.5")),
         ({"preset": "simclr", "blur": (0.5, 0.5, 0.5)}, ("blur", "pair")),

@@ -71,7 +71,7 @@ def test_an_unknown_name_gets_the_nearest_ones_and_where_it_looked(root):
 
 
 def test_a_name_near_to_nothing_gets_the_whole_list(root):
-    with pytest.raises(ValueError, match="at hand: digits, photos, squares"):
+    with pytest.raises(ValueError, match="allowed: digits, photos, squares"):
         data.load("zzzzqqqq")
 
 

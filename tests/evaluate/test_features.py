@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sslzoo.data import Dataset
+from sslzoo.data import Dataset, ImageFiles
 from sslzoo.evaluate import features, finetune, knn, linear_probe
+from sslzoo.evaluate.features import RawPixels
 from sslzoo.evaluate.record import wilson
 
 IMAGES, LABELS = np.zeros((6, 8, 8, 1), "uint8"), np.array([0, 1, 2, 0, 1, 2])
@@ -61,3 +62,57 @@ def test_wilson_interval_of_the_textbook():
     # 8 of 10: Agresti & Coull 1998 give .490 to .943.
     assert np.allclose(wilson(8, 10), [0.4902, 0.9433], atol=1e-4)
     assert wilson(10, 10)[1] == pytest.approx(1.0) and wilson(0, 10)[0] == pytest.approx(0.0)
+
+
+class Stored(ImageFiles):
+    """Image files that count how many rows were decoded at once, and which."""
+
+    def __init__(self, pixels):
+        super().__init__(np.arange(len(pixels)), pixels.shape[1], 3, lambda row, size: pixels[row])
+        self.pixels, self.most = pixels, 0
+
+    def __getitem__(self, indices):
+        found = super().__getitem__(indices)
+        self.most = max(self.most, len(found) if found.ndim == 4 else 1)
+        return found
+
+
+def test_raw_pixels_of_small_images_are_the_pixels():
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 20, 3), dtype="uint8")
+    for given in (images, images.astype("float32") / np.float32(255)):
+        assert np.array_equal(RawPixels().encode(given, 2), images.reshape(5, -1).astype("float32") / np.float32(255))
+
+
+@pytest.mark.parametrize(("shape", "size"), [((30, 48), (20, 32)), ((33, 33), (32, 32)), ((400, 8), (32, 1))])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_raw_pixels_of_large_images_are_means_over_areas(shape, size, channels):
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape, *channels), dtype="uint8")
+    encoder = RawPixels()
+    found = encoder.encode(images, 1)
+    assert encoder.size == list(size) and found.dtype == np.float32
+    # Every source pixel repeated until whole ones fill each target: the area mean without any weights.
+    (rows, columns), (height, width) = size, shape
+    fine = np.repeat(np.repeat(images / 255, rows, 1), columns, 2)
+    naive = fine.reshape(2, rows, height, columns, width, *channels).mean(axis=(2, 4))
+    np.testing.assert_allclose(found.reshape(naive.shape), naive, atol=1e-5)
+
+
+def test_raw_pixels_never_hold_more_than_a_batch_of_large_images():
+    files = Stored(np.random.default_rng(0).integers(0, 256, (30, 64, 64, 3), dtype="uint8"))
+    found = RawPixels().encode(files, batch_size=4)
+    assert files.most == 4 and found.shape == (30, 32 * 32 * 3)
+    np.testing.assert_allclose(found, RawPixels().encode(files.pixels), atol=1e-6)
+    labels = np.arange(30) % 2
+    record = linear_probe(Flat(), (files, labels), (files, labels), batch_size=4, max_iter=1)
+    assert record["settings"]["raw_pixels_size"] == [32, 32] and files.most == 4
+
+
+class Flat:
+    """A model of three numbers per image."""
+
+    def encode(self, images, batch_size=256):
+        rows = range(0, len(images), batch_size)
+        return np.concatenate([images[row : row + batch_size].mean(axis=(1, 2)) for row in rows])
+
+    def untrained(self):
+        return self

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from sslzoo.data import ImageFiles
 from sslzoo.evaluate import finetune
 from sslzoo.nn.preprocess import Preprocess
 
@@ -85,6 +86,27 @@ def test_integers_mean_255_and_floats_1_whichever_set_has_them(digits, quick):
         assert found == pytest.approx(quick, abs=0.05)  # one image of 30: x / 255 and x * (1 / 255) differ in a bit
 
 
+def test_image_files_stay_on_disk(digits):
+    train, test = ((np.repeat(d.images, 3, axis=-1), d.labels) for d in digits)
+    most = []
+
+    class Files(ImageFiles):
+        def __getitem__(self, indices):
+            found = super().__getitem__(indices)
+            most.append(len(found))
+            return found
+
+        def take(self, indices):
+            return Files(self.paths[indices], 8, 3, self.decode)
+
+    files = Files(np.arange(1000), 8, 3, lambda row, size: train[0][row])
+    options = {"fraction": 0.2, "epochs": 1, "batch_size": 16, "baselines": False, "augment": "none"}
+    record = finetune(encoder(), (files, train[1]), test, **options)
+    assert max(most) == 16 < record["settings"]["n_labelled"]
+    in_memory = finetune(encoder(), train, test, **options)
+    assert record["per_class"] == in_memory["per_class"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -94,7 +116,7 @@ def test_integers_mean_255_and_floats_1_whichever_set_has_them(digits, quick):
         ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
-        ({"augment": "heavy"}, "preset 'heavy' is unknown"),
+        ({"augment": "heavy"}, "Unknown preset 'heavy'"),
         ({"fraction": 0.5, "labels_per_class": 2}, "either fraction or per_class"),
     ],
 )
