@@ -29,7 +29,7 @@ app = typer.Typer(
 
 Backend = Annotated[Literal["tensorflow", "jax"] | None, typer.Option(help="Of Keras; default KERAS_BACKEND, or tensorflow.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model of `sslzoo list`; its tag may be left out.")]
+ModelName = Annotated[str, typer.Argument(metavar="NAME|CONFIG.yaml", help="A model of `sslzoo list`, or a config of yours.")]
 WeightsSource = Annotated[str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")]
 
 
@@ -109,7 +109,7 @@ def data(
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(metavar="NAME|CONFIG.yaml", help="A model of the zoo, or a config of yours.")],
+    name: ModelName,
     run_dir: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Also put weights and record into the zoo.")] = False,
     backend: Backend = None,
@@ -159,13 +159,15 @@ def eval_(
     for key in settings.keys() - allowed:
         option = key.replace("_", "-")
         raise ValueError(f"--{option}: not a setting of {protocol}, which has {', '.join(sorted(allowed))}.")
-    train, test, settings = evaluation(load_config(name), protocol, data, settings)
+    config = load_config(name)
+    *sources, settings = evaluation(config, protocol, data, settings)
     use_backend(backend)
     import sslzoo
+    from sslzoo.zoo.sets import load_sets
 
     with contextlib.redirect_stdout(sys.stderr):
         model = sslzoo.load(name, weights=None if weights == "none" else weights)
-        sets = [sslzoo.data.load(source, split=split) for source, split in (train, test)]
+        sets = load_sets(sources, config.image_size)
         result = getattr(sslzoo.evaluate, protocol)(model, *sets, **settings)
     if as_json:
         return print_json(result)
@@ -192,7 +194,7 @@ def embed(
     from sslzoo.embedding import embed as run
 
     model = sslzoo.load(name, weights=None if weights == "none" else weights)
-    shape = run(model, data, split, out, console(stderr=True))
+    shape = run(model, data, split, out)
     print(f"{out}: features {shape[0]:,} x {shape[1]}")
 
 
@@ -236,13 +238,14 @@ def demo(
 
 
 def evaluation(config, protocol, data, settings):
-    """((train name, split), (test name, split), settings): what the config says of this protocol, options first."""
+    """(train source, test source, settings): what the config says of this protocol, options first."""
+    from sslzoo.zoo.schema import Source
+
     own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
-    if data is not None:
-        return (data, "train"), (data, "test"), settings
-    if own is None:
-        return (config.data.name, "train"), (config.data.name, "test"), settings
-    return (own.train.name, own.train.split), (own.test.name, own.test.split), {**own.settings(), **settings}
+    if data is None and own is not None:
+        return own.train, own.test, {**own.settings(), **settings}
+    source = config.data if data is None else Source(name=data, split="train")
+    return *(source.model_copy(update={"split": split}) for split in ("train", "test")), settings
 
 
 def use_backend(name):

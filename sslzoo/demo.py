@@ -37,15 +37,19 @@ def run(out="demo", seconds=60):
     """Run the demo and write `out`/report.html (one file, no network), `out`/results.json and `out`/saved_model/.
 
     seconds: of further self-supervised training, beyond the compilation of its first step.
-    Returns whether every check passed. Raises ValueError if the digits model has no published weights.
+    Returns whether every check passed. Raises ValueError if the digits model has no published weights, or if `out` holds
+    a saved_model/ that no demo wrote.
     """
     if not sslzoo.info(MODEL).sha256:
         raise ValueError(f"demo: {MODEL} has no published weights yet; make them: sslzoo train {MODEL} --record")
     out, steps = Path(out), Steps()
-    out.mkdir(parents=True, exist_ok=True)
-    if (out / "results.json").exists():  # an earlier demo's
-        shutil.rmtree(out / "saved_model", ignore_errors=True)
+    if (out / "saved_model").exists() and not (out / "results.json").exists():
+        raise ValueError(f"demo: {out} holds a saved_model/ that no demo wrote; choose another folder.")
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    out.mkdir(parents=True, exist_ok=True)
+    # From here on the folder is a demo's, even if this one is killed: the next one may clear it.
+    replace_file(out / "results.json", json.dumps({"started": started, "finished": False}).encode())
+    shutil.rmtree(out / "saved_model", ignore_errors=True)
 
     with steps("Data") as step:
         train, test = data.load("digits", "train"), data.load("digits", "test")
@@ -128,7 +132,7 @@ def measure(name, train_features, test_features, train, test):
     """One row of the table: kNN and linear probe with few labels, over several draws of the labelled images."""
     row = {"name": name, "dimensions": train_features.shape[1]}
     protocols = {
-        "knn": lambda *sets, seed: evaluate.knn(None, *sets, k=K, temperature=TEMPERATURE, baselines=False, seed=seed),
+        "knn": lambda *sets, seed: evaluate.knn(None, *sets, k=K, temperature=TEMPERATURE, baselines=False),
         "linear_probe": lambda *sets, seed: evaluate.linear_probe(
             None, *sets, validation_fraction=VALIDATION, baselines=False, seed=seed
         ),

@@ -15,6 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from sslzoo.zoo.weights import agreement
+
 PATCH = 106  # pixels: four rows and six columns of a bundled photograph of 427 x 640
 
 # Runs in a Python that knows nothing of this package: -I keeps the working directory and PYTHONPATH out of its path.
@@ -143,5 +145,5 @@ def clean_process(saved_model, images, reference):
             words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise RuntimeError(f"The SavedModel cannot be used in a clean process: {words[-1]}")
         served = np.load(outputs)
-    difference = np.linalg.norm(served - reference, axis=1) / np.linalg.norm(reference, axis=1)
-    return {"difference": float(difference.max()), **json.loads(done.stdout.splitlines()[-1])}
+    difference = agreement(served, reference)["max_relative_difference"]
+    return {"difference": difference, **json.loads(done.stdout.splitlines()[-1])}

@@ -40,13 +40,13 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def zoo(folder, monkeypatch):
-    """A zoo with one small model, weights beside it; no data but the bundled digits."""
-    (folder / "configs").mkdir(exist_ok=True)
-    path = folder / "configs/simclr_micro.digits.yaml"
+    """A zoo with one small model, its weights in the sibling folder; no data but the bundled digits."""
+    (folder / "zoo_configs").mkdir(exist_ok=True)
+    path = folder / "zoo_configs/simclr_micro.digits.yaml"
     if not path.exists():
         path.write_text(CONFIG)
     monkeypatch.setenv("SSLZOO_CONFIGS", str(path.parent))
-    monkeypatch.setenv("SSLZOO_MIRRORS", (folder / "weights").as_uri())
+    monkeypatch.delenv("SSLZOO_MIRRORS", raising=False)
     monkeypatch.setenv("SSLZOO_HOME", str(folder / "home"))
     monkeypatch.delenv("SSLZOO_DATA", raising=False)
     monkeypatch.delenv("SSLZOO_DEBUG", raising=False)
@@ -195,20 +195,67 @@ def test_embedding_a_folder_of_images_of_many_sizes_names_its_files(command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.npz", "images"]
 
 
-def test_chunks_of_one_size_give_every_row(monkeypatch):
-    from sslzoo import embedding
+@pytest.mark.parametrize("suffix", ["yaml", "yml"])
+def test_a_config_of_ones_own_from_training_to_use(command, tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    path = Path(f"mine.{suffix}")
+    path.write_text(CONFIG)
+    assert "no published weights yet" in command("eval", path)[2]
+    code, _, err = command("train", path, "--record")
+    assert code == 0, err
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.weights.h5", path.name, "runs"]
+    assert "mine.weights.h5" in command("info", path)[1]
+    for arguments in (["eval", path], ["embed", path, "--data", "digits"]):
+        code, _, err = command(*arguments)
+        assert code == 0, err
 
-    class Encoder:
-        sizes = []
 
-        def encode(self, images):
-            self.sizes.append(len(images))
-            return images.reshape(len(images), -1)
+def photos(folder, sizes):
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 24), ("test", 8)):
+        for number in range(count):
+            name = folder / split / "ab"[number % 2] / f"{number}.png"
+            name.parent.mkdir(parents=True, exist_ok=True)
+            height, width = sizes[number % len(sizes)]
+            Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(name)
 
-    monkeypatch.setattr(embedding, "CHUNK", 4)
-    images = np.arange(11 * 4).reshape(11, 2, 2)
-    features = embedding.encode(Encoder(), images, cli.console(stderr=True))
-    assert (features == images.reshape(11, 4)).all() and set(Encoder.sizes) == {4}
+
+@pytest.mark.parametrize("large", [False, True])
+def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(command, tmp_path, monkeypatch, large):
+    """The test split has one size, so that it alone could come as it is stored."""
+    photos(tmp_path / "photos", [(10, 10)] if large else [(9, 12), (30, 20), (8, 8)])
+    if large:
+        monkeypatch.setattr("sslzoo.data.image_files.ARRAY_LIMIT", 24 * 10 * 10 * 3 - 1)
+    else:
+        (tmp_path / "photos/train/a/damaged.png").write_bytes(b"not a picture")
+    monkeypatch.setenv("SSLZOO_DATA", str(tmp_path))
+    text = CONFIG.replace("name: digits", "name: photos").replace("k: 7", "k: 3").replace("batch_size: 512", "batch_size: 8")
+    path = tmp_path / "photos.yaml"
+    path.write_text(text)
+    if not large:
+        code, _, err = command("train", path, "--run-dir", tmp_path / "run")
+        assert code == 2 and "damaged.png" in err and "on_error" in err
+        path.write_text(text.replace("split: train", "split: train, on_error: skip"))
+    code, out, err = command("train", path, "--run-dir", tmp_path / "run", "--record", "--json")
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["steps"] == 3 and record["metrics"][0]["settings"]["n_train"] == 24
+    assert record["metrics"][0]["settings"]["image_shape"] == [8, 8, 3] and record["weights"]["agreement"]["images"] == 24
+    again = json.loads(command("eval", path, "--json")[1])
+    assert again["baselines"]["raw_pixels"] == record["metrics"][0]["baselines"]["raw_pixels"]
+
+
+def test_photos_in_a_size_of_the_config_s_own(monkeypatch, tmp_path):
+    from sslzoo.zoo.schema import Source
+    from sslzoo.zoo.sets import load_sets
+
+    photos(tmp_path, [(10, 10)])
+    sources = [Source(name=str(tmp_path), split=split) for split in ("train", "test")]
+    assert [found.images.shape[1] for found in load_sets(sources, 8)] == [10, 10]
+    monkeypatch.setattr("sslzoo.data.image_files.ARRAY_LIMIT", 24 * 10 * 10 * 3 - 1)
+    assert [found.images.shape[1] for found in load_sets(sources, 8)] == [8, 8]
+    own = [source.model_copy(update={"image_size": 9}) for source in sources]
+    assert [found.images.shape[1] for found in load_sets(own, 8)] == [9, 9]
 
 
 @pytest.mark.tensorflow

@@ -32,7 +32,7 @@ def zoo(tmp_path, monkeypatch):
         text = CONFIG if name != "simclr_resnet20.digits" else CONFIG.replace("default: true\n", "")
         (tmp_path / f"configs/{name}.yaml").write_text(text)
     monkeypatch.setenv("SSLZOO_CONFIGS", str(tmp_path / "configs"))
-    monkeypatch.setenv("SSLZOO_MIRRORS", (tmp_path / "weights").as_uri())
+    monkeypatch.delenv("SSLZOO_MIRRORS", raising=False)
     monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
     return tmp_path
 
@@ -44,6 +44,32 @@ def test_without_published_weights_it_says_so_and_writes_nothing(zoo):
     with pytest.raises(ValueError, match=r"simclr_resnet20.digits has no published weights yet; make them: sslzoo train"):
         demo.run(zoo / "demo")
     assert not (zoo / "demo").exists()
+
+
+class Died(Exception):
+    """What stands here for a kill."""
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_a_demo_that_died_after_its_export_is_cleared_and_a_stranger_s_folder_is_not(zoo, monkeypatch):
+    from sslzoo import demo
+    from sslzoo.zoo.train import train
+
+    def dies(*_):
+        raise Died
+
+    train("simclr_resnet20.digits", run_dir=zoo / "run", record=True, verbose=0)
+    monkeypatch.setattr(demo, "clean_process", dies)
+    monkeypatch.setattr(demo, "DRAWS", 1)
+    monkeypatch.setattr(demo, "map_2d", lambda features: features[:, :2])
+    for _ in range(2):
+        with pytest.raises(Died):
+            demo.run(zoo / "demo", seconds=0.1)
+    (zoo / "other/saved_model").mkdir(parents=True)
+    with pytest.raises(ValueError, match="holds a saved_model/ that no demo wrote; choose another folder"):
+        demo.run(zoo / "other")
+    assert [path.name for path in (zoo / "other").iterdir()] == ["saved_model"]
 
 
 @pytest.mark.tensorflow

@@ -100,14 +100,14 @@ def load(name, weights="default"):
     """A model of the zoo, compiled with its recipe: ready for `encode`, `fit` and `export`.
 
     Args:
-        name: as `list_models()` has it; without its tag, the default entry of that name.
-        weights: "default" (the published ones), None (untrained), or a path or URL of a weights file.
+        name: as `list_models()` has it; without its tag, the default entry of that name; or the path of a config.
+        weights: "default" (those that the config's record names), None (untrained), or a path or URL of a weights file.
 
     Raises:
         ValueError: unknown name (naming the nearest); weights that are corrupt or of another model.
     """
     from sslzoo.zoo.cache import fetch_weights
-    from sslzoo.zoo.registry import resolve
+    from sslzoo.zoo.registry import entry_name, resolve, weights_folder
     from sslzoo.zoo.weights import load_weights
 
     path = resolve(name)
@@ -115,9 +115,6 @@ def load(name, weights="default"):
     model = from_config(config)
     if weights is not None:
         explicit = None if weights == "default" else weights
-        if explicit is None and config.record is None:
-            raise ValueError(
-                f"weights: {path.stem} has none published yet; use weights=None, or train it: sslzoo train {path.stem}"
-            )
-        load_weights(model, fetch_weights(path.stem, config.record and config.record.weights, explicit=explicit))
+        record = config.record and config.record.weights
+        load_weights(model, fetch_weights(entry_name(path), record, explicit, weights_folder(path)))
     return model

@@ -1,4 +1,4 @@
-"""Where weights files come from: a path or URL that is named, the cache, the checkout or wheel, the release, mirrors.
+"""Where weights files come from: a path or URL that is named, the cache, beside the config, the release, mirrors.
 
 No file is used before its size and sha256 match the zoo record, on every load. A download goes to a part file under a
 lock and is renamed when it is whole, so that processes never see half a file and never disturb one another.
@@ -14,7 +14,6 @@ from urllib.parse import urldefrag, urlsplit
 
 from filelock import FileLock, Timeout
 
-PACKAGE = Path(__file__).resolve().parents[1]
 # Folder URLs that hold the files of weights/; empty until a release is published. $SSLZOO_MIRRORS adds, with spaces.
 RELEASES = ()
 CHUNK = 1 << 20
@@ -35,7 +34,7 @@ def cache_folder():
     return Path(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo").expanduser() / "weights"
 
 
-def fetch_weights(name, record, explicit=None):
+def fetch_weights(name, record, explicit=None, folder=None):
     """Path of a local weights file that is whole and untampered.
 
     Args:
@@ -44,8 +43,9 @@ def fetch_weights(name, record, explicit=None):
         explicit: a path or URL of other weights to use instead. A path is the caller's own file: there is nothing to
             check it against. A URL is checked if it ends in `#sha256=<64 hex digits>`, and then cached; without that it
             is downloaded each time.
+        folder: where the entry's own file lies (`sslzoo.zoo.registry.weights_folder`), or None.
 
-    Sources, in order: `explicit` alone if given; the cache; `weights/` of the wheel or the checkout; the release; the
+    Sources, in order: `explicit` alone if given; the cache; `folder`; the release; the
     mirrors of the record and of $SSLZOO_MIRRORS. A cached file that does not match the record is removed; a source that
     fails is warned of once another one serves.
 
@@ -55,18 +55,23 @@ def fetch_weights(name, record, explicit=None):
         return _explicit(explicit)
     if record is None:
         raise WeightsError(
-            f"{name} has no published weights; train them (`sslzoo train {name} --record`) or load with weights=None."
+            f"weights: {name} has no published weights yet; make them (`sslzoo train {name} --record`), pass weights=PATH, "
+            "or load with weights=None."
         )
     cached = cache_folder() / f"{record.file.removesuffix('.weights.h5')}-{record.sha256[:12]}.weights.h5"
     failures = []
     found = (
         _use(cached, record, failures, remove=True)
-        or next((path for folder in _local_folders() if (path := _use(folder / record.file, record, failures))), None)
+        or (_use(Path(folder) / record.file, record, failures) if folder else None)
         or _download_first(_urls(record), cached, record.sha256, record.bytes, failures)
     )
     if found is None:
-        tried = "\n".join(f"- {failure}" for failure in failures) or "- no download source is known"
-        raise WeightsError(f"No usable weights of {name} ({record.file}). Tried:\n{tried}")
+        tried = "\n".join(f"- {failure}" for failure in failures) or "- it is in no folder here, and no download is known"
+        raise WeightsError(
+            f"No usable weights of {name} ({record.file}). Tried:\n{tried}\n"
+            "Take the file from a clone of the repository (weights/), pass weights=PATH, or set SSLZOO_MIRRORS to the URL "
+            f"of a folder that holds it; of a model of your own, restore it or run `sslzoo train {name} --record` again."
+        )
     for failure in failures:
         warnings.warn(f"weights of {name}: {failure}; {found} is used", stacklevel=3)
     return found
@@ -111,10 +116,6 @@ def _removed(path, sha256):
     except (WeightsError, OSError) as error:
         return f" (and it cannot be removed: {error})"
     return " (removed from the cache)"
-
-
-def _local_folders():
-    return PACKAGE / "weights", PACKAGE.parent / "weights"
 
 
 def _urls(record):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sslzoo.methods import method_family
 from sslzoo.zoo.schema import ZooConfig
+from sslzoo.zoo.words import duration
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,15 @@ class ModelCard:
             ),
             ("licence", config.licence),
         ]
+        rows += [("reference", f"{known.value:g}: {known.what} ({known.source})") for known in config.reference]
         if record is None:
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
         weights = record.weights
         return [
             *rows,
-            ("run", f"{record.steps} steps in {_duration(record.wall_seconds)} on {record.device}, {record.backend}"),
-            ("", f"started {record.started}, commit {record.commit[:12]}"),
+            ("run", f"{record.steps} steps in {duration(record.wall_seconds)} on {record.device}, {record.backend}"),
+            ("", f"started {record.started}, commit {_commits(record)}"),
             ("weights", f"{weights.file}, {weights.bytes / 1e6:.2f} MB, {weights.encoding}"),
             ("sha256", weights.sha256),
         ]
@@ -84,6 +86,11 @@ def _paper(paper):
     by = ", ".join(str(part) for part in (paper.authors, paper.year) if part)
     place = f", arXiv:{paper.arxiv}" if paper.arxiv else f", {paper.url}" if paper.url else ""
     return f"{by + ', ' if by else ''}{paper.title!r}{place}"
+
+
+def _commits(record):
+    first, *later = [commit[:12] for commit in (record.commit, *(record.continued or ()))]
+    return f"{first}, continued on {', '.join(later)}" if later else first
 
 
 def _options(options):
@@ -111,8 +118,3 @@ def _metric(metric):
 
 def _number(value):
     return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
-
-
-def _duration(seconds):
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"

@@ -2,30 +2,27 @@
 
 import difflib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from sslzoo.zoo import yaml_text
-from sslzoo.zoo.schema import Record, ZooConfig
+from sslzoo.zoo.registry import entry_name, resolve
+from sslzoo.zoo.schema import WEIGHTS_FILE, Record, ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
 
 RECORD_HEADER = "# Written by `sslzoo train --record`: the next recorded run replaces it, nobody edits it.\n"
 
 
 def load_config(path_or_name):
-    """The validated `ZooConfig` of a YAML file or of a zoo name (`simclr_resnet20.cifar10`, or without its tag).
+    """The validated `ZooConfig` of a YAML file or of a zoo name, found as `sslzoo.zoo.resolve` does.
 
-    Anything that ends in .yaml/.yml or has a folder in it is a path; all else is looked up in the registry.
     Raises ConfigError (a ValueError) for a bad file, FileNotFoundError for a missing one, UnknownName for a name
     that the zoo does not know.
     """
-    path = Path(path_or_name)
-    if path.suffix not in (".yaml", ".yml") and path.name == str(path_or_name):
-        from sslzoo.zoo.registry import resolve
-
-        path = resolve(str(path_or_name))
+    path = resolve(path_or_name)
     return parse_config(yaml_text.read_text(path), path)
 
 
@@ -39,6 +36,17 @@ def validate(data, source="config"):
     return _validated(ZooConfig, data, source)
 
 
+def check_recordable(path):
+    """Refuse a config that a record could not be written to, before the run that would end with it.
+
+    Raises ConfigError: the name of the file, which names the weights too, or a key below the record.
+    """
+    name = entry_name(path)
+    if not re.fullmatch(WEIGHTS_FILE, f"{name}.weights.h5"):
+        raise ConfigError(f"{path}: the name is {name!r}, letters, digits, dots, - and _ are needed: it names the weights too.")
+    _before_record(yaml_text.read_text(path), path)
+
+
 def dump(config):
     """`config` as YAML, in the order of the schema, defaults written out, absent values left out."""
     return yaml_text.write(config.model_dump(mode="json", exclude_none=True))
@@ -47,16 +55,21 @@ def dump(config):
 def write_record(path, record):
     """Put `record` (a `Record` or a mapping) at the end of the config `path`, replacing the one that is there.
 
-    Every byte above the record, comments included, stays as it is. The new file is checked before it replaces the old
+    Every byte above the record, comments included, stays as it is. The new text is checked before it replaces the old
     one by an atomic rename. Raises ConfigError; the old file is then untouched.
     """
+    replace_file(path, with_record(path, record).encode("utf-8"))
+
+
+def with_record(path, record):
+    """The text that `write_record` writes, checked. Raises ConfigError."""
     path = Path(path)
     record = record if isinstance(record, Record) else _validated(Record, plain(record), f"{path}, record")
     by_hand = _before_record(yaml_text.read_text(path), path)
     block = yaml_text.write({"record": record.model_dump(mode="json", exclude_none=True)})
     text = by_hand + ("" if by_hand.endswith("\n") or not by_hand else "\n") + RECORD_HEADER + block
     parse_config(text, path)
-    replace_file(path, text.encode("utf-8"))
+    return text
 
 
 def replace_file(path, content):

@@ -24,7 +24,7 @@ def _entries():
     """{name: path} of every zoo entry; an entry of $SSLZOO_CONFIGS hides the package's of the same name."""
     found = {}
     for folder in reversed(config_folders()):
-        found.update({path.name.removesuffix(".yaml"): path for path in folder.glob("*.yaml")})
+        found.update({entry_name(path): path for path in folder.glob("*.yaml")})
     return dict(sorted(found.items()))
 
 
@@ -38,11 +38,29 @@ def list_models(pattern="*", family=None):
     ]
 
 
-def resolve(name):
-    """Path of the YAML file of a zoo entry. A name without its tag is the entry marked `default: true`.
+def entry_name(path):
+    """The name of the entry in a YAML file: the file's, without its suffix."""
+    return Path(path).name.removesuffix(".yaml").removesuffix(".yml")
 
-    Raises UnknownName (a KeyError and a ValueError) with the nearest names.
+
+def weights_folder(path):
+    """Where the weights of the config `path` are: `weights/` beside a folder named zoo_configs, else beside the config."""
+    folder = Path(path).absolute().parent
+    return folder.parent / "weights" if folder.name == "zoo_configs" else folder
+
+
+def resolve(name):
+    """Path of the YAML file of a zoo entry, or of a config anywhere. Every face and function finds configs by this.
+
+    Anything that ends in .yaml or .yml or has a folder in it is a path; all else is a name of `list_models()`, which
+    without its tag is the entry marked `default: true`.
+    Raises FileNotFoundError, or UnknownName (a KeyError and a ValueError) with the nearest names.
     """
+    path = Path(name).expanduser()
+    if path.suffix in (".yaml", ".yml") or path.name != str(name):
+        if not path.is_file():
+            raise FileNotFoundError(f"config: there is no file {name}.")
+        return path
     entries = _entries()
     if name in entries:
         return entries[name]
@@ -63,9 +81,9 @@ def resolve(name):
 
 
 def info(name):
-    """The `ModelCard` of a zoo entry: paper, recipe, data, metrics measured here, licence, sha256, size."""
+    """The `ModelCard` of a zoo entry or config: paper, recipe, data, metrics measured here and elsewhere, sha256, size."""
     from sslzoo.zoo.card import ModelCard
     from sslzoo.zoo.config import load_config
 
     path = resolve(name)
-    return ModelCard(name=path.name.removesuffix(".yaml"), config=load_config(path))
+    return ModelCard(name=entry_name(path), config=load_config(path))

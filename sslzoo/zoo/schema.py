@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+WEIGHTS_FILE = r"^[\w.-]+\.weights\.h5$"
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -68,10 +69,12 @@ class Backbone(BaseModel):
 
 
 class Source(Strict):
-    """A data set and its split, as `sslzoo.data.load(name, split=split)` takes them."""
+    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sets` says when `image_size` matters."""
 
     name: str
     split: str
+    image_size: PositiveInt | None = None
+    on_error: Literal["raise", "skip"] = "raise"  # unreadable files of a folder of images
 
 
 class SGD(Strict):
@@ -150,7 +153,7 @@ class Agreement(Strict):
 class Weights(Strict):
     """The published weights file. `mirrors` are further URLs of the same bytes, tried after the release."""
 
-    file: Annotated[str, Field(pattern=r"^[\w.-]+\.weights\.h5$")]
+    file: Annotated[str, Field(pattern=WEIGHTS_FILE)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     bytes: PositiveInt
     encoding: Literal["fp16", "int8", "float32"]
@@ -158,10 +161,19 @@ class Weights(Strict):
     mirrors: list[str] = []
 
 
+class Reference(Strict):
+    """A figure that somebody else measured, to hold this entry's against: what it is, its value, where it stands."""
+
+    what: str
+    value: float
+    source: str
+
+
 class Record(Strict):
     """The run that made the weights. Written by `sslzoo train --record`, never typed."""
 
-    commit: str
+    commit: str  # where the run began
+    continued: list[str] | None = None  # the other commits that it was resumed on
     backend: Literal["tensorflow", "jax"]
     device: str
     versions: dict[str, str]
@@ -194,6 +206,7 @@ class ZooConfig(Strict):
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     seed: NonNegativeInt = 0
 
+    reference: list[Reference] = []
     evaluate: list[Annotated[KNN | LinearProbe | FineTune, Field(discriminator="protocol")]] = []
     record: Record | None = None
 

@@ -1,6 +1,7 @@
 """`sslzoo train`: a config -> a run directory -> (with record) an entry of the zoo."""
 
 import csv
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -13,11 +14,12 @@ from pathlib import Path
 import keras
 
 import sslzoo
-from sslzoo import data, evaluate
+from sslzoo import evaluate
 from sslzoo.methods.callbacks import Checkpoint
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import dump, load_config, plain, replace_file, write_record
-from sslzoo.zoo.registry import resolve
+from sslzoo.zoo.config import check_recordable, dump, load_config, plain, replace_file, with_record
+from sslzoo.zoo.registry import entry_name, resolve, weights_folder
+from sslzoo.zoo.sets import load_sets
 from sslzoo.zoo.weights import agreement, load_weights, save_weights
 
 VERSIONS = ("keras", "tensorflow", "jax", "numpy")
@@ -29,19 +31,20 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     Args:
         name: an entry of the zoo, or the path of a config.
         run_dir: default runs/<name>. Holds config.yaml, log.csv, tensorboard/, checkpoint.npz, run.json, metrics.json.
-        record: also write the weights and the record into the zoo beside the config.
+        record: also write the record into the config and the weights where `load` looks for them.
         encoding: of the published weights: "fp16", "int8" or "float32".
 
     Returns:
         The record, a dict.
     """
-    config = load_config(name)
-    path = Path(name) if Path(name).suffix == ".yaml" else resolve(name)
-    run_dir = Path(run_dir or Path("runs") / path.stem)
+    path = resolve(name)
+    config, name = load_config(path), entry_name(path)
+    check_recordable(path)
+    run_dir = Path(run_dir or Path("runs") / name)
+    model = from_config(config)
+    (train_set,) = load_sets([config.data], config.image_size)
     run_dir.mkdir(parents=True, exist_ok=True)
     _keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
-    model = from_config(config)
-    train_set = data.load(config.data.name, split=config.data.split)
     progress = Progress(run_dir / "run.json")
     checkpoint = Checkpoint(run_dir / "checkpoint.npz", every=checkpoint_every)
     steps_per_epoch = len(train_set) // min(config.batch_size, len(train_set))
@@ -53,12 +56,12 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     model.fit(train_set, batch_size=config.batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
     metrics = evaluate_all(model, config)
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
-    weights_path = run_dir / f"{path.stem}.weights.h5"
+    weights_path = run_dir / f"{name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
-    weights["agreement"] = _agreement(model, config, weights_path)
+    weights["agreement"] = _agreement(model, config, weights_path, train_set)
     result = plain(
         {
-            "commit": progress.state["commit"],
+            **progress.commits(),
             "backend": keras.backend.backend(),
             "device": device(),
             "versions": {v: importlib.metadata.version(v) for v in VERSIONS if importlib.util.find_spec(v)},
@@ -71,24 +74,28 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     )
     replace_file(run_dir / "record.json", json.dumps(result, indent=1).encode())
     if record:
-        folder = path.parent.parent / "weights"
+        text, folder = with_record(path, result), weights_folder(path)
         folder.mkdir(exist_ok=True)
+        # Killed between these two, the config names weights that are no longer there: `load` refuses and says what to do.
         replace_file(folder / weights_path.name, weights_path.read_bytes())
-        write_record(path, result)
+        replace_file(path, text.encode())
     return result
 
 
 def evaluate_all(model, config):
     """The records of every protocol that the config lists."""
-    records = []
-    for protocol in config.evaluate:
-        sets = [data.load(source.name, split=source.split) for source in (protocol.train, protocol.test)]
-        records.append(getattr(evaluate, protocol.protocol)(model, *sets, **protocol.settings()))
-    return plain(records)
+    sets = functools.cache(lambda *sources: load_sets(sources, config.image_size))
+    return plain(
+        [
+            getattr(evaluate, protocol.protocol)(model, *sets(protocol.train, protocol.test), **protocol.settings())
+            for protocol in config.evaluate
+        ]
+    )
 
 
 class Progress(keras.callbacks.Callback):
-    """Keeps in run.json when a run began, from which commit, and how many seconds it has trained over all its lives."""
+    """Keeps in run.json when a run began, from which commit, on which others it went on, and how many seconds it has
+    trained over all its lives."""
 
     def __init__(self, path):
         super().__init__()
@@ -96,9 +103,16 @@ class Progress(keras.callbacks.Callback):
         self.state = {"started": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(), "seconds": 0.0}
         if path.exists():
             self.state = json.loads(path.read_text())
+        self.state.setdefault("continued", [])
+
+    def commits(self):
+        """The part of the record that says from which sources the weights come."""
+        return {key: self.state[key] for key in ("commit", "continued") if self.state[key]}
 
     def on_train_begin(self, logs=None):
         self.before, self.since = self.state["seconds"], time.monotonic()
+        if (now := commit()) not in (self.state["commit"], *self.state["continued"]):
+            self.state["continued"].append(now)
         self._write()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -112,12 +126,23 @@ class Progress(keras.callbacks.Callback):
         replace_file(self.path, json.dumps(self.state).encode())
 
 
+# What decides the weights of a run, as against words about it and what is measured afterwards.
+TRAINING = {
+    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "optimizer", "schedule"),
+    *("batch_size", "epochs", "precision", "seed"),
+}
+
+
 def _keep_config(config, path):
-    """A run directory belongs to one config."""
-    text = dump(config)
-    if path.exists() and path.read_text() != text:
-        raise ValueError(f"{path}: another config was trained in this folder; use another one or remove it.")
-    replace_file(path, text.encode())
+    """A run directory belongs to one recipe; what else its config says may change, and older files lack newer keys."""
+    if path.exists():
+        before, now = load_config(path).model_dump(include=TRAINING), config.model_dump(include=TRAINING)
+        if changed := sorted(key for key in TRAINING if before[key] != now[key]):
+            raise ValueError(
+                f"{path}: another config was trained in this folder ({', '.join(changed)} differ); use another --run-dir, or "
+                "remove this one."
+            )
+    replace_file(path, dump(config).encode())
 
 
 def _forget_epochs(path, epoch):
@@ -129,24 +154,26 @@ def _forget_epochs(path, epoch):
         replace_file(path, "".join(",".join(row) + "\n" for row in kept if row).encode())
 
 
-def _agreement(model, config, weights_path):
+def _agreement(model, config, weights_path, train_set):
     stored = from_config(config)
     load_weights(stored, weights_path)
-    train_set = data.load(config.data.name, split=config.data.split)
-    images = train_set[range(min(1000, len(train_set)))]["images"]
+    images = train_set[:1000]["images"]
     return agreement(stored.encode(images), model.encode(images))
 
 
 def commit():
-    """The commit of the source checkout, marked if it has changes; outside one, the version."""
-    folder = Path(sslzoo.__file__).parent
-    git = ["git", "-C", str(folder)]
+    """The commit of the source checkout, marked if anything in it differs from that; outside a checkout, the version."""
+    checkout = Path(sslzoo.__file__).resolve().parents[1]
+
+    def git(*arguments):
+        return subprocess.run(["git", "-C", checkout, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain", "-uno", "."], capture_output=True, text=True).stdout
-        return head + ("-modified" if changed else "")
+        if Path(git("rev-parse", "--show-toplevel")).resolve() == checkout:  # not a project that we are installed in
+            return git("rev-parse", "HEAD") + ("-modified" if git("status", "--porcelain") else "")
     except (OSError, subprocess.CalledProcessError):
-        return f"sslzoo {sslzoo.__version__}"
+        pass
+    return f"sslzoo {sslzoo.__version__}"
 
 
 def device():

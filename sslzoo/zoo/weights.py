@@ -62,7 +62,7 @@ def load_weights(model, path):
             stored, wanted = _datasets(source), _datasets(target)
             _compare(stored, wanted, path)
             for name, dataset in wanted.items():
-                dataset[...] = _decode(stored[name], path)
+                dataset[...] = _decode(stored[name], dataset.dtype, path)
         model.load_weights(template)
 
 
@@ -136,12 +136,32 @@ def _encode(value, encoding, name):
     return {"": np.rint(value / scale).astype("int8"), "_scale": scale}
 
 
-def _decode(dataset, path):
-    scale = dataset.parent.get(dataset.name.rsplit("/", 1)[-1] + "_scale")
+def _decode(dataset, dtype, path):
+    """The values of a stored variable, for one of `dtype`. The file may come from anybody: what is not exactly as
+    `_encode` writes it is refused."""
+    packed = dataset.dtype == "int8" and dtype.kind == "f"
+    if dataset.dtype.kind != dtype.kind and not packed:
+        raise ValueError(f"{path}: the variable {dataset.name} holds {dataset.dtype}, {dtype} is needed.")
     try:
-        return dataset[()] if scale is None else dataset[()].astype("float32") * scale[()]
+        value = dataset[()].astype("float32") * _scale(dataset, path) if packed else dataset[()]
     except OSError as error:
         raise ValueError(f"{path}: the variable {dataset.name} cannot be read: {error}.") from error
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
+        raise ValueError(f"{path}: the variable {dataset.name} holds NaN or infinity, finite weights are needed.")
+    return value
+
+
+def _scale(dataset, path):
+    """The float32 scales (channels,) of an int8 data set. Links, which could name another file, are not followed."""
+    name = dataset.name.rsplit("/", 1)[-1] + "_scale"
+    own = isinstance(dataset.parent.get(name, getlink=True), h5py.HardLink)
+    scale = dataset.parent[name] if own else None
+    if not isinstance(scale, h5py.Dataset) or scale.external or scale.is_virtual:
+        raise ValueError(f"{path}: the variable {dataset.name} is int8, its scales in {name!r} of the same file are needed.")
+    if scale.dtype != "float32" or scale.shape != dataset.shape[-1:]:
+        found = f"{scale.dtype} {scale.shape}"
+        raise ValueError(f"{path}: {scale.name} is {found}, float32 {dataset.shape[-1:]} is needed: one scale a channel.")
+    return scale[()]
 
 
 def _compare(stored, wanted, path):

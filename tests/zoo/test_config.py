@@ -11,6 +11,7 @@ from sslzoo.zoo import yaml_text
 from sslzoo.zoo.config import (
     RECORD_HEADER,
     ConfigError,
+    check_recordable,
     dump,
     load_config,
     parse_config,
@@ -84,7 +85,8 @@ def test_a_good_config(path):
     assert config.optimizer.weight_decay == 5e-4 and config.optimizer.momentum == 0.9
     assert (config.epochs, config.schedule.warmup_epochs, config.schedule.final) == (21, 1, 0)
     assert config.evaluate[0].settings() == {"k": 200, "temperature": 0.1}
-    assert config.evaluate[0].test.model_dump() == {"name": "cifar10", "split": "test"}
+    source = {"name": "cifar10", "split": "test", "image_size": None, "on_error": "raise"}
+    assert config.evaluate[0].test.model_dump() == source
     assert config.record is None and config.default is False
 
 
@@ -176,7 +178,7 @@ def test_dump_reads_back(path):
     config = load_config(path)
     text = dump(config)
     assert parse_config(text) == config and dump(parse_config(text)) == text
-    assert text.splitlines()[0] == "description: a test" and "data: {name: cifar10, split: train}" in text
+    assert text.splitlines()[0] == "description: a test" and "data: {name: cifar10, split: train, on_error: raise}" in text
 
 
 def test_a_config_is_not_changed_in_place(path):
@@ -212,7 +214,7 @@ def test_the_record_leaves_the_written_part_as_it_is(path, text):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"speed": 3}, "record: unknown key 'speed' (value 3), allowed keys: commit, backend"),
+        ({"speed": 3}, "record: unknown key 'speed' (value 3), allowed keys: commit, continued, backend"),
         ({"backend": "torch"}, "record: backend is 'torch', must be one of 'tensorflow' or 'jax'"),
         ({"wall_seconds": float("nan")}, "record: wall_seconds is nan, must be a finite number"),
         ({"weights": {**RECORD["weights"], "sha256": "AB"}}, "record: weights.sha256 is 'AB', must match pattern"),
@@ -232,7 +234,15 @@ def test_the_record_must_come_last(path):
     path.write_text(text)
     with pytest.raises(ConfigError, match="the key 'default' stands below the record, which must be the last key"):
         write_record(path, RECORD)
+    with pytest.raises(ConfigError, match="the key 'default' stands below the record"):
+        check_recordable(path)
     assert path.read_text() == text
+
+
+def test_a_name_that_no_weights_can_have(path):
+    check_recordable(path)
+    with pytest.raises(ConfigError, match="the name is 'my model', letters, digits"):
+        check_recordable(path.rename(path.with_name("my model.yaml")))
 
 
 def test_replace_file_keeps_the_old_one_when_it_fails(path, monkeypatch):

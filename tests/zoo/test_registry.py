@@ -10,9 +10,10 @@ import pytest
 
 from sslzoo.errors import UnknownName
 from sslzoo.methods import list_methods, method_class, method_family
-from sslzoo.zoo import card, registry
+from sslzoo.zoo import registry
 from sslzoo.zoo.config import load_config, write_record
-from sslzoo.zoo.registry import info, list_models, resolve
+from sslzoo.zoo.registry import entry_name, info, list_models, resolve, weights_folder
+from sslzoo.zoo.words import duration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = """\
@@ -85,6 +86,25 @@ def test_resolving(zoo):
     assert load_config("byol_resnet50").method == "byol"
 
 
+def test_a_path_is_a_config_wherever_it_lies(zoo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.yaml", "mine.yml", "entries/mine"):
+        (tmp_path / name).write_text(TEXT)
+        assert resolve(name).samefile(tmp_path / name) and load_config(name).method == "simclr"
+        assert info(name).name == entry_name(name) == "mine"
+    for name in ("no.yaml", "no.yml", "no/no", "entries/"):
+        with pytest.raises(FileNotFoundError, match=f"config: there is no file {name}"):
+            resolve(name)
+
+
+def test_weights_lie_beside_the_config_or_beside_zoo_configs(tmp_path, monkeypatch):
+    assert weights_folder(tmp_path / "zoo_configs/a.yaml") == tmp_path / "weights"
+    assert weights_folder(tmp_path / "x.yaml") == tmp_path
+    (tmp_path / "zoo_configs").mkdir()
+    monkeypatch.chdir(tmp_path / "zoo_configs")
+    assert weights_folder("a.yaml") == tmp_path / "weights"
+
+
 @pytest.mark.parametrize("name", ["simclr_resnet2", "simclr_resnet20.", "simclr_resnet20.aa", "SimCLR_resnet20"])
 def test_an_unknown_name_suggests_the_nearest(zoo, name):
     with pytest.raises(UnknownName) as error:
@@ -132,6 +152,12 @@ def test_a_card_before_and_after_the_recorded_run(zoo):
         assert text in str(after)
     for text in ("arXiv:2002.05709", "simclr (contrastive), temperature 0.5", "cifar10, split train", "Apache-2.0"):
         assert text in str(after)
+    path = zoo / "simclr_resnet20.a.yaml"
+    figure = "reference:\n- {what: kNN of another, value: 0.847, source: lightly}\n"
+    path.write_text(figure + path.read_text().replace("  backend:", "  continued: [cdcdcdcdcdcdcd]\n  backend:"))
+    text = str(info("simclr_resnet20"))
+    assert "reference 0.847: kNN of another (lightly)" in text and "commit abababababab, continued on cdcdcdcdcdcd" in text
+    assert info("simclr_resnet20").as_dict()["reference"][0]["value"] == 0.847
     assert after.as_dict()["family"] == "contrastive" and after.as_dict()["record"]["commit"] == "ab" * 20
 
 
@@ -143,9 +169,9 @@ def test_a_card_on_a_terminal(zoo, capsys):
     assert "simclr_resnet20.b" in printed and "[128, 128]" in printed
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(12.4, "12 s"), (125, "2 min"), (7300, "2 h 2 min")])
+@pytest.mark.parametrize(("seconds", "text"), [(1.23, "1.2 s"), (12.4, "12 s"), (125, "2 min 5 s"), (7290, "2 h 1 min")])
 def test_durations(seconds, text):
-    assert card._duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_the_package_s_own_entries():

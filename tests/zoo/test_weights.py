@@ -183,6 +183,74 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path, change, sentence):
         np.testing.assert_array_equal(a, b)
 
 
+def external_scale(file, elsewhere):
+    del file["head/layers/dense/vars/0_scale"]
+    file["head/layers/dense/vars/0_scale"] = h5py.ExternalLink(str(elsewhere), "scale")
+
+
+def soft_scale(file, _):
+    file.move("head/layers/dense/vars/0_scale", "scale")
+    file["head/layers/dense/vars/0_scale"] = h5py.SoftLink("/scale")
+
+
+def stored_elsewhere(file, elsewhere):
+    del file["head/layers/dense/vars/0_scale"]
+    layout = h5py.VirtualLayout((5,), "float32")
+    layout[:] = h5py.VirtualSource(str(elsewhere), "scale", (5,))
+    file.create_virtual_dataset("head/layers/dense/vars/0_scale", layout)
+
+
+def replaced(name, value):
+    def change(file, _):
+        del file[name]
+        file[name] = value
+
+    return change
+
+
+KERNEL, BIAS = "head/layers/dense/vars/0", "head/layers/dense/vars/1"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (external_scale, "is int8, its scales in '0_scale' of the same file are needed"),
+        (soft_scale, "is int8, its scales in '0_scale' of the same file are needed"),
+        (stored_elsewhere, "is int8, its scales in '0_scale' of the same file are needed"),
+        (lambda file, _: file.__delitem__(f"{KERNEL}_scale"), "is int8, its scales in '0_scale' of the same file are needed"),
+        (replaced(f"{KERNEL}_scale", np.ones((8, 5), "float32")), "is float32 (8, 5), float32 (5,) is needed"),
+        (replaced(f"{KERNEL}_scale", np.float32(1)), "is float32 (), float32 (5,) is needed"),
+        (replaced(f"{KERNEL}_scale", np.full(5, np.inf, "float32")), "holds NaN or infinity, finite weights are needed"),
+        (replaced(BIAS, np.full(5, np.nan, "float32")), "vars/1 holds NaN or infinity, finite weights are needed"),
+        (replaced(BIAS, np.full(5, b"secret")), "vars/1 holds |S6, float32 is needed"),
+        (replaced(BIAS, np.ones(5, "int32")), "vars/1 holds int32, float32 is needed"),
+    ],
+)
+def test_a_file_from_anybody_is_read_as_it_is_written_or_not_at_all(tmp_path, change, sentence):
+    path = tmp_path / "a.weights.h5"
+    with h5py.File(tmp_path / "elsewhere.h5", "w") as file:
+        file["scale"] = np.ones(5, "float32")
+    save_weights(toy(4), path, "int8")
+    with h5py.File(path, "r+") as file:
+        change(file, tmp_path / "elsewhere.h5")
+    model = toy(3)
+    before = values(model)
+    with pytest.raises(ValueError) as error:
+        load_weights(model, path)
+    assert sentence in str(error.value) and "\n" not in str(error.value)
+    for a, b in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_scale_beside_a_float_variable_multiplies_nothing(tmp_path):
+    saved, loaded = toy(4), toy(3)
+    save_weights(saved, tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5", "r+") as file:
+        file[f"{BIAS}_scale"] = np.full(5, 7, "float32")
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(values(saved)[-2], values(loaded)[-2])
+
+
 def test_weights_of_a_larger_model_are_refused(tmp_path):
     save_weights(toy(4, extra=True), tmp_path / "a.weights.h5")
     with pytest.raises(ValueError, match=r"2 unexpected \(layers/sequential_1/"):

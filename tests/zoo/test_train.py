@@ -1,0 +1,195 @@
+"""`sslzoo train`: a run that is killed ends as if it had not been, a folder belongs to one recipe, a record is whole."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+import sslzoo
+from sslzoo.zoo import train as training
+from sslzoo.zoo.config import ConfigError, dump, load_config, replace_file
+from sslzoo.zoo.train import Progress, commit, train
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STEPS, KILL_AT = 162, 340  # of an epoch; in epoch 3 of 3, past the end of epoch 2, with the last checkpoint at 200
+CONFIG = """\
+description: a model of the tests
+paper: {title: A Paper}
+licence: Apache-2.0
+method: simclr
+backbone: {name: micro, width: 4}
+image_size: 8
+hyperparameters: {projection: [8, 8]}
+augment: digits
+data: {name: digits, split: train}
+optimizer: {name: sgd, learning_rate: 0.1}
+batch_size: 8
+epochs: 3
+"""
+KILLED = """
+import os, signal, sys
+from sslzoo import cli
+from sslzoo.methods.callbacks import Checkpoint
+step_ends = Checkpoint.on_train_batch_end
+def killed(self, batch, logs=None):
+    step_ends(self, batch, logs)
+    if self.step == int(os.environ["KILL_AT"]):
+        os.kill(os.getpid(), signal.SIGKILL)
+Checkpoint.on_train_batch_end = killed
+cli.main()
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def start(path, run_dir, *python, **environment):
+    """`sslzoo train` in a process of its own. KERAS_BACKEND names the other backend there: --backend must win."""
+    here = keras.backend.backend()
+    other = {"tensorflow": "jax", "jax": "tensorflow"}[here]
+    arguments = ["train", path, "--run-dir", run_dir, "--backend", here, "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "KERAS_BACKEND": other, **environment}
+    command = [sys.executable, *(python or ("-m", "sslzoo")), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def finished(process):
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-2000:]
+    return json.loads(out)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.slow
+def test_a_run_killed_inside_an_epoch_ends_as_one_that_was_not(path, tmp_path):
+    whole = start(path, tmp_path / "whole")
+    process = start(path, tmp_path / "run", "-c", KILLED, KILL_AT=str(KILL_AT), KERAS_BACKEND=keras.backend.backend())
+    assert process.wait(timeout=300) == -signal.SIGKILL
+    log, state = tmp_path / "run/log.csv", json.loads((tmp_path / "run/run.json").read_text())
+    assert [row["epoch"] for row in csv.DictReader(log.open())] == ["0", "1"] and state["seconds"] > 0
+    before = {**state, "commit": "the first"}
+    (tmp_path / "run/run.json").write_text(json.dumps(before))
+
+    record = finished(start(path, tmp_path / "run"))
+    assert record["backend"] == keras.backend.backend() and record["steps"] == 3 * STEPS
+    uninterrupted = finished(whole)
+    assert "continued" not in uninterrupted and record["weights"]["sha256"] == uninterrupted["weights"]["sha256"]
+    assert sha256(tmp_path / "run/mine.weights.h5") == sha256(tmp_path / "whole/mine.weights.h5")
+
+    assert [row["epoch"] for row in csv.DictReader(log.open())] == ["0", "1", "2"]
+    after = json.loads((tmp_path / "run/run.json").read_text())
+    assert after["started"] == before["started"] == record["started"] and after["seconds"] > before["seconds"]
+    assert record["commit"] == "the first" and record["continued"] == [uninterrupted["commit"]]
+
+
+@pytest.fixture
+def short(path):
+    """A config whose run is two steps."""
+    path.write_text(CONFIG.replace("batch_size: 8", "batch_size: 512").replace("epochs: 3", "epochs: 1"))
+    return path
+
+
+def test_a_folder_belongs_to_one_recipe(short, tmp_path):
+    train(short, tmp_path / "run", verbose=0)
+    config, text = tmp_path / "run/config.yaml", short.read_text()
+    # As an older version wrote it, which knew neither the optional keys nor this description.
+    config.write_text(config.read_text().replace("on_error: raise", "").replace("reference: []\n", "").replace("a model", "one"))
+    evaluation = "evaluate:\n- {protocol: knn, train: {name: digits, split: train}, test: {name: digits, split: test}}\n"
+    short.write_text(text + evaluation)
+    assert train(short, tmp_path / "run", verbose=0)["metrics"][0]["protocol"] == "knn"
+    assert config.read_text() == dump(load_config(short))
+    before = config.read_text()
+    for old, new, named in (("seed: 0", "seed: 1", "seed"), ("split: train", "split: test", "data")):
+        short.write_text(("seed: 0\n" + text).replace(old, new, 1))
+        with pytest.raises(ValueError, match=rf"another config was trained in this folder \({named} differ\)"):
+            train(short, tmp_path / "run", verbose=0)
+    assert config.read_text() == before
+
+
+def test_a_name_that_cannot_be_recorded_is_refused_before_training(short, tmp_path):
+    with pytest.raises(ConfigError, match="the name is 'my model'"):
+        train(short.rename(tmp_path / "my model.yaml"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_path, monkeypatch):
+    train(short, tmp_path / "run", record=True, verbose=0)
+    assert sslzoo.load(short)
+
+    def crashes(path, content):
+        if Path(path) == short:
+            raise KeyboardInterrupt
+        replace_file(path, content)
+
+    monkeypatch.setattr(training, "replace_file", crashes)
+    with pytest.raises(KeyboardInterrupt):
+        train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
+    with pytest.raises(ValueError, match="(?s)mine.weights.h5 has .*restore it or run `sslzoo train mine --record` again"):
+        sslzoo.load(short)
+    monkeypatch.undo()
+    train(short, tmp_path / "run", record=True, verbose=0)
+    assert sslzoo.load(short)
+
+
+def test_a_record_that_cannot_be_written_leaves_the_weights(short, tmp_path, monkeypatch):
+    train(short, tmp_path / "run", record=True, verbose=0)
+    before = (tmp_path / "mine.weights.h5").read_bytes(), short.read_text()
+    monkeypatch.setattr(training, "device", lambda: None)
+    with pytest.raises(ConfigError, match="device is None"):
+        train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
+    assert ((tmp_path / "mine.weights.h5").read_bytes(), short.read_text()) == before
+
+
+def test_runs_go_on_from_the_commits_they_name(tmp_path, monkeypatch):
+    for name in ("a", "b", "a", "b", "c"):
+        monkeypatch.setattr(training, "commit", lambda name=name: name)
+        progress = Progress(tmp_path / "run.json")
+        progress.on_train_begin()
+    assert progress.commits() == {"commit": "a", "continued": ["b", "c"]}
+    old = {"started": "2026-11-22T11:49:01+00:00", "commit": "a", "seconds": 5.0}  # as earlier versions wrote it
+    (tmp_path / "run.json").write_text(json.dumps(old))
+    assert Progress(tmp_path / "run.json").commits() == {"commit": "a"}  # a look at a finished run continues nothing
+
+
+def test_the_commit_says_when_anything_differs(tmp_path, monkeypatch):
+    def git(*arguments):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True, capture_output=True)
+
+    for name in ("sslzoo/__init__.py", "zoo_configs/a.yaml"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".gitignore").write_text("runs/\n")
+    monkeypatch.setattr(sslzoo, "__file__", str(tmp_path / "sslzoo/__init__.py"))
+    assert commit() == f"sslzoo {sslzoo.__version__}"
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    clean = commit()
+    assert len(clean) == 40
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/log.csv").write_text("x")
+    assert commit() == clean
+    for name in ("sslzoo/new_method.py", "zoo_configs/a.yaml"):
+        before = (tmp_path / name).read_text() if (tmp_path / name).exists() else None
+        (tmp_path / name).write_text("changed")
+        assert commit() == f"{clean}-modified"
+        (tmp_path / name).unlink() if before is None else (tmp_path / name).write_text(before)
+    installed = tmp_path / ".venv/lib/sslzoo/__init__.py"  # in somebody else's repository
+    monkeypatch.setattr(sslzoo, "__file__", str(installed))
+    installed.parent.mkdir(parents=True)
+    assert commit() == f"sslzoo {sslzoo.__version__}"
