@@ -12,6 +12,7 @@ from pathlib import Path
 from sslzoo.methods import method_family
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
+from sslzoo.zoo.words import duration
 
 START, END = "<!-- models:start -->", "<!-- models:end -->"
 INK, MUTED, ACCENT = "#1f2933", "#7b8794", "#2a6f97"
@@ -125,14 +126,6 @@ def per_cent(figures, key="accuracy"):
 def size(count):
     """Bytes as "1.23 MB"; an en dash for None."""
     return "–" if count is None else f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
-
-
-def duration(seconds):
-    """Seconds as "1 h 12 min", "3 min 20 s", "12 s" or "1.2 s"."""
-    if seconds < 59.5:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 
 
 # ---- pictures: PNG bytes -------------------------------------------------------------------------------------

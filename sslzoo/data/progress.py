@@ -5,9 +5,9 @@ import sys
 LEAST = 2_000  # items
 
 
-def progress(items, what, total):
-    """`items`, with a bar named `what` on stderr if there are more than 2,000 of them and stderr is a terminal."""
-    if total <= LEAST or not sys.stderr.isatty():
+def progress(items, what, total, least=LEAST):
+    """`items`, with a bar named `what` on stderr if there are more than `least` of them and stderr is a terminal."""
+    if total <= least or not sys.stderr.isatty():
         return items
     from rich.console import Console
     from rich.progress import track

@@ -10,6 +10,7 @@ from keras import ops
 
 from sslzoo import backends, nn
 from sslzoo.data import check_images
+from sslzoo.data.progress import progress
 from sslzoo.methods.callbacks import Checkpoint, CollapseMonitor, NaNStop
 from sslzoo.methods.feed import Feed
 
@@ -110,7 +111,8 @@ class Method(backends.Step, keras.Model):
         images = check_images(images)
         encoder = self._cached("encoder", lambda: backends.compiled(self, self._embed))
         chunks = []
-        for start in range(0, len(images), batch_size):
+        starts = range(0, len(images), batch_size)
+        for start in progress(starts, "Encoding", len(starts), least=20):
             chunk = np.asarray(images[start : start + batch_size])
             missing = min(batch_size, len(images)) - len(chunk)  # the last chunk is filled up: one shape, one graph
             padded = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing else chunk
