@@ -78,6 +78,7 @@ def measure(python, pairs, seconds, say):
             views.close()
             if python:
                 variants = {f"{count} workers": ("--workers", str(count)) for count in LOADER_WORKERS}
+                variants |= {f"{name}, channels last": (*opts, "--channels-last") for name, opts in variants.items()}
                 other, chosen = fastest(stack, python, "fit", network, variants, seconds)
                 name = f"fit / lightly, {network}, batch {batch}"
                 say(compare(name, "views/s", fit, other, pairs, seconds, target=FIT_TARGET, aim=FIT_AIM) | chosen)
