@@ -243,7 +243,7 @@ def evaluation(config, protocol, data, settings):
 
     own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
     if data is None and own is not None:
-        return own.train, own.test, {**own.settings(), **settings}
+        return *own.sources(), {**own.settings(), **settings}
     source = config.data if data is None else Source(name=data, split="train")
     return *(source.model_copy(update={"split": split}) for split in ("train", "test")), settings
 

@@ -5,16 +5,20 @@ import numpy as np
 
 from sslzoo import backends
 from sslzoo.data import Batches, Dataset, check_images, check_labels
+from sslzoo.data.endless import Endless
 
 
 class Feed:
-    """The training data of one `fit`: arrays and data sets become endless `Batches`; streams pass as they are."""
+    """The training data of one `fit`: arrays and data sets become endless `Batches`; streams pass as they are.
+
+    Whatever can be looked at as a whole is checked as a whole; of a stream, the first batch.
+    """
 
     def __init__(self, x, y, batch_size, method, steps_per_epoch=None):
         if x is None:
             raise ValueError("x: got None; it must be images, a Dataset, a dict of named arrays or a stream.")
         self.method = method
-        if isinstance(x, Batches) or not is_rows(x):
+        if not is_rows(x):
             if batch_size is not None:
                 raise ValueError(f"batch_size: got {batch_size} with data that comes in batches; leave it out.")
             if not isinstance(x, keras.utils.PyDataset) and (not hasattr(x, "__iter__") or iter(x) is x):
@@ -25,6 +29,8 @@ class Feed:
             self.data = x
         else:
             self.data = Batches(rows(x, y, method), 256 if batch_size is None else batch_size, seed=method.seed)
+        if isinstance(x, (Endless, Dataset)):
+            check(self.data.arrays, method)
         self.steps_per_epoch = steps_per_epoch or getattr(self.data, "steps_per_epoch", None)
         if self.steps_per_epoch is None:
             try:
@@ -39,8 +45,7 @@ class Feed:
             batch = self.data[0] if isinstance(self.data, keras.utils.PyDataset) else next(iter(self.data))
             batch = self.method.named_batch(batch)
             check_fields(batch, self.method)
-            batch = {name: np.asarray(value) for name, value in batch.items()}
-            batch["images"] = self.check(batch["images"])
+            batch = check({name: np.asarray(value) for name, value in batch.items()}, self.method)
             if len(batch["images"]) < self.method.min_batch:
                 raise ValueError(
                     f"batch_size: got a batch of {len(batch['images'])}; "
@@ -49,23 +54,17 @@ class Feed:
             self._first = batch
         return self._first
 
-    def check(self, images):
-        return check_channels(check_images(images), self.method.backbone.input_shape[-1])
-
     def sample(self, count):
-        """Up to `count` training images, from all over the set: its rows may be sorted by class."""
-        if isinstance(self.data, Batches):
-            data = self.data.data
-            rows = np.linspace(0, self.data.size - 1, min(count, self.data.size)).astype(int)
-            return (data["images"] if isinstance(data, dict) else data.images)[rows]
-        return self.first_batch()["images"][:count]
+        """Up to `count` training images."""
+        return self.data.sample(count) if isinstance(self.data, Endless) else self.first_batch()["images"][:count]
 
     @property
     def run(self):
         """What a checkpoint must have been made with to go on from it."""
-        if not isinstance(self.data, Batches):
+        if not isinstance(self.data, Endless):
             raise ValueError(
-                f"callbacks: Checkpoint with a {type(self.data).__name__}; going on exactly needs arrays, a Dataset or Batches."
+                f"callbacks: Checkpoint with a {type(self.data).__name__}; going on exactly needs arrays, a Dataset or a sampler "
+                "of sslzoo.data."
             )
         own = self.data
         return {
@@ -81,7 +80,7 @@ class Feed:
 
         A run that stopped inside an epoch first finishes that epoch."""
         steps = self.steps_per_epoch
-        if not isinstance(self.data, Batches):
+        if not isinstance(self.data, Endless):
             yield self.data, start // steps if steps else 0, epochs, steps
             return
         epoch, inside = divmod(start, steps)
@@ -93,8 +92,7 @@ class Feed:
 
     def _from(self, step):
         """The same order of batches, from another step on."""
-        own = self.data
-        batches = Batches(own.data, own.batch_size, own.seed, own.start + step)
+        batches = self.data.starting_at(self.data.start + step)
         return batches if backends.process()[1] == 1 else Shard(batches)
 
 
@@ -125,9 +123,8 @@ def is_rows(x):
 
 
 def rows(x, y, method):
-    """Arrays of any accepted form -> a data set or a dict of checked fields."""
+    """Arrays of any accepted form -> a data set, or a dict of fields with images (N, H, W, C) in what a model reads."""
     if isinstance(x, Dataset):
-        check_channels(check_images(x.images), method.backbone.input_shape[-1])
         return x
     if isinstance(x, (tuple, list)):
         x, y = x if len(x) == 2 else (x[0], y)
@@ -135,11 +132,7 @@ def rows(x, y, method):
     if y is not None:
         data["labels"] = y
     check_fields(data, method)
-    if "images" in data:
-        data["images"] = check_channels(check_images(data["images"]), method.backbone.input_shape[-1])
-    if "images" in data and "labels" in data:
-        data["labels"] = check_labels(data["labels"], len(data["images"]))
-    return data
+    return check(data, method)
 
 
 def check_fields(batch, method):
@@ -151,7 +144,17 @@ def check_fields(batch, method):
             )
 
 
-def check_channels(images, channels):
-    if images.shape[-1] not in (1, channels):
-        raise ValueError(f"images: got {images.shape[-1]} channels; this backbone takes {channels}.")
-    return images
+def check(data, method):
+    """{field: values} with the images as a model reads them; ValueError for what the method cannot take."""
+    checked = dict(data)
+    for field in method.image_fields:
+        if field in data:
+            checked[field] = check_images(data[field], field)
+            if checked[field].shape[-1] not in (1, method.preprocess.channels):
+                raise ValueError(
+                    f"{field}: got {checked[field].shape[-1]} channels; this backbone takes {method.preprocess.channels}."
+                )
+    if "labels" in data and "images" in data:
+        checked["labels"] = check_labels(data["labels"], len(data["images"]))
+    method.check(checked)
+    return checked

@@ -5,17 +5,15 @@ import inspect
 import types
 
 import keras
-import numpy as np
 from keras import ops
 
 from sslzoo import backends, nn
-from sslzoo.data import check_images
-from sslzoo.data.progress import progress
 from sslzoo.methods.callbacks import Checkpoint, CollapseMonitor, NaNStop
 from sslzoo.methods.feed import Feed
+from sslzoo.methods.verbs import Verbs
 
 
-class Method(backends.Step, keras.Model):
+class Method(backends.Step, Verbs, keras.Model):
     """A way to learn a representation, trained by `fit`.
 
     A subclass gives `compute_losses`; often `views`; sometimes `before_step` and `after_step`. It builds every layer in
@@ -28,12 +26,16 @@ class Method(backends.Step, keras.Model):
     Attributes:
         backbone: the network that other programs take away.
         fields: the names a training batch must hold.
+        image_fields: those of them that are images, checked as such.
+        optimizer_groups: {name: regular expression of variable paths} of the networks that may have optimisers of their own.
         min_batch: the smallest batch the loss is defined for.
         scheduled: whether the step reads `first_step` and `total_steps`, the optimiser's count when this `fit` began and the
             steps it has (None outside `fit`, or for a stream of unknown length).
     """
 
     fields = ("images",)
+    image_fields = ("images",)
+    optimizer_groups = {}
     min_batch = 1
     scheduled = False
 
@@ -76,6 +78,14 @@ class Method(backends.Step, keras.Model):
     def after_step(self, batch):
         """State to update after the optimiser (BYOL's target)."""
 
+    def check(self, data):
+        """Refuse data that the losses are not defined for: a ValueError of one sentence. `data` is {field: NumPy array}, once
+        of the whole set, where `fit` was given one, and once of the first batch."""
+
+    def training_data(self, x):
+        """What `fit` trains on when it is given `x`: replay adds its memory."""
+        return x
+
     # ---- what a method calls ---------------------------------------------------------------------------------
 
     def represent(self, images):
@@ -87,57 +97,6 @@ class Method(backends.Step, keras.Model):
     def track(self, name, value):
         """Log a scalar of this step beside the losses, as its mean over the epoch."""
         self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
-
-    # ---- inference -------------------------------------------------------------------------------------------
-
-    def call(self, images, training=False):
-        """Images of any size -> features (N, D); at inference with BatchNorm folded into the convolutions."""
-        if isinstance(images, dict):
-            images = images["images"]
-        images = self.preprocess(images)
-        return self.backbone(images, training=True) if training else self._cached("folded", self._fold)(images)
-
-    def encode(self, images, batch_size=256):
-        """Features of images.
-
-        Args:
-            images: (N, H, W), (N, H, W, 1) or (N, H, W, 3); integers 0..255 or floats 0..1.
-            batch_size: images a chunk; memory grows with it.
-
-        Returns:
-            float32 array (N, D).
-        """
-        self.build()
-        images = check_images(images)
-        encoder = self._cached("encoder", lambda: backends.compiled(self, self._embed))
-        chunks = []
-        starts = range(0, len(images), batch_size)
-        for start in progress(starts, "Encoding", len(starts), least=20):
-            chunk = np.asarray(images[start : start + batch_size])
-            missing = min(batch_size, len(images)) - len(chunk)  # the last chunk is filled up: one shape, one graph
-            padded = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing else chunk
-            chunks.append(encoder(padded)[: len(chunk)])
-        return np.concatenate(chunks)
-
-    def export(self, filepath, format="tf_saved_model", verbose=None, version=1, warmup=True):
-        """Write `<filepath>/<version>`, a SavedModel for TF Serving, plain TensorFlow and TF Hub: see
-        `sslzoo.zoo.export.export`. `format` and `verbose` are Keras'; "tf_saved_model" is the one format here."""
-        from sslzoo.zoo.export import export  # upwards, and only here: it is Keras' name for it
-
-        if format != "tf_saved_model":
-            raise ValueError(f"format: got {format!r}; 'tf_saved_model' is the one that carries preprocessing and signatures.")
-        return export(self, filepath, version=version, warmup=warmup)
-
-    def _embed(self, images):
-        return ops.cast(self(images, training=False), "float32")
-
-    def _fold(self):
-        return nn.fold(self.backbone)
-
-    def _cached(self, name, make):
-        if name not in self._own.cache:
-            self._own.cache[name] = make()
-        return self._own.cache[name]
 
     # ---- training --------------------------------------------------------------------------------------------
 
@@ -172,7 +131,7 @@ class Method(backends.Step, keras.Model):
             ValueError: bad data, in one sentence, before the first step.
             FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch are restored.
         """
-        feed = Feed(x, y, batch_size, self, steps_per_epoch)
+        feed = Feed(self.training_data(x), y, batch_size, self, steps_per_epoch)
         total = epochs * feed.steps_per_epoch if feed.steps_per_epoch else None
         if self._recipe is not None:
             if total is None:
@@ -180,7 +139,8 @@ class Method(backends.Step, keras.Model):
             compile, recipe = own = self._recipe
             compile(recipe(total))
             self._recipe = own
-            self.optimizer.iterations.assign(initial_epoch * feed.steps_per_epoch)
+            for optimizer in (self.optimizer, *getattr(self.optimizer, "optimizers", ())):  # of a MultiOptimizer
+                optimizer.iterations.assign(initial_epoch * feed.steps_per_epoch)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         callbacks = list(callbacks or [])

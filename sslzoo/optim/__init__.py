@@ -5,7 +5,7 @@ import keras
 from sslzoo.errors import unknown
 from sslzoo.optim.adamw import AdamW
 from sslzoo.optim.lars import LARS
-from sslzoo.optim.schedules import WarmupCosine, cosine_ema, scaled_learning_rate
+from sslzoo.optim.schedules import FixMatchCosine, WarmupCosine, cosine_ema, scaled_learning_rate
 from sslzoo.optim.sgd import SGD
 
 OPTIMIZERS = {"sgd": SGD, "lars": LARS, "adam": keras.optimizers.Adam, "adamw": AdamW}
@@ -33,4 +33,4 @@ def build(name, learning_rate, **kwargs):
     return OPTIMIZERS[name](learning_rate, **kwargs)
 
 
-__all__ = ["AdamW", "LARS", "OPTIMIZERS", "SGD", "WarmupCosine", "build", "cosine_ema", "scaled_learning_rate"]
+__all__ = ["AdamW", "FixMatchCosine", "LARS", "OPTIMIZERS", "SGD", "WarmupCosine", "build", "cosine_ema", "scaled_learning_rate"]

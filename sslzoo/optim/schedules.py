@@ -56,6 +56,35 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+@keras.saving.register_keras_serializable("sslzoo")
+class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """FixMatch's schedule (Sohn et al. 2020, arXiv:2001.07685, section 2.3): peak * cos(7 pi k / (16 K)) at step k of K.
+
+    It ends at cos(7 pi / 16) = 0.195 of the peak and stays there.
+
+    Args:
+        peak: learning rate at step 0, above 0.
+        total_steps: K, at least 1.
+
+    Raises:
+        ValueError: a value outside these ranges.
+    """
+
+    def __init__(self, peak, total_steps):
+        if not (math.isfinite(peak) and peak > 0):
+            raise ValueError(f"FixMatchCosine needs a finite peak above 0, got {peak}.")
+        if total_steps < 1:
+            raise ValueError(f"FixMatchCosine needs total_steps of at least 1, got {total_steps}.")
+        self.peak, self.total_steps = peak, total_steps
+
+    def __call__(self, step):
+        done = ops.minimum(ops.cast(step, "float32") / self.total_steps, 1.0)
+        return self.peak * ops.cos(7.0 * math.pi / 16.0 * done)
+
+    def get_config(self):
+        return {"peak": self.peak, "total_steps": self.total_steps}
+
+
 def scaled_learning_rate(base, batch_size, rule="linear"):
     """The peak learning rate for a global batch, in the two rules of SimCLR (arXiv:2002.05709, section 2.2 and B.1).
 

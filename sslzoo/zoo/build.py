@@ -16,21 +16,41 @@ class Recipe:
 
     Args:
         optimizer: {"name", "learning_rate", ...}, as `sslzoo.optim.build` takes them.
-        warmup_share: of the run, in 0..1.
+        warmup_share: of the run, in 0..1, before a cosine.
         final: the learning rate at the end of the cosine.
+        schedule: "cosine", "fixmatch" or "constant".
+        groups: {regular expression of variable paths: an optimizer like the first}, for networks that have their own.
     """
 
-    def __init__(self, optimizer, warmup_share=0.05, final=0.0):
+    def __init__(self, optimizer, warmup_share=0.05, final=0.0, schedule="cosine", groups=None):
         self.optimizer, self.warmup_share, self.final = dict(optimizer), warmup_share, final
+        self.schedule, self.groups = schedule, dict(groups or {})
 
     def __call__(self, total_steps):
-        settings = dict(self.optimizer)
-        warmup = min(round(self.warmup_share * total_steps), total_steps - 1)
-        rate = optim.WarmupCosine(settings.pop("learning_rate"), warmup, total_steps, self.final)
+        main = self._optimizer(self.optimizer, total_steps)
+        if not self.groups:
+            return main
+        others = {paths: self._optimizer(settings, total_steps) for paths, settings in self.groups.items()}
+        return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(main, others))
+
+    def _optimizer(self, settings, total_steps):
+        settings = dict(settings)
+        rate = settings.pop("learning_rate")
+        if self.schedule == "cosine":
+            warmup = min(round(self.warmup_share * total_steps), total_steps - 1)
+            rate = optim.WarmupCosine(rate, warmup, total_steps, self.final)
+        elif self.schedule == "fixmatch":
+            rate = optim.FixMatchCosine(rate, total_steps)
         return optim.build(settings.pop("name"), rate, **settings)
 
     def get_config(self):
-        return {"optimizer": self.optimizer, "warmup_share": self.warmup_share, "final": self.final}
+        return {
+            "optimizer": self.optimizer,
+            "warmup_share": self.warmup_share,
+            "final": self.final,
+            "schedule": self.schedule,
+            "groups": self.groups,
+        }
 
     @classmethod
     def from_config(cls, config):
@@ -73,18 +93,23 @@ def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **
 def recipe(config):
     """The `Recipe` of a zoo entry."""
     warmup = (config.schedule.warmup_epochs or 0) / config.epochs
-    return Recipe(config.optimizer.model_dump(), warmup, config.schedule.final)
+    paths = method_class(config.method).optimizer_groups
+    for group in config.optimizers:
+        if group not in paths:
+            raise ValueError(unknown(f"group of optimizers of {config.method}", group, paths))
+    groups = {paths[group]: settings.model_dump() for group, settings in config.optimizers.items()}
+    return Recipe(config.optimizer.model_dump(), warmup, config.schedule.final, config.schedule.name, groups)
 
 
 def from_config(config):
-    """The untrained, compiled model of a zoo entry."""
-    hyperparameters = dict(config.hyperparameters)
+    """The compiled model of a zoo entry before its training; what its config takes from other entries is pretrained."""
+    hyperparameters = {key: _pretrained(value) for key, value in config.hyperparameters.items()}
     if config.augment is not None:
         hyperparameters["augment"] = config.augment
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
-        return build(
+        model = build(
             config.method,
             {"name": config.backbone.name, **config.backbone.options()},
             config.image_size,
@@ -94,6 +119,16 @@ def from_config(config):
         )
     finally:
         keras.config.set_dtype_policy(before)
+    if config.initial is not None:
+        other = load(config.initial.model)
+        for network in config.initial.networks:
+            getattr(model, network).set_weights(getattr(other, network).get_weights())
+    return model
+
+
+def _pretrained(value):
+    """A hyperparameter `{zoo: NAME}` is the backbone of that entry, with its weights."""
+    return load(value["zoo"]).backbone if isinstance(value, dict) and value.keys() == {"zoo"} else value
 
 
 def load(name, weights="default"):

@@ -15,14 +15,15 @@ import sslzoo
 def export(model, filepath, version=1, warmup=True):
     """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow fine-tunes.
 
-    Signatures (output `embedding`, float32 (N, D), equal to `encode`):
-    - `serving_default`: `images`, uint8 (N, H, W, C) of any H and W; C 1 or 3, for a network of one channel 1.
-    - `serving_bytes`: `image_bytes`, N encoded JPEG or PNG files of any sizes, decoded to the pixels Pillow reads.
+    Signatures: for every verb of the model (`encode`, `classify`, ...), equal to `model.<verb>`,
+    - `<verb>`: `images`, uint8 (N, H, W, C) of any H and W; C 1 or 3, for a network of one channel 1;
+    - `<verb>_bytes`: `image_bytes`, N encoded JPEG or PNG files of any sizes, decoded to the pixels Pillow reads.
       Transparency and EXIF orientation are ignored.
+    `serving_default` and `serving_bytes` are the two of the first verb. The output of `encode` is `embedding`, float32 (N, D).
 
     The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel: `obj(images, training=False)` with
     uint8 or float32 images in [0, 1], `variables`, `trainable_variables`, `regularization_losses`. With `training=True`
-    BatchNorm uses the batch and updates its statistics. It holds the encoder; heads and targets stay behind.
+    BatchNorm uses the batch and updates its statistics. It holds what the verbs need; other heads and targets stay behind.
 
     `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes, preprocessing).
 
@@ -92,6 +93,7 @@ def _description(model):
         "method": type(model).__name__,
         "backbone": model.backbone.name,
         "embedding": model.backbone.output_shape[-1],
+        "signatures": {verb: settings.output for verb, settings in model.verbs.items()},
         "preprocessing": {**preprocess, "crop": "largest centred square", "range": [0, 1]},
     }
 

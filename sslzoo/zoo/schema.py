@@ -3,7 +3,6 @@
 Reading, error sentences and writing are in `config.py`; here stands only what is allowed.
 """
 
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,32 +17,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+
+from sslzoo.zoo.protocols import AnyProtocol
+from sslzoo.zoo.strict import Source, Strict
 
 WEIGHTS_FILE = r"^[\w.-]+\.weights\.h5$"
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Strict(BaseModel):
-    """A frozen record that refuses unknown keys (with the nearest allowed one) and wrong types (no coercion)."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def refuse_unknown_keys(cls, data):
-        if not isinstance(data, dict):
-            return data
-        for key in data:
-            if key not in cls.model_fields:
-                near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
-                hint = f"did you mean {near[0]!r}? " if near else ""
-                raise PydanticCustomError(
-                    "unknown_key",
-                    "{hint}allowed keys: {allowed}",
-                    {"key": str(key), "value": data[key], "hint": hint, "allowed": ", ".join(cls.model_fields)},
-                )
-        return data
 
 
 class Paper(Strict):
@@ -66,15 +45,6 @@ class Backbone(BaseModel):
     def options(self):
         """The options that the config sets, as keyword arguments of `sslzoo.nn.backbone`."""
         return dict(self.model_extra)
-
-
-class Source(Strict):
-    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sets` says when `image_size` matters."""
-
-    name: str
-    split: str
-    image_size: PositiveInt | None = None
-    on_error: Literal["raise", "skip"] = "raise"  # unreadable files of a folder of images
 
 
 class SGD(Strict):
@@ -103,43 +73,60 @@ class Adam(Strict):
 
 
 class Schedule(Strict):
-    """Linear warm-up from 0 to the optimiser's learning rate, then a cosine to the learning rate `final`."""
+    """The learning rate over the run.
 
+    cosine: linear warm-up from 0 to the optimiser's learning rate, then a half cosine to the learning rate `final`;
+    fixmatch: rate * cos(7 pi k / 16 K) at step k of K; constant.
+    """
+
+    name: Literal["cosine", "fixmatch", "constant"] = "cosine"
     warmup_epochs: NonNegativeFloat = 0.0
     final: NonNegativeFloat = 0.0
 
 
-class Protocol(Strict):
-    """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and settings."""
+class Paired(Strict):
+    """Batches of `batch_size` labelled images, `labels_per_class` of which are drawn by `seed`, and `ratio` times as many
+    unlabelled ones."""
 
-    protocol: str
-    train: Source
-    test: Source
-
-    def settings(self):
-        """The settings beside the data, as keyword arguments of `sslzoo.evaluate.<protocol>`."""
-        return self.model_dump(exclude={"protocol", "train", "test"}, exclude_none=True)
-
-
-class KNN(Protocol):
-    protocol: Literal["knn"]
-    k: PositiveInt = 200
-    temperature: PositiveFloat = 0.1
-
-
-class LinearProbe(Protocol):
-    protocol: Literal["linear_probe"]
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    name: Literal["paired"]
+    labels_per_class: PositiveInt
+    ratio: PositiveInt
+    steps_per_epoch: PositiveInt
     seed: NonNegativeInt = 0
 
 
-class FineTune(Protocol):
-    protocol: Literal["finetune"]
-    fraction: Annotated[float, Field(gt=0, le=1)] | None = None  # of the labels of every class; neither: all of them
-    labels_per_class: PositiveInt | None = None
-    epochs: PositiveInt | None = None
-    augment: Any = None  # None: the protocol's own, which flips
-    seed: NonNegativeInt = 0
+class ClassBalanced(Strict):
+    """Batches of `samples` images of each of `classes` classes."""
+
+    name: Literal["class_balanced"]
+    classes: PositiveInt
+    samples: PositiveInt
+    steps_per_epoch: PositiveInt
+
+
+class Crops(Strict):
+    """Batches of `batch_size` random crops of `size` pixels from pictures of any size."""
+
+    name: Literal["crops"]
+    size: PositiveInt
+    steps_per_epoch: PositiveInt
+
+
+class Tasks(Strict):
+    """The data as `count` tasks of disjoint classes, one after the other, in the order of their labels or drawn by `seed`."""
+
+    count: PositiveInt
+    seed: NonNegativeInt | None = None
+
+
+class Initial(Strict):
+    """Networks (attributes of the method) that start with the published weights of another entry."""
+
+    model: str
+    networks: Annotated[list[str], Field(min_length=1)]
+
+
+AnyOptimizer = Annotated[SGD | LARS | Adam, Field(discriminator="name")]
 
 
 class Agreement(Strict):
@@ -198,8 +185,12 @@ class ZooConfig(Strict):
     hyperparameters: dict[str, JsonValue] = {}
     augment: Any = None  # a preset's name or a mapping; None: the method's own default
     data: Source
+    sampler: Annotated[Paired | ClassBalanced | Crops, Field(discriminator="name")] | None = None  # None: shuffled images
+    tasks: Tasks | None = None
+    initial: Initial | None = None
 
-    optimizer: Annotated[SGD | LARS | Adam, Field(discriminator="name")]
+    optimizer: AnyOptimizer
+    optimizers: dict[str, AnyOptimizer] = {}  # of single groups of networks (the method's `optimizer_groups`)
     schedule: Schedule = Schedule()
     batch_size: PositiveInt
     epochs: PositiveInt
@@ -207,7 +198,7 @@ class ZooConfig(Strict):
     seed: NonNegativeInt = 0
 
     reference: list[Reference] = []
-    evaluate: list[Annotated[KNN | LinearProbe | FineTune, Field(discriminator="protocol")]] = []
+    evaluate: list[AnyProtocol] = []
     record: Record | None = None
 
     @field_validator("backbone", mode="before")

@@ -18,8 +18,8 @@ from sslzoo import evaluate
 from sslzoo.methods.callbacks import Checkpoint
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.config import check_recordable, dump, load_config, plain, replace_file, with_record
+from sslzoo.zoo.feeds import evaluation_sets, training_feed
 from sslzoo.zoo.registry import entry_name, resolve, weights_folder
-from sslzoo.zoo.sets import load_sets
 from sslzoo.zoo.weights import agreement, load_weights, save_weights
 
 VERSIONS = ("keras", "tensorflow", "jax", "numpy")
@@ -41,24 +41,24 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     config, name = load_config(path), entry_name(path)
     check_recordable(path)
     run_dir = Path(run_dir or Path("runs") / name)
-    model = from_config(config)
-    (train_set,) = load_sets([config.data], config.image_size)
+    model, feed = from_config(config), training_feed(config)
+    batch_size = None if config.sampler else config.batch_size
+    steps_per_epoch = config.sampler.steps_per_epoch if config.sampler else len(feed) // min(batch_size, len(feed))
     run_dir.mkdir(parents=True, exist_ok=True)
     _keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     progress = Progress(run_dir / "run.json")
     checkpoint = Checkpoint(run_dir / "checkpoint.npz", every=checkpoint_every)
-    steps_per_epoch = len(train_set) // min(config.batch_size, len(train_set))
     done = Checkpoint.steps_done(checkpoint.path)
     _forget_epochs(run_dir / "log.csv", done // steps_per_epoch)
     callbacks = [progress, keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True), checkpoint]
     if importlib.util.find_spec("tensorflow"):
         callbacks.insert(1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False))
-    model.fit(train_set, batch_size=config.batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
+    model.fit(feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
     metrics = evaluate_all(model, config)
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
     weights_path = run_dir / f"{name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
-    weights["agreement"] = _agreement(model, config, weights_path, train_set)
+    weights["agreement"] = _agreement(model, config, weights_path, feed)
     result = plain(
         {
             **progress.commits(),
@@ -84,10 +84,10 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
 
 def evaluate_all(model, config):
     """The records of every protocol that the config lists."""
-    sets = functools.cache(lambda *sources: load_sets(sources, config.image_size))
+    sets = functools.cache(lambda kind, *sources: evaluation_sets(kind, sources, config.image_size))
     return plain(
         [
-            getattr(evaluate, protocol.protocol)(model, *sets(protocol.train, protocol.test), **protocol.settings())
+            getattr(evaluate, protocol.protocol)(model, *sets(protocol.protocol, *protocol.sources()), **protocol.settings())
             for protocol in config.evaluate
         ]
     )
@@ -128,8 +128,8 @@ class Progress(keras.callbacks.Callback):
 
 # What decides the weights of a run, as against words about it and what is measured afterwards.
 TRAINING = {
-    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "optimizer", "schedule"),
-    *("batch_size", "epochs", "precision", "seed"),
+    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "sampler", "tasks", "initial"),
+    *("optimizer", "optimizers", "schedule", "batch_size", "epochs", "precision", "seed"),
 }
 
 
@@ -154,10 +154,10 @@ def _forget_epochs(path, epoch):
         replace_file(path, "".join(",".join(row) + "\n" for row in kept if row).encode())
 
 
-def _agreement(model, config, weights_path, train_set):
+def _agreement(model, config, weights_path, feed):
     stored = from_config(config)
     load_weights(stored, weights_path)
-    images = train_set[:1000]["images"]
+    images = feed.sample(1000) if config.sampler else feed[:1000]["images"]
     return agreement(stored.encode(images), model.encode(images))
 
 

@@ -12,7 +12,7 @@ def write(model, path):
     size = model.preprocess.image_size
     images = np.random.default_rng(0).integers(0, 256, (1, size, size, model.preprocess.channels), dtype=np.uint8)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in example_requests(images).items():
+        for signature, inputs in example_requests(model, images).items():
             log = PredictionLog()
             request = log.predict_log.request
             request.model_spec.name = model.name

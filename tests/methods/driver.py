@@ -58,9 +58,8 @@ def life(spec, path, end, kill_after=None, kill_writing=None):
     if kill_writing:
         kill_in_the_middle_of_writing(kill_writing)
     callbacks = [checkpoint, *([KillAfter(checkpoint, kill_after)] if kill_after else [])]
-    fields = [f for f in spec.batch(2) if f in model.fields]
-    batch = spec.batch(16 * STEPS)
-    model.fit({f: batch[f] for f in fields}, batch_size=16, epochs=2, callbacks=callbacks, verbose=0)
+    data = spec.fit_data(16 * STEPS)
+    model.fit(data, batch_size=16 if isinstance(data, dict) else None, epochs=2, callbacks=callbacks, verbose=0)
     harness.write(end, {f"{i:03d}": value for i, value in enumerate(harness.state(model))})
 
 

@@ -101,7 +101,7 @@ def test_a_backbone_may_be_a_name_alone():
         ("weight_decay", "wheight_decay", "unknown key 'optimizer.wheight_decay' (value 0.0005), did you mean"),
         ("seed: 0", "seeds: 0", "unknown key 'seeds' (value 0), did you mean 'seed'? allowed keys: description"),
         ("seed: 0", "3: 0", "unknown key '3' (value 0), allowed keys"),
-        ("k: 200", "neighbours: 2", "unknown key 'evaluate[0].neighbours' (value 2), allowed keys: protocol, train"),
+        ("k: 200", "neighbours: 2", "unknown key 'evaluate[0].neighbours' (value 2), allowed keys: protocol, test"),
         ("licence: Apache-2.0\n", "", "the key 'licence' is missing."),
         ("  learning_rate: 0.12\n", "", "the key 'optimizer.learning_rate' is missing."),
         ("name: sgd", "momentum: 0.9", "the key 'optimizer.name' is missing."),

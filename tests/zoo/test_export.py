@@ -155,7 +155,7 @@ def test_the_signatures_are_named_and_typed_as_documented(exported):
     import tensorflow as tf
 
     signatures = tf.saved_model.load(str(exported)).signatures
-    assert set(signatures) == {"serving_default", "serving_bytes"}
+    assert set(signatures) == {"serving_default", "serving_bytes", "encode", "encode_bytes"}
     inputs = {"serving_default": ("images", "uint8", 4), "serving_bytes": ("image_bytes", "string", 1)}
     for name, (key, dtype, rank) in inputs.items():
         (spec,) = signatures[name].structured_input_signature[1].values()
@@ -177,7 +177,7 @@ def test_warmup_requests_parse_and_can_be_answered(exported):
         names.append(request.model_spec.signature_name)
         given = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
         assert loaded.signatures[names[-1]](**given)["embedding"].shape == (1, 16)
-    assert names == ["serving_default", "serving_bytes"]
+    assert names == ["serving_default", "serving_bytes", "encode", "encode_bytes"]
 
 
 @tensorflow
