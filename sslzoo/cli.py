@@ -137,38 +137,36 @@ def train(
 def eval_(
     name: ModelName,
     data: Annotated[str | None, typer.Option(help="Data set or path; default: what the model's config names.")] = None,
-    protocol: Annotated[Literal["knn", "linear_probe", "finetune"], typer.Option(help="How to evaluate.")] = "knn",
+    protocol: Annotated[str | None, typer.Option(help="How to evaluate; default: the first that the config lists.")] = None,
     k: Annotated[int | None, typer.Option(help="knn: neighbours that vote.")] = None,
     temperature: Annotated[float | None, typer.Option(help="knn: of the vote.")] = None,
     fraction: Annotated[float | None, typer.Option(help="finetune: share of the labels used.")] = None,
     labels_per_class: Annotated[int | None, typer.Option(help="finetune: labels used of each class.")] = None,
     epochs: Annotated[int | None, typer.Option(help="finetune: passes over the labelled images.")] = None,
     augment: Annotated[str | None, typer.Option(help="finetune: preset of views, such as digits (no flip).")] = None,
-    seed: Annotated[int | None, typer.Option(help="linear_probe, finetune: of splits and heads.")] = None,
+    ways: Annotated[int | None, typer.Option(help="few_shot: classes of an episode.")] = None,
+    shots: Annotated[int | None, typer.Option(help="few_shot: labelled images of each.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of splits, heads, episodes and pairs.")] = None,
     weights: WeightsSource = "default",
     backend: Backend = None,
     as_json: Json = False,
 ):
-    """Accuracy of a model by transfer, beside the untrained encoder and the raw pixels."""
+    """What a model is worth by a protocol of `sslzoo.evaluate`, beside its baselines."""
     from sslzoo.zoo.config import load_config
+    from sslzoo.zoo.protocols import with_settings
 
     given = {"k": k, "temperature": temperature, "fraction": fraction, "labels_per_class": labels_per_class,
-             "epochs": epochs, "augment": augment, "seed": seed}  # fmt: skip
-    settings = {key: value for key, value in given.items() if value is not None}
-    allowed = {"knn": {"k", "temperature"}, "linear_probe": {"seed"}}.get(protocol, {*given} - {"k", "temperature"})
-    for key in settings.keys() - allowed:
-        option = key.replace("_", "-")
-        raise ValueError(f"--{option}: not a setting of {protocol}, which has {', '.join(sorted(allowed))}.")
+             "epochs": epochs, "augment": augment, "ways": ways, "shots": shots, "seed": seed}  # fmt: skip
     config = load_config(name)
-    *sources, settings = evaluation(config, protocol, data, settings)
+    chosen = with_settings(config, protocol, data, {key: value for key, value in given.items() if value is not None})
     use_backend(backend)
     import sslzoo
-    from sslzoo.zoo.sets import load_sets
+    from sslzoo.zoo.feeds import evaluation_sets
 
     with contextlib.redirect_stdout(sys.stderr):
         model = sslzoo.load(name, weights=None if weights == "none" else weights)
-        sets = load_sets(sources, config.image_size)
-        result = getattr(sslzoo.evaluate, protocol)(model, *sets, **settings)
+        sets = evaluation_sets(chosen.protocol, chosen.sources(), config.image_size)
+        result = getattr(sslzoo.evaluate, chosen.protocol)(model, *sets, **chosen.settings())
     if as_json:
         return print_json(result)
     print_record(result)
@@ -235,17 +233,6 @@ def demo(
 
 
 # ---- what the commands share ---------------------------------------------------------------------------------
-
-
-def evaluation(config, protocol, data, settings):
-    """(train source, test source, settings): what the config says of this protocol, options first."""
-    from sslzoo.zoo.schema import Source
-
-    own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
-    if data is None and own is not None:
-        return *own.sources(), {**own.settings(), **settings}
-    source = config.data if data is None else Source(name=data, split="train")
-    return *(source.model_copy(update={"split": split}) for split in ("train", "test")), settings
 
 
 def use_backend(name):

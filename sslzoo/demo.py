@@ -17,6 +17,7 @@ import sslzoo
 from sslzoo import data, evaluate, optim, report
 from sslzoo.demo_steps import ForSeconds, Steps, clean_process, neighbours, patches
 from sslzoo.evaluate.features import RawPixels
+from sslzoo.zoo.cache import WeightsError
 from sslzoo.zoo.config import plain, replace_file
 from sslzoo.zoo.export import export
 from sslzoo.zoo.train import commit, device
@@ -181,9 +182,13 @@ def map_2d(features):
 
 
 def load_flagship():
-    """(model, name) of the first flagship that has published weights."""
-    name = next(name for name in FLAGSHIPS if sslzoo.info(name).sha256)
-    return sslzoo.load(name), sslzoo.info(name).name
+    """(model, name) of the first flagship whose weights are at hand: a wheel carries the small ones only."""
+    for name in (name for name in FLAGSHIPS if sslzoo.info(name).sha256):
+        try:
+            return sslzoo.load(name), sslzoo.info(name).name
+        except WeightsError as error:
+            missing = error
+    raise missing
 
 
 def curves(further):

@@ -97,7 +97,7 @@ def test_the_whole_demo(zoo, capfd):
     assert 2 <= results["further"]["seconds"] < 4 and results["further"]["steps"] >= 1
 
     page = (zoo / "demo/report.html").read_text()
-    assert not re.search(demo.LOADS, page) and "has no published weights yet" in page
+    assert not re.search(demo.LOADS, page) and "its weights are not at hand here" in page
     for row in results["rows"]:
         assert f"{100 * row['linear_probe']['mean']:.1f}&nbsp;%" in page
     assert "Demo finished" in capfd.readouterr().out

@@ -5,9 +5,9 @@ import numpy as np
 
 from sslzoo.augment import Augment, resolve_preset
 from sslzoo.data import Batches, Dataset, ImageFiles, check_images
+from sslzoo.data.subset import check_share, labelled_subset
 from sslzoo.evaluate.features import RawPixels, labelled_splits
 from sslzoo.evaluate.record import evaluate_with_baselines
-from sslzoo.evaluate.subset import check_share, labelled_subset
 from sslzoo.nn.preprocess import Preprocess
 
 # This project's choice: SimCLR fine-tunes with crop and flip only (Chen et al. 2020, B.5); 40 % of a small image still
@@ -33,8 +33,8 @@ def finetune(
     The head starts at zero, so that its first gradients do not undo the backbone; all weights then learn by Adam with a
     cosine schedule to zero over shuffled whole batches (batches, head, augmentation and subset follow from `seed`).
 
-    model: has `.backbone`, a Functional keras.Model from floats in [0, 1], (N, size, size, C), to (N, D); its
-    `.preprocess`, where it has one, is used too.
+    model: has `.backbone` (or `.encoder`, its average over time), a Functional keras.Model from floats in [0, 1],
+    (N, size, size, C), to (N, D); its `.preprocess`, where it has one, is used too.
     train, test: as for `knn`. One of `fraction` in (0, 1] or `labels_per_class` chooses the labels, see
     `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a dict; the default flips,
     so digits and text want "digits". Cost: 3 forward passes x epochs x labels; with baselines, twice that.
@@ -60,7 +60,8 @@ def finetune(
     test_images = check_images(test.images, "test images")
 
     def predict(encoder):
-        backbone = _flatten(model.backbone) if isinstance(encoder, RawPixels) else _copy(encoder.backbone)
+        own = getattr(encoder, "encoder", None) or getattr(encoder, "backbone", None)
+        backbone = _flatten(model.backbone) if isinstance(encoder, RawPixels) else _copy(own)
         head = keras.layers.Dense(len(classes), kernel_initializer="zeros", dtype="float32", name="head")
         preprocess = _preprocess(model)
         parts = [preprocess, backbone, head]

@@ -1,9 +1,10 @@
 """The evaluations that a zoo entry may list: the protocols of `sslzoo.evaluate`, their data and settings."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+from sslzoo.errors import unknown
 from sslzoo.zoo.strict import Source, Strict
 
 
@@ -86,3 +87,30 @@ AnyProtocol = Annotated[
     KNN | LinearProbe | FineTune | Accuracy | FewShot | Retrieval | Verification | SuperResolution | Incremental,
     Field(discriminator="protocol"),
 ]
+PROTOCOLS = {get_args(cls.model_fields["protocol"].annotation)[0]: cls for cls in get_args(get_args(AnyProtocol)[0])}
+
+
+def with_settings(config, protocol=None, data=None, settings=None):
+    """The protocol of a config (by default its first), with other data or settings than it lists.
+
+    data: the name of a data set, whose splits "train" and "test" are taken. Raises ValueError for a protocol that does not
+    exist or cannot be repeated, and for a setting that it does not have.
+    """
+    protocol = protocol or (config.evaluate[0].protocol if config.evaluate else "knn")
+    if protocol not in PROTOCOLS:
+        raise ValueError(unknown("protocol", protocol, PROTOCOLS))
+    if protocol == "incremental":
+        raise ValueError("protocol: incremental is measured while the tasks are learned: `sslzoo train` does it.")
+    cls = PROTOCOLS[protocol]
+    own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
+    allowed = [key for key in cls.model_fields if key not in ("protocol", "train", "test")]
+    changes = dict(settings or {})
+    for key in changes:
+        if key not in allowed:
+            has = f"which has {', '.join(allowed)}" if allowed else "which has none"
+            raise ValueError(f"--{key.replace('_', '-')}: not a setting of {protocol}, {has}.")
+    if data is not None or own is None:
+        name = data or config.data.name
+        changes |= {split: Source(name=name, split=split) for split in ("train", "test") if split in cls.model_fields}
+    # Settings are not validated here: the function of the protocol does it, for every caller.
+    return own.model_copy(update=changes) if own else cls.model_construct(protocol=protocol, **changes)

@@ -1,0 +1,41 @@
+"""Are the targets of a family reached? `python -m benchmarks.suite few_labels|few_shot|incremental|super_resolution`
+
+Trains what the family's module says (benchmarks/<name>.py) and evaluates it on the test data, writes rows and targets as JSON,
+and ends with 1 when a target is missed. The data sets are found in the folder SSLZOO_DATA.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import machine
+
+SUITES = ("few_labels", "few_shot", "incremental", "super_resolution")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--json", type=Path, help="default benchmarks/results/<suite>.json")
+    options = parser.parse_args()
+    path = options.json or Path(__file__).parent / "results" / f"{options.suite}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    where = machine(None)
+    result = importlib.import_module(f"benchmarks.{options.suite}").run()
+    path.write_text(json.dumps({"suite": options.suite, "machine": where, **result}, indent=1) + "\n")
+    table = Table("target", "needed", "reached", "", title=options.suite)
+    for target in result["targets"]:
+        verdict = "[green]met[/]" if target["met"] else "[red]missed[/]"
+        table.add_row(target["what"], f"{target['target']:g}", f"{target['value']:.4g}", verdict)
+    Console().print(table)
+    print(path)
+    return 0 if all(target["met"] for target in result["targets"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
