@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput peer-env clean
+.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput peer-env tfa-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -46,6 +46,20 @@ peer-env:
 	.venv-peer/bin/pip install -q torch==2.13.0 pytorch-lightning hydra-core pyarrow scikit-learn pillow tqdm aenum pydantic requests
 	.venv-peer/bin/pip install -q --no-deps torchvision==0.29.2 lightly==1.6.0 lightly-utils
 
+# Golden vectors of tensorflow-addons, and an exported model fine-tuned by it. Archived and at odds with Keras 3, it works in
+# an environment of its own: Python 3.11, TensorFlow 2.15.1.
+TFA_PYTHON ?= python3.11
+TFA := .venv-tfa/bin/python -W ignore
+tfa-golden: .venv/installed | .venv-tfa/installed
+	$(TFA) scripts/tfa_golden.py tests/losses/golden/tensorflow_addons.json
+	rm -rf build/tfa && mkdir -p build/tfa && $(BIN)/python scripts/tfa_fine_tune.py export build/tfa
+	$(TFA) scripts/tfa_fine_tune.py train build/tfa tests/losses/golden/tensorflow_addons_fine_tune.json
+
+.venv-tfa/installed:
+	$(TFA_PYTHON) -m venv .venv-tfa
+	.venv-tfa/bin/pip install -q tensorflow==2.15.1 tensorflow-addons==0.23.0 "numpy<2"
+	touch $@
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --upgrade pip
@@ -59,4 +73,4 @@ peer-env:
 	touch .venv/installed $@
 
 clean:
-	rm -rf .venv build dist demo *.egg-info
+	rm -rf .venv .venv-tfa build dist demo *.egg-info

@@ -40,7 +40,7 @@ def list_(
     methods: Annotated[bool, typer.Option("--methods", help="The methods instead of the models.")] = False,
     as_json: Json = False,
 ):
-    """The models of the zoo, with the kNN accuracy that their own runs measured."""
+    """The models of the zoo, with the first figure that their own runs measured."""
     from sslzoo import report
     from sslzoo.errors import unknown
     from sslzoo.methods import list_methods, method_family
@@ -55,19 +55,22 @@ def list_(
         cells, titles = [(row["name"], row["family"]) for row in rows], ("method", "family")
     else:
         rows = report.model_rows(list_models(whole, family))
-        titles = ("model", "method", "network", "data", "kNN %", "untrained", "raw pixels", "weights")
-        cells = [
-            (row["name"] + (" *" if row["default"] else ""), row["method"], row["backbone"], row["data"],
-             report.per_cent(row["knn"]), report.per_cent(row["knn"], "untrained_encoder"),
-             report.per_cent(row["knn"], "raw_pixels"), report.size(row["bytes"]) if row["bytes"] else "none yet")
-            for row in rows
-        ]  # fmt: skip
+        titles = ("model", "method", "network", "data", "measured", "here", "baselines", "weights")
+        cells = []
+        for row in rows:
+            found = ("–", "–", "–")
+            if row["figures"]:
+                first = row["figures"][0]
+                found = first["what"], report.number(first["value"], first["unit"]), report.baselines_text(first)
+            name = row["name"] + (" *" if row["default"] else "")
+            weights = report.size(row["bytes"]) if row["bytes"] else "none yet"
+            cells.append((name, row["method"], row["backbone"], row["data"], *found, weights))
     if not rows:
         names = list_methods(family) if methods else list_models(family=family)
         raise ValueError(unknown("method" if methods else "model", pattern, names))
     if as_json:
         return print_json(rows)
-    print_table(titles, cells, right=range(4, 8))
+    print_table(titles, cells, right=(5, 7))
     if not methods and any(row["default"] for row in rows):
         print("* may be named without its tag")
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 import sslzoo
-from sslzoo import data, evaluate, optim, report
+from sslzoo import data, evaluate, optim, plots, report
 from sslzoo.demo_steps import ForSeconds, Steps, clean_process, neighbours, patches
 from sslzoo.evaluate.features import RawPixels
 from sslzoo.zoo.cache import WeightsError
@@ -114,8 +114,8 @@ def run(out="demo", seconds=60):
     })  # fmt: skip
     with steps("Report") as step:
         pictures = {
-            "maps": report.maps_png([(key, value) for key, value in maps.items()], test.labels, test.classes),
-            "curves": report.curves_png(curves(further), "training step"),
+            "maps": plots.maps_png([(key, value) for key, value in maps.items()], test.labels, test.classes),
+            "curves": plots.curves_png(curves(further), "training step"),
             "digits": {key: picture_rows(queries, value, test.images, train.images) for key, value in rows_of.items()},
             "patches": picture_rows([2, 9, 15, 26, 33, 45], found, photos["images"], photos["images"]),
         }
@@ -201,8 +201,8 @@ def picture_rows(queries, found, query_images, bank_images):
     """[(query PNG, [(neighbour PNG, same class?)])] for the page."""
     return [
         (
-            report.image_png(query_images[query]),
-            [(report.image_png(bank_images[i]), same) for i, same in zip(*found["rows"][query], strict=True)],
+            plots.image_png(query_images[query]),
+            [(plots.image_png(bank_images[i]), same) for i, same in zip(*found["rows"][query], strict=True)],
         )
         for query in queries
     ]

@@ -1,37 +1,43 @@
-"""Records -> tables and pictures: for the terminal, README and the demo's report.
+"""Records -> tables and pages: for the terminal, README and the demo's report.
 
 Every figure here is read from the record of a run, none is typed. `python -m sslzoo.report README.md` writes the table
 of the models between the markers of README.
 """
 
-import base64
 import sys
-from io import BytesIO
 from pathlib import Path
 
+from sslzoo import plots
 from sslzoo.methods import method_family
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
 from sslzoo.zoo.words import duration
 
 START, END = "<!-- models:start -->", "<!-- models:end -->"
-INK, MUTED, ACCENT = "#1f2933", "#7b8794", "#2a6f97"
-# Ten classes that stay apart in print and for most colour-blind readers (Tableau 10, darkened a little).
-CLASS_COLOURS = (
-    *("#3a6ea5", "#e08214", "#4d9a51", "#c0392b", "#7d5ba6"),
-    *("#8c6044", "#d16ba5", "#6b7280", "#b2a429", "#2aa5b3"),
-)
 
 
 # ---- the models of the zoo -----------------------------------------------------------------------------------
 
 
+# What a record of each protocol says first: the key of its figure, its unit and its name, made of its settings.
+HEADLINES = {
+    "knn": ("accuracy", "%", "kNN, k {k}"),
+    "linear_probe": ("accuracy", "%", "linear probe"),
+    "finetune": ("accuracy", "%", "fine-tuned on {n_labelled} labels"),
+    "accuracy": ("accuracy", "%", "accuracy"),
+    "few_shot": ("accuracy", "%", "{ways}-way {shots}-shot, unseen classes"),
+    "retrieval": ("map_at_r", "%", "mAP@R, unseen classes"),
+    "verification": ("roc_auc", "%", "ROC-AUC of pairs, unseen classes"),
+    "super_resolution": ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
+    "incremental": ("accuracy", "%", "class-incremental accuracy after all tasks"),
+}
+
+
 def model_rows(names=None):
     """[row] of the zoo's entries, a dict each, from their YAML alone: no pydantic, no keras, a millisecond an entry.
 
-    Keys: name, method, family, backbone, image_size, data, default (bool) and, None while there is no record: knn and
-    linear_probe (dicts with accuracy, k, untrained_encoder, raw_pixels), bytes, encoding, steps, wall_seconds, device,
-    backend.
+    Keys: name, method, family, backbone, image_size, data, default (bool), figures (see `figures`), reference (list of dicts)
+    and, None while there is no record: bytes, encoding, steps, wall_seconds, device, backend.
     """
     return [_model_row(name) for name in (list_models() if names is None else names)]
 
@@ -50,42 +56,64 @@ def _model_row(name):
         "image_size": entry["image_size"],
         "data": entry["data"]["name"],
         "default": entry.get("default", False),
-        "knn": _figures(record, "knn"),
-        "linear_probe": _figures(record, "linear_probe"),
+        "figures": figures(record),
+        "reference": entry.get("reference") or [],
         "bytes": weights.get("bytes"),
         "encoding": weights.get("encoding"),
         **{key: record.get(key) for key in ("steps", "wall_seconds", "device", "backend")},
     }
 
 
-def _figures(record, protocol):
-    """The first evaluation of that protocol in a record: its accuracy and the baselines beside it."""
-    for metric in record.get("metrics", ()):
-        if metric.get("protocol") == protocol:
-            settings = {key: metric["settings"][key] for key in ("k", "test_name") if key in metric.get("settings", {})}
-            return {"accuracy": metric["accuracy"], **settings, **metric.get("baselines", {})}
-    return None
+def figures(record):
+    """[{"protocol", "what", "value", "unit", "baselines"}] of a record: the first figure of each of its evaluations."""
+    return [_figure(metric) for metric in record.get("metrics", ()) if metric.get("protocol") in HEADLINES]
+
+
+def _figure(metric):
+    key, unit, name = HEADLINES[metric["protocol"]]
+    what = name.format(**metric.get("settings", {}))
+    found = {"protocol": metric["protocol"], "what": what, "value": metric[key], "unit": unit}
+    return found | {"baselines": metric.get("baselines", {})}
+
+
+def number(value, unit):
+    """ "61.1 %" of a fraction, "31.07 dB"."""
+    return f"{100 * value:.1f} %" if unit == "%" else f"{value:.2f} {unit}"
+
+
+def baselines_text(figure):
+    """ "untrained encoder 33.3 %, raw pixels 31.0 %"; an en dash where there are none."""
+    return ", ".join(f"{name.replace('_', ' ')} {number(v, figure['unit'])}" for name, v in figure["baselines"].items()) or "–"
 
 
 def models_markdown(rows):
-    """The table of the models for README. Accuracies are per cent on the test split named in each card."""
-    head = ("Model", "Method", "Network", "Trained on", "kNN", "untrained", "raw pixels", "Linear probe", "Weights", "Run")
-    body = [
-        [
-            f"`{row['name']}`",
-            row["method"],
-            f"{row['backbone']}, {row['image_size']} px",
-            row["data"],
-            f"**{per_cent(row['knn'])}**" if row["knn"] else "–",
-            per_cent(row["knn"], "untrained_encoder"),
-            per_cent(row["knn"], "raw_pixels"),
-            per_cent(row["linear_probe"]),
-            size(row["bytes"]) if row["bytes"] else "not published",
-            f"{row['steps']:,} steps, {duration(row['wall_seconds'])}, {row['backend']}" if row["steps"] else "–",
-        ]
-        for row in rows
+    """The table of the models for README: a line for each figure, measured on the test data named in the model's card."""
+    head = (
+        "Model",
+        "Network",
+        "Trained on",
+        "Measured",
+        "Baselines",
+        "Here",
+        "Reference (not the same setting)",
+        "Weights",
+        "Run",
+    )
+    return markdown_table(head, [line for row in rows for line in _model_lines(row)], right=(5, 7))
+
+
+def _model_lines(row):
+    size_text = size(row["bytes"]) if row["bytes"] else "not published"
+    run = f"{row['steps']:,} steps, {duration(row['wall_seconds'])}, {row['backend']}" if row["steps"] else "–"
+    own = [f"`{row['name']}`", f"{row['backbone']}, {row['image_size']} px", row["data"]]
+    known = [f"{reference['value']:g}: {reference['what']}" for reference in row["reference"]]
+    measured = [
+        (found["what"], baselines_text(found), f"**{number(found['value'], found['unit'])}**") for found in row["figures"]
     ]
-    return markdown_table(head, body, right=range(4, 9))
+    for index in range(max(1, len(measured), len(known))):
+        what = measured[index] if index < len(measured) else ("", "", "") if index else ("–", "–", "–")
+        reference = known[index] if index < len(known) else ""
+        yield [*(own if index == 0 else [""] * 3), *what, reference, *((size_text, run) if index == 0 else ("", ""))]
 
 
 def markdown_table(head, body, right=()):
@@ -117,97 +145,9 @@ def update_readme(path):
 # ---- words for numbers ---------------------------------------------------------------------------------------
 
 
-def per_cent(figures, key="accuracy"):
-    """ "51.2" of a dict of fractions; an en dash where there is none."""
-    value = (figures or {}).get(key)
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
 def size(count):
     """Bytes as "1.23 MB"; an en dash for None."""
     return "–" if count is None else f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
-
-
-# ---- pictures: PNG bytes -------------------------------------------------------------------------------------
-
-
-def maps_png(panels, labels, classes):
-    """2-D maps beside each other, points coloured by class.
-
-    panels: [(title, points (N, 2))]. labels: (N,) integers into `classes` (names).
-    """
-    figure = _figure(3.9 * len(panels), 4.3)
-    for number, (title, points) in enumerate(panels, start=1):
-        axes = figure.add_subplot(1, len(panels), number)
-        for label, name in enumerate(classes):
-            rows = labels == label
-            colour = CLASS_COLOURS[label % len(CLASS_COLOURS)]
-            axes.scatter(*points[rows].T, s=15, color=colour, alpha=0.85, linewidths=0, label=name)
-        axes.set_title(title, fontsize=11.5, color=INK, pad=10)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.margins(0.04)
-        for spine in axes.spines.values():
-            spine.set_color("#e4e7eb")
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="lower center",
-        ncols=len(classes),
-        frameon=False,
-        fontsize=10.5,
-        markerscale=1.9,
-        handletextpad=0.1,
-        columnspacing=1.3,
-        labelcolor=INK,
-    )
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.11, wspace=0.05)
-    return _png(figure)
-
-
-def curves_png(curves, xlabel):
-    """Line plots beside each other; curves: [(title, x, y)]."""
-    figure = _figure(5.6 * len(curves), 3.1)
-    for number, (title, x, y) in enumerate(curves, start=1):
-        axes = figure.add_subplot(1, len(curves), number)
-        axes.plot(x, y, color=ACCENT, linewidth=1.8)
-        axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=10)
-        axes.set_xlabel(xlabel, fontsize=10, color=MUTED)
-        axes.tick_params(colors=MUTED, labelsize=9.5, length=0)
-        axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
-        axes.set_axisbelow(True)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
-        axes.spines["bottom"].set_color("#cbd2d9")
-    figure.tight_layout(w_pad=3)
-    return _png(figure)
-
-
-def image_png(pixels):
-    """One image, uint8 (H, W) or (H, W, 3), as it is: a browser enlarges it."""
-    from PIL import Image
-
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
-    return stream.getvalue()
-
-
-def data_uri(png):
-    """PNG bytes as the `src` of an `img`, so that a page needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-
-
-def _figure(width, height):
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), facecolor="white")
-
-
-def _png(figure):
-    stream = BytesIO()
-    figure.savefig(stream, format="png", dpi=170)
-    return stream.getvalue()
 
 
 # ---- pages ---------------------------------------------------------------------------------------------------
@@ -224,7 +164,7 @@ def page(template, **values):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(per_cent=lambda value: f"{100 * value:.1f}", duration=duration, size=size, uri=data_uri)
+    environment.filters.update(per_cent=lambda value: f"{100 * value:.1f}", duration=duration, size=size, uri=plots.data_uri)
     return environment.get_template(template).render(**values)
 
 

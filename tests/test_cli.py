@@ -164,12 +164,12 @@ def test_train_eval_embed(command, tmp_path, zoo):
     record = json.loads(out)
     assert record["steps"] == 2 and (zoo / "weights/simclr_micro.digits.weights.h5").exists()
     row = report.model_rows(["simclr_micro.digits"])[0]
-    assert row["knn"]["accuracy"] == record["metrics"][0]["accuracy"] and row["bytes"] == record["weights"]["bytes"]
-    assert f"{100 * row['knn']['accuracy']:.1f}" in command("list")[1]
+    assert row["figures"][0]["value"] == record["metrics"][0]["accuracy"] and row["bytes"] == record["weights"]["bytes"]
+    assert f"{100 * row['figures'][0]['value']:.1f}" in command("list")[1]
 
     # eval repeats what the record says, from the config's own settings and the published weights
     again = json.loads(command("eval", "simclr_micro", "--json")[1])
-    assert again["accuracy"] == pytest.approx(row["knn"]["accuracy"], abs=0.005) and again["settings"]["k"] == 7
+    assert again["accuracy"] == pytest.approx(row["figures"][0]["value"], abs=0.005) and again["settings"]["k"] == 7
     assert set(again["baselines"]) == {"untrained_encoder", "raw_pixels"}
     table = command("eval", "simclr_micro", "--k", "3", "--data", "digits", "--weights", "none")[1]
     assert "untrained encoder" in table and "raw pixels" in table and "k 3" in table

@@ -16,10 +16,10 @@ def test_readme_holds_the_table_of_the_records():
 
 def test_a_figure_that_changed_makes_it_stale():
     rows = report.model_rows()
-    assert any(row["knn"] for row in rows)
+    assert any(row["figures"] for row in rows)
     for row in rows:
-        row["knn"] = row["knn"] and {**row["knn"], "accuracy": 0.1234}
-    assert "**12.3**" in report.readme_with_models(README.read_text(encoding="utf-8"), rows)
+        row["figures"] = [{**figure, "value": 0.1234} for figure in row["figures"]]
+    assert "**12.3 %**" in report.readme_with_models(README.read_text(encoding="utf-8"), rows)
 
 
 def test_only_the_part_between_the_markers_changes():

@@ -12,6 +12,7 @@ from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import decode, probe
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
 from sslzoo.data.listing import list_images
+from sslzoo.data.pictures import Pictures
 from sslzoo.data.progress import progress
 
 
@@ -28,15 +29,31 @@ def load_folder(path, split="train", image_size=None, on_error="raise"):
     """
     path = pathlib.Path(path)
     files, labels, classes = list_images(path, split)
-    files, labels, sizes = _readable(path, files, labels, _each(probe, files, "reading headers"), on_error)
+    files, labels, sizes = _usable(path, files, labels, _each(probe, files, "reading headers"), on_error)
     height, width = _common_size(path, files, sizes, image_size)
     if len(files) * height * width * 3 > image_files.ARRAY_LIMIT:
         if image_size is None:
             raise ImageSizeNeeded(f"image_size: needed for {path}, whose {len(files)} images are too large for memory.")
         return Dataset(ImageFiles(files, image_size), labels, classes, path.name, split)
     images = _each(lambda file: decode(file, image_size), files, "decoding images")
-    files, labels, images = _readable(path, files, labels, images, on_error)
+    files, labels, images = _usable(path, files, labels, images, on_error)
     return Dataset(np.stack(images), labels, classes, path.name, split)
+
+
+def load_pictures(path, split="train", smallest=1, on_error="raise"):
+    """Read a directory of images, laid out as for `load_folder`, each at its own size: a `Pictures` named by file."""
+    path = pathlib.Path(path)
+    files, _, _ = list_images(path, split)
+
+    def read(file):
+        pixels = decode(file)
+        height, width, _ = pixels.shape
+        if min(height, width) < smallest:
+            raise OSError(f"{height}x{width} pixels, {smallest} are needed")
+        return pixels
+
+    files, _, images = _usable(path, files, None, _each(read, files, "decoding images"), on_error)
+    return Pictures(images, [file.stem for file in files], path.name, split)
 
 
 def _each(function, files, what):
@@ -52,13 +69,13 @@ def _each(function, files, what):
         return list(progress(pool.map(attempt, files), what, len(files)))
 
 
-def _readable(path, files, labels, results, on_error):
+def _usable(path, files, labels, results, on_error):
     """(files, labels, results) without the files whose result is an error."""
     bad = [row for row, result in enumerate(results) if isinstance(result, OSError)]
     if not bad:
         return files, labels, results
     listed = ", ".join(f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5])
-    message = f"{path}: {len(bad)} of {len(files)} image files cannot be read: {listed}{', ...' if bad[5:] else ''}"
+    message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {listed}{', ...' if bad[5:] else ''}"
     if on_error == "raise" or len(bad) == len(files):
         raise ValueError(f"{message}; repair them or pass on_error='skip'.")
     warnings.warn(f"{message}; left out.", stacklevel=4)

@@ -9,9 +9,10 @@ import numpy as np
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import resize
 from sslzoo.data.digits import load_digits
-from sslzoo.data.folder import load_folder
+from sslzoo.data.folder import load_folder, load_pictures
 from sslzoo.data.listing import holds_images
 from sslzoo.data.npz import load_npz, npz_splits
+from sslzoo.data.omniglot import is_omniglot, load_omniglot
 from sslzoo.data.tfds import load_tfds, stored
 from sslzoo.errors import unknown
 
@@ -22,8 +23,8 @@ def load(name, split="train", *, image_size=None, on_error="raise", data_dir=Non
     name, tried in this order:
       1. "digits": scikit-learn's 8x8 digits, which need no download (1,297 train, 500 test);
       2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see `load_tfds` in `tfds.py`);
-      3. NAME.npz (keys x_train, y_train, x_test, y_test) or a directory NAME of images (see `load_folder` in
-         `folder.py`) in the folder that the environment variable SSLZOO_DATA names;
+      3. NAME.npz (keys x_train, y_train, x_test, y_test, or those of Omniglot, see `omniglot.py`) or a directory NAME of
+         images (see `load_folder` in `folder.py`) in the folder that the environment variable SSLZOO_DATA names;
       4. a path to such an .npz or directory (before 3 if it ends in .npz or has a separator in it);
       5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
     split: "train", "test" or what the data set has.
@@ -47,9 +48,29 @@ def load(name, split="train", *, image_size=None, on_error="raise", data_dir=Non
     path = _find(name)
     if path is not None and path.is_dir():
         return load_folder(path, split, image_size, on_error)
+    if path is not None and is_omniglot(path):
+        return load_omniglot(path, split, image_size)
     if path is not None:
         return _resized(load_npz(path, split), image_size)
     return _load_tfds(name, split, image_size, data_dir)
+
+
+def pictures(name, split="train", *, smallest=1, on_error="raise"):
+    """The images of a directory at their own sizes, as `Pictures`: for super-resolution, whose sets are of unequal sizes.
+
+    name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or a path.
+    smallest: pixels that both sides must have.
+    on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out with one warning.
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error: need 'raise' or 'skip', got {on_error!r}.")
+    path = _find(os.fspath(name))
+    if path is None or not path.is_dir():
+        raise ValueError(
+            f"pictures: {name!r} is no directory of images, neither a path nor below SSLZOO_DATA "
+            f"({os.environ.get('SSLZOO_DATA') or 'not set'})."
+        )
+    return load_pictures(path, split, smallest, on_error)
 
 
 def available():

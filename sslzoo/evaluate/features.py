@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sslzoo.data import check_labels
+from sslzoo.data.area import shrink
 
 
 class Split(NamedTuple):
@@ -30,23 +31,14 @@ class RawPixels:
     def encode(self, images, batch_size=256):
         sides = np.array(images.shape[1:3])
         self.size = np.maximum(1, np.rint(sides * min(1.0, self.longest / sides.max()))).astype(int).tolist()
-        along_y, along_x = map(_area_matrix, sides, self.size)
         scale = np.float32(255 if np.issubdtype(images.dtype, np.integer) else 1)
         pixels = np.empty((len(images), *self.size, *images.shape[3:]), "float32")
         for start in range(0, len(images), batch_size):
             chunk = images[start : start + batch_size].astype("float32") / scale
             if self.size != sides.tolist():
-                columns = np.tensordot(along_y, chunk, (1, 1))  # (height, n, W, ...)
-                chunk = np.tensordot(along_x, columns, (1, 2)).swapaxes(0, 2)
+                chunk = shrink(chunk, *self.size)
             pixels[start : start + batch_size] = chunk
         return pixels.reshape(len(images), -1)
-
-
-def _area_matrix(size_in, size_out):
-    """The mean over each of `size_out` equal parts of an axis of `size_in` pixels: float32 (size_out, size_in)."""
-    edges, pixel = np.linspace(0, size_in, size_out + 1), np.arange(size_in)
-    overlap = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
-    return (np.maximum(overlap, 0) * size_out / size_in).astype("float32")
 
 
 def features(model, dataset, batch_size=256):
@@ -67,7 +59,7 @@ def features(model, dataset, batch_size=256):
 
 def labelled_splits(train, test, protocol):
     """`train` and `test` as checked Splits; every problem is one ValueError before any work starts."""
-    train, test = _split(train, "train", protocol), _split(test, "test", protocol)
+    train, test = labelled_split(train, "train", protocol), labelled_split(test, "test", protocol)
     known = np.unique(train.labels)
     unknown = np.setdiff1d(test.labels, known)
     if len(unknown):
@@ -75,7 +67,8 @@ def labelled_splits(train, test, protocol):
     return train, test
 
 
-def _split(data, field, protocol):
+def labelled_split(data, field, protocol):
+    """`data`, a Dataset or (images, labels), as a checked Split."""
     images, labels = data if isinstance(data, tuple) else (data.images, data.labels)
     if labels is None:
         raise ValueError(f"{field} has no labels; {protocol} needs labels (N,)")

@@ -8,9 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from sslzoo.data.subset import labelled_subset, stratified_split
 from sslzoo.evaluate.features import features, labelled_splits
 from sslzoo.evaluate.record import evaluate_with_baselines
-from sslzoo.evaluate.subset import labelled_subset, stratified_split
 
 # Features with much in common (dimensional collapse) want the weak end; pixels of digits are best at 1e-3.
 PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)

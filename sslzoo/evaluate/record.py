@@ -17,7 +17,6 @@ def evaluate_with_baselines(protocol, predict, model, train, test, settings, bas
     start = time.perf_counter()
     predictions, details = predict(model)
     seconds = time.perf_counter() - start
-    right = predictions == test.labels
     pixels, found = RawPixels(), {}
     if baselines and hasattr(model, "untrained"):
         encoders = {"untrained_encoder": model.untrained(), "raw_pixels": pixels}
@@ -26,12 +25,20 @@ def evaluate_with_baselines(protocol, predict, model, train, test, settings, bas
         details = {**details, "raw_pixels_size": pixels.size}
     return {
         "protocol": protocol,
+        **figures(predictions, test),
+        "settings": {**describe(model, train=train, test=test), **settings, **details},
+        "baselines": found,
+        "seconds": round(seconds, 3),
+    }
+
+
+def figures(predictions, test):
+    """{"accuracy", "confidence_95", "per_class"} of predicted labels (n_test,) of a Split."""
+    right = predictions == test.labels
+    return {
         "accuracy": float(right.mean()),
         "confidence_95": wilson(int(right.sum()), len(right)),
         "per_class": {_name(test, c): float(right[test.labels == c].mean()) for c in np.unique(test.labels)},
-        "settings": {**_describe(model, train, test), **settings, **details},
-        "baselines": found,
-        "seconds": round(seconds, 3),
     }
 
 
@@ -42,20 +49,16 @@ def wilson(successes, trials, z=1.959964):
     return [float((centre - half) / (1 + z2)), float((centre + half) / (1 + z2))]
 
 
-def _describe(model, train, test):
+def describe(model, layer="backbone", **splits):
+    """The settings that every record has: the layer that was judged, the data, the preprocessing."""
     preprocess = getattr(model, "preprocess", None)
     preprocessing = {} if preprocess is None else {k: v for k, v in preprocess.get_config().items() if k != "name"}
-    return {
-        "layer": "given features" if model is None else "backbone",
-        "train_name": train.name,
-        "train_split": train.split,
-        "test_name": test.name,
-        "test_split": test.split,
-        "n_train": len(train.labels),
-        "n_test": len(test.labels),
-        "image_shape": [int(side) for side in np.shape(train.images[0])],
-        "preprocessing": preprocessing,
-    }
+    found = {"layer": "given features" if model is None else layer}
+    for field, split in splits.items():
+        found |= {f"{field}_name": split.name, f"{field}_split": split.split}
+    found |= {f"n_{field}": len(split.labels) for field, split in splits.items()}
+    images = next(iter(splits.values())).images
+    return found | {"image_shape": [int(side) for side in np.shape(images[0])], "preprocessing": preprocessing}
 
 
 def _name(split, label):

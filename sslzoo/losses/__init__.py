@@ -1,7 +1,43 @@
 """Losses as pure functions of tensors: each is the mean over samples in its paper's own form."""
 
+from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
 from sslzoo.losses.contrastive import nt_xent
+from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.normalize import l2_normalize
+from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
+from sslzoo.losses.semisupervised import (
+    TSA_SCHEDULES,
+    annealed_cross_entropy,
+    confident_cross_entropy,
+    flexible_thresholds,
+    pseudo_labels,
+    sharpen,
+    tsa_threshold,
+)
+from sslzoo.losses.triplet import triplet_batch_all, triplet_batch_hard, triplet_loss, triplet_parts, triplet_semi_hard
 
-__all__ = ["l2_normalize", "negative_cosine", "nt_xent"]
+__all__ = [
+    "TSA_SCHEDULES",
+    "annealed_cross_entropy",
+    "confident_cross_entropy",
+    "discriminator_loss",
+    "distillation",
+    "flexible_thresholds",
+    "generator_loss",
+    "l2_normalize",
+    "masked_cross_entropy",
+    "negative_cosine",
+    "nt_xent",
+    "pair_contrastive",
+    "pair_contrastive_batch",
+    "pseudo_labels",
+    "sharpen",
+    "sigmoid_distillation",
+    "triplet_batch_all",
+    "triplet_batch_hard",
+    "triplet_loss",
+    "triplet_parts",
+    "triplet_semi_hard",
+    "tsa_threshold",
+]

@@ -241,8 +241,10 @@ class Method(backends.Step, Verbs, keras.Model):
 
     def get_compile_config(self):
         """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own choice, so it is left out."""
+        if not self.compiled:
+            return None
         optimizer = self.optimizer if self._recipe is None else self._recipe[1]
-        return {"optimizer": keras.saving.serialize_keras_object(optimizer)} if self.compiled else None
+        return {"optimizer": keras.saving.serialize_keras_object(optimizer)}
 
     def compile_from_config(self, config):
         self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))

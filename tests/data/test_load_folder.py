@@ -103,7 +103,7 @@ def test_unreadable_files_are_listed(damaged):
     with pytest.raises(ValueError) as error:
         load(damaged)
     for part in (
-        "2 of 7 image files cannot be read",
+        "2 of 7 image files cannot be used",
         "cat/text.jpg (not an image)",
         "dog/cut.jpg (",
         "on_error='skip'",

@@ -1,8 +1,13 @@
 """Gradients of a scalar function of tensors, on whichever backend runs the tests, and their oracle."""
 
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # metric_oracles.py
 
 
 def backend_gradients(function, *inputs):

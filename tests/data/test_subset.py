@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sslzoo.evaluate.subset import labelled_subset, stratified_split
+from sslzoo.data.subset import labelled_subset, stratified_split
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 40))
 

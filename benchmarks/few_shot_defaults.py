@@ -1,0 +1,69 @@
+"""Which settings should the Omniglot entries have? `python -m benchmarks.few_shot_defaults`
+
+Each row changes one thing of an entry's config, trains it on background without five alphabets ("train+rotations") and judges
+it on these five ("validation"): 20-way 1-shot, by cosine and by Euclidean distance. The evaluation split is not looked at.
+Rows that the JSON file has are not trained again. Omniglot is found in the folder SSLZOO_DATA.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import sslzoo
+from benchmarks.machine import machine
+from sslzoo.zoo.build import from_config
+from sslzoo.zoo.config import load_config
+from sslzoo.zoo.feeds import training_feed
+from sslzoo.zoo.registry import resolve
+from sslzoo.zoo.schema import ClassBalanced, Schedule
+
+TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
+WIDER = ClassBalanced(name="class_balanced", classes=64, samples=2, steps_per_epoch=150)
+VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: value}
+    "triplet": (TRIPLET, {}),
+    "triplet, constant rate": (TRIPLET, {"schedule": Schedule(name="constant")}),
+    "triplet, soft margin, any length": (TRIPLET, {"margin": "soft", "normalize": False}),
+    "triplet, margin .4": (TRIPLET, {"margin": 0.4}),
+    "triplet, semi-hard": (TRIPLET, {"miner": "semi_hard"}),
+    "triplet, batch-all": (TRIPLET, {"miner": "batch_all", "reducer": "nonzero_mean"}),
+    "triplet, 64 x 2": (TRIPLET, {"sampler": WIDER}),
+    "siamese": (SIAMESE, {}),
+    "siamese, all pairs alike": (SIAMESE, {"balanced": False}),
+    "siamese, margin .7": (SIAMESE, {"margin": 0.7}),
+    "siamese, margin 1.3": (SIAMESE, {"margin": 1.3}),
+}
+
+
+def row(entry, changes):
+    config = load_config(resolve(entry))
+    keys = {key: value for key, value in changes.items() if key in type(config).model_fields}
+    own = {key: value for key, value in changes.items() if key not in keys}
+    source = config.data.model_copy(update={"split": "train+rotations"})
+    config = config.model_copy(update={**keys, "hyperparameters": {**config.hyperparameters, **own}, "data": source})
+    model = from_config(config)
+    history = model.fit(training_feed(config), epochs=config.epochs, verbose=2).history
+    validation = sslzoo.data.load("omniglot", split="validation")
+    found = {
+        similarity: sslzoo.evaluate.few_shot(model, validation, ways=20, similarity=similarity, baselines=False)["accuracy"]
+        for similarity in ("cosine", "euclidean")
+    }
+    logs = {key: history[key][-1] for key in ("loss", "active_triplets", "effective_rank") if key in history}
+    return {"validation_20_way_1_shot": found, "last_epoch": logs}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, default=Path("build/few_shot_defaults.json"))
+    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), default=list(VARIANTS))
+    options = parser.parse_args()
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    done = json.loads(options.json.read_text())["rows"] if options.json.exists() else {}
+    for name in options.only:
+        if name not in done:
+            done[name] = row(*VARIANTS[name])
+            print(json.dumps({name: done[name]}), flush=True)
+            options.json.write_text(json.dumps({"machine": machine(None), "rows": done}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

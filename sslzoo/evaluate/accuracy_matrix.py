@@ -1,0 +1,76 @@
+"""What is said of a learner of tasks in sequence: R[t, j], its accuracy on task j after learning task t, and its figures.
+
+Two scenarios (van de Ven & Tolias 2019, arXiv:1904.07734). Task-incremental: the task of a test image is told, so only the
+classes of that task compete. Class-incremental: every class seen so far competes.
+"""
+
+import numpy as np
+
+SCENARIOS = ("class", "task")
+
+
+def accuracies(scores, labels, tasks, seen):
+    """One row of R in both scenarios: {"class": [accuracy on task j], "task": the same}, NaN where it is undefined.
+
+    scores: (N, C) of all test images, one a class, the largest wins (of equals the first); labels: (N,) integers.
+    tasks: [classes of task j]; every one has test images. seen: the classes learned so far. A task whose classes are not
+    among them has accuracy 0 where classes compete; where the task is told, what its untrained columns give.
+    A class may have no score yet, minus infinity; a task with none has no accuracy in the task-incremental scenario.
+    """
+    rows = {name: [] for name in SCENARIOS}
+    for classes in tasks:
+        own = np.isin(labels, classes)
+        rows["class"].append(_accuracy(scores[own], labels[own], seen))
+        rows["task"].append(_accuracy(scores[own], labels[own], classes))
+    return rows
+
+
+def predict(scores, columns):
+    """The class (N,) with the largest score among `columns`."""
+    columns = np.asarray(columns)
+    return columns[scores[:, columns].argmax(axis=1)]
+
+
+def average_accuracy(matrix):
+    """Mean of the last row of R (Lopez-Paz & Ranzato 2017, arXiv:1706.08840, equation 2)."""
+    return float(np.mean(matrix[-1]))
+
+
+def curve(matrix):
+    """[A_t]: after each task t, the mean accuracy on tasks 0..t (Chaudhry et al. 2018, arXiv:1801.10112, section 4)."""
+    return [float(np.mean(row[: t + 1])) for t, row in enumerate(matrix)]
+
+
+def forgetting(matrix):
+    """Mean over all tasks j but the last of max_{t < T - 1} R[t, j] - R[T - 1, j] (Chaudhry et al. 2018, equation 3).
+
+    In -1..1; NaN for a single task. 0 is a learner that forgets nothing.
+    """
+    matrix = np.asarray(matrix)
+    return float(np.mean(np.nanmax(matrix[:-1, :-1], axis=0) - matrix[-1, :-1])) if len(matrix) > 1 else np.nan
+
+
+def backward_transfer(matrix):
+    """Mean over all tasks j but the last of R[T - 1, j] - R[j, j] (Lopez-Paz & Ranzato 2017, equation 3).
+
+    In -1..1; NaN for a single task. Negative: what was learned later did harm.
+    """
+    matrix = np.asarray(matrix)
+    return float(np.mean(matrix[-1, :-1] - np.diag(matrix)[:-1])) if len(matrix) > 1 else np.nan
+
+
+def forward_transfer(matrix, untrained):
+    """Mean over all tasks j but the first of R[j - 1, j] - b_j, b the accuracies of the untrained model (Lopez-Paz & Ranzato
+    2017, equation 4).
+
+    NaN for a single task, and in the class-incremental scenario, where a class to come cannot be answered. With a head of
+    its own for each task, as here, it says how untrained columns fare on better features: little.
+    """
+    matrix, untrained = np.asarray(matrix), np.asarray(untrained)
+    return float(np.mean(np.diag(matrix, 1) - untrained[1:])) if len(matrix) > 1 else np.nan
+
+
+def _accuracy(scores, labels, columns):
+    if not len(columns) or not np.isfinite(scores[:, columns]).any():
+        return np.nan
+    return float(np.mean(predict(scores, columns) == labels))

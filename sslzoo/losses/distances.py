@@ -1,0 +1,66 @@
+"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs, zero on its diagonal."""
+
+import numpy as np
+from keras import backend, ops
+
+from sslzoo.errors import unknown
+from sslzoo.losses.normalize import at_least_float32, l2_normalize
+
+
+def squared_euclidean(embeddings):
+    """|x_i - x_j|^2: FaceNet's distance, there on embeddings of length 1 (Schroff et al. 2015, arXiv:1503.03832).
+
+    Computed as |x_i|^2 + |x_j|^2 - 2 x_i x_j around the mean of the batch: one (N, N) matrix and not (N, N, D). What that
+    form cannot tell from zero is zero: less than 16 float roundings (2e-6) of |x_i|^2 + |x_j|^2, as of two equal rows.
+
+    Args:
+        embeddings: (N, D), any float dtype.
+
+    Returns:
+        (N, N) of float32 (float64 for float64 inputs): half precision is cast up first.
+    """
+    x = at_least_float32(embeddings)
+    x = x - ops.stop_gradient(ops.mean(x, axis=0))  # no distance changes, and far less cancels
+    squares = ops.sum(ops.square(x), axis=-1)
+    sums = squares[:, None] + squares[None, :]
+    distances = sums - 2.0 * ops.matmul(x, ops.transpose(x))
+    noise = 16.0 * float(np.finfo(backend.standardize_dtype(x.dtype)).eps)
+    return ops.where((distances > noise * sums) & off_diagonal(x), distances, 0.0)
+
+
+def euclidean(embeddings):
+    """|x_i - x_j|: the distance of Hadsell et al. 2006 and of Hermans et al. 2017, arXiv:1703.07737, who found the squared
+    one more prone to collapse.
+
+    The gradient of a distance of 0 is 0. The usual remedy, sqrt(d + 1e-16), is none in float16, where 1e-16 is 0 and the
+    gradient NaN; here the root is only taken where it has a derivative. Args and returns as `squared_euclidean`.
+    """
+    squares = squared_euclidean(embeddings)
+    apart = squares > 0
+    return ops.where(apart, ops.sqrt(ops.where(apart, squares, 1.0)), 0.0)
+
+
+def cosine(embeddings):
+    """1 - cos(x_i, x_j) in [0, 2], of embeddings of any length ("angular" in tensorflow-addons): half of
+    `squared_euclidean` of the same embeddings at length 1. Args and returns as `squared_euclidean`.
+    """
+    z = l2_normalize(embeddings)
+    distances = 1.0 - ops.matmul(z, ops.transpose(z))
+    return ops.where((distances > 0) & off_diagonal(z), distances, 0.0)
+
+
+def off_diagonal(rows):
+    """(N, N) booleans: true for the pairs of two different rows."""
+    return ops.logical_not(ops.eye(ops.shape(rows)[0], dtype="bool"))
+
+
+DISTANCES = {"squared_euclidean": squared_euclidean, "euclidean": euclidean, "cosine": cosine}
+
+
+def named(kind, value, table):
+    """`value`, or what the table has under that name. Raises ValueError, naming the nearest."""
+    if callable(value):
+        return value
+    if value not in table:
+        raise ValueError(unknown(kind, value, table))
+    return table[value]

@@ -1,0 +1,103 @@
+"""Losses over a part of the classes: what a network learns now, and what it must not forget.
+
+A mask (C,) of booleans says which classes count. The others neither add to the loss nor get a gradient, whatever their
+logits are.
+"""
+
+import numpy as np
+from keras import backend, ops
+
+from sslzoo.losses.normalize import at_least_float32
+
+
+def distillation(student_logits, teacher_logits, temperature=2.0, mask=None):
+    """Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) in the form of LwF (Li & Hoiem 2016, "Learning without
+    Forgetting", arXiv:1606.09282, equations 2 and 3).
+
+    With p = softmax(teacher / T) and q = softmax(student / T) over the classes of the mask,
+    loss = -mean_i sum_c p_ic log q_ic.
+    LwF writes p as probabilities to the power 1 / T, made to sum to one again: the same numbers. It is a cross-entropy: the
+    least value is the teacher's entropy, not 0. LwF has no factor T^2 (Hinton et al. multiply by it, so that the gradient
+    keeps its size when T changes).
+
+    Args:
+        student_logits, teacher_logits: (N, C), any float dtype. No gradient reaches the teacher.
+        temperature: T > 0; 2 in LwF.
+        mask: (C,) booleans, the old classes; None: all. A mask without any class gives 0.
+
+    Returns:
+        A scalar of float32 (float64 for float64 inputs).
+
+    Raises:
+        ValueError: shapes other than (N, C) twice, or temperature <= 0.
+    """
+    if temperature <= 0:
+        raise ValueError(f"distillation needs a temperature above 0, got {temperature}.")
+    student, teacher = at_least_float32(student_logits), at_least_float32(teacher_logits)
+    _check_same("distillation", "student_logits and teacher_logits", student, teacher)
+    mask = _mask(mask, student)
+    log_q = _masked_log_softmax(student / temperature, mask)
+    p = ops.exp(_masked_log_softmax(ops.stop_gradient(teacher) / temperature, mask))
+    return -ops.mean(ops.sum(ops.where(mask, p * log_q, 0.0), axis=-1))
+
+
+def masked_cross_entropy(logits, labels, mask=None):
+    """Cross-entropy of a softmax over the classes of the mask alone: -mean_i log softmax(logits_i over the mask)[label_i].
+
+    Args:
+        logits: (N, C), any float dtype.
+        labels: (N,) integers, classes of the mask: of another one the loss is about 1e38.
+        mask: (C,) booleans; None: all.
+
+    Returns:
+        A scalar of float32 (float64 for float64 inputs).
+    """
+    logits = at_least_float32(logits)
+    log_p = _masked_log_softmax(logits, _mask(mask, logits))
+    return -ops.mean(ops.take_along_axis(log_p, ops.cast(labels, "int32")[:, None], axis=-1))
+
+
+def sigmoid_distillation(logits, labels, old_logits, new, old):
+    """The loss of iCaRL (Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning", arXiv:1611.07725,
+    algorithm 3): one binary cross-entropy per class, on sigmoid outputs g = sigmoid(logits).
+
+    The target of a new class is 1 for the label and 0 otherwise; that of an old class is the old network's sigmoid, for
+    the exemplars of old classes too. loss = mean_i sum_c -(t log g + (1 - t) log(1 - g)), c over new and old classes.
+
+    The sum over classes is the paper's; its code (srebuffi/iCaRL) averages over all C outputs, which is C times smaller
+    and the reason of its learning rate of 2.
+
+    Args:
+        logits: (N, C), any float dtype.
+        labels: (N,) integers.
+        old_logits: (N, C) of the network as it was before this task. No gradient reaches it.
+        new, old: (C,) booleans, the classes of this task and of the tasks before it.
+
+    Returns:
+        A scalar >= 0 of float32 (float64 for float64 inputs).
+
+    Raises:
+        ValueError: shapes other than (N, C) twice.
+    """
+    logits, old_logits = at_least_float32(logits), at_least_float32(old_logits)
+    _check_same("sigmoid_distillation", "logits and old_logits", logits, old_logits)
+    new, old = _mask(new, logits), _mask(old, logits)
+    one_hot = ops.one_hot(ops.cast(labels, "int32"), logits.shape[-1], dtype=logits.dtype)
+    target = ops.where(old, ops.sigmoid(ops.stop_gradient(old_logits)), one_hot)
+    # -(t log g + (1 - t) log(1 - g)), without an overflow for any logit
+    terms = ops.softplus(logits) - target * logits
+    return ops.mean(ops.sum(ops.where(ops.logical_or(new, old), terms, 0.0), axis=-1))
+
+
+def _masked_log_softmax(logits, mask):
+    lowest = float(np.finfo(backend.standardize_dtype(logits.dtype)).min)  # finite: minus infinity makes NaN gradients
+    return ops.log_softmax(ops.where(mask, logits, lowest), axis=-1)
+
+
+def _mask(mask, logits):
+    return ops.ones(logits.shape[-1], "bool") if mask is None else ops.cast(mask, "bool")
+
+
+def _check_same(loss, names, a, b):
+    if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(f"{loss} needs {names} of the same shape (N, C), got {tuple(a.shape)} and {tuple(b.shape)}.")

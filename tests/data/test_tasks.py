@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from sslzoo.data import Dataset, TaskStream
+
+
+def labelled(n=30, classes=6, split="train", names=True):
+    """Image i is all i; its label is i % classes."""
+    images = np.arange(n, dtype="uint8")[:, None, None] * np.ones((1, 2, 2), "uint8")
+    return Dataset(images, np.arange(n) % classes, list("abcdefghij"[:classes]) if names else None, "letters", split)
+
+
+def stream(**kwargs):
+    return TaskStream(labelled(), labelled(12, split="test"), **kwargs)
+
+
+def test_tasks_share_out_the_classes_and_the_images():
+    tasks = stream(tasks=3)
+    assert len(tasks) == 3
+    for index, task in enumerate(tasks):
+        assert task.index == index and task.classes == [2 * index, 2 * index + 1]
+        assert task.names == list("abcdef"[2 * index : 2 * index + 2])
+        assert sorted(set(task.train.labels)) == sorted(set(task.test.labels)) == task.classes
+        assert len(task.train) == 10 and len(task.test) == 4
+    assert np.array_equal(np.sort(np.concatenate([task.train.images[:, 0, 0] for task in tasks])), np.arange(30))
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_labels_count_in_the_order_of_appearance_and_keep_their_names(seed):
+    tasks = stream(tasks=3, seed=seed)
+    assert (tasks.order == list(range(6))) == (seed is None)
+    assert sorted(tasks.order) == list(range(6))
+    assert tasks.classes == ["abcdef"[old] for old in tasks.order]
+    for task in tasks:
+        for data in (task.train, task.test):
+            old = data.images[:, 0, 0] % 6
+            assert [tasks.order[new] for new in data.labels] == old.tolist()
+            assert data.classes == tasks.classes and data.name == "letters"
+        assert task.names == [tasks.classes[c] for c in task.classes]
+        assert task.train.split == "train" and task.test.split == "test"
+
+
+def test_the_same_seed_is_the_same_order():
+    assert stream(seed=3).order == stream(seed=3).order != stream(seed=4).order
+
+
+def test_seed_1993_is_the_published_order_of_cifar100():
+    data = labelled(200, 100, names=False)
+    order = TaskStream(data, data, tasks=10, seed=1993).order
+    assert order[:12] == [68, 56, 78, 8, 23, 84, 90, 65, 74, 76, 40, 89]  # that of PyCIL
+
+
+def test_classes_that_do_not_divide_leave_the_last_tasks_smaller():
+    assert [len(task.classes) for task in stream(tasks=4)] == [2, 2, 1, 1]
+
+
+def test_tasks_may_be_named_class_by_class():
+    tasks = stream(tasks=[[5, 0], [3]])
+    assert tasks.order == [5, 0, 3] and tasks.classes == ["f", "a", "d"]
+    assert [task.classes for task in tasks] == [[0, 1], [2]]
+    assert set(tasks[1].train.images[:, 0, 0] % 6) == {3}
+    assert len(tasks.train) == 15 and len(tasks.test) == 6
+    assert repr(tasks) == "TaskStream('letters', 2 tasks: f a | d)"
+
+
+def test_names_default_to_the_old_labels():
+    assert TaskStream(labelled(names=False), labelled(6, names=False), tasks=[[4, 2]]).classes == ["4", "2"]
+
+
+def test_tasks_are_counted_from_the_end_too():
+    tasks = stream(tasks=3)
+    assert tasks[-1].index == 2 and tasks[-1].classes == [4, 5]
+    with pytest.raises(IndexError, match="task 3: there are 3"):
+        tasks[3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tasks": [[0, 1], [2, 1]]}, "tasks: task 1 repeats class 1; a class belongs to one task"),
+        ({"tasks": [[0, 0]]}, "tasks: task 0 repeats class 0"),
+        ({"tasks": [[0, 1], []]}, "tasks: task 1 has no classes; it needs one at least"),
+        ({"tasks": []}, "tasks: got none"),
+        ({"tasks": [[0, 9]]}, "tasks: task 0 has class 9, of which there are no images in train"),
+        ({"tasks": 7}, "tasks: got 7 for 6 classes"),
+        ({"tasks": 0}, "tasks: got 0 for 6 classes"),
+        ({"tasks": [[0]], "seed": 1}, "seed: got 1 with the classes of each task"),
+    ],
+)
+def test_bad_plans_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        stream(**arguments)
+
+
+def test_bad_data_is_refused():
+    with pytest.raises(ValueError, match="test: has no labels; tasks are made of classes"):
+        TaskStream(labelled(), Dataset(np.zeros((3, 2, 2), "uint8")))
+    with pytest.raises(ValueError, match="test: has images of class 5, train has none; both need the same classes"):
+        TaskStream(labelled(classes=5), labelled(), tasks=2)
+    with pytest.raises(ValueError, match="train: has images of class 5, test has none"):
+        TaskStream(labelled(), labelled(classes=5), tasks=2)
