@@ -4,10 +4,18 @@ from sslzoo.augment.colour import colour_jitter, colour_matrix, solarise
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Views
 from sslzoo.augment.presets import PRESETS, resolve_preset
+from sslzoo.augment.randaugment import POOLS, RandAugment
+from sslzoo.augment.symmetry import Symmetry
+from sslzoo.augment.weak_strong import WEAK_STRONG, FlipShift, weak_strong
 
 __all__ = [
+    "POOLS",
     "PRESETS",
+    "WEAK_STRONG",
     "Augment",
+    "FlipShift",
+    "RandAugment",
+    "Symmetry",
     "Views",
     "colour_jitter",
     "colour_matrix",
@@ -15,4 +23,5 @@ __all__ = [
     "gaussian_blur",
     "resolve_preset",
     "solarise",
+    "weak_strong",
 ]

@@ -5,29 +5,16 @@ from numbers import Integral
 import keras
 from keras import ops
 
-from sslzoo import backends
 from sslzoo.augment.colour import colour_jitter, solarise
 from sslzoo.augment.geometry import blur_radius, crop_resize, gaussian_blur
 from sslzoo.augment.presets import resolve_preset
+from sslzoo.augment.seeds import ReplicaSeeds
 
 # One uniform number per image and purpose, all drawn at once.
 _DRAWS = (
     "area", "ratio", "top", "left", "flip", "jitter", "brightness", "contrast", "saturation", "hue", "grayscale",
     "blur", "sigma", "solarise",
 )  # fmt: skip
-
-
-class _ReplicaSeeds(keras.random.SeedGenerator):
-    """Seeds of their own on each replica of a strategy, whose copies of the state are equal; replica 0 has Keras' own."""
-
-    def next(self, ordered=True):
-        seed, replica = super().next(ordered), backends.replica_index()
-        if isinstance(replica, int):
-            return seed
-        # The key (seed, count) changes in `seed`: in `count`, replica 1 would draw what replica 0 draws a step later.
-        # The odd stride (2**32 / golden ratio) keeps seeds that users count up, 0, 1, 2, apart too.
-        stride = ops.cast(ops.convert_to_tensor([0x9E3779B1, 0], dtype="int64"), seed.dtype)
-        return seed + stride * ops.cast(replica, seed.dtype)
 
 
 class _RandomViews(keras.layers.Layer):
@@ -44,7 +31,7 @@ class _RandomViews(keras.layers.Layer):
         self.preset = preset
         self.image_size = int(image_size)
         self.seed = seed
-        self.seed_generator = _ReplicaSeeds(seed)
+        self.seed_generator = ReplicaSeeds(seed)
         self.built = True
 
     def get_config(self):

@@ -57,12 +57,12 @@ def masked_cross_entropy(logits, labels, mask=None):
     return -ops.mean(ops.take_along_axis(log_p, ops.cast(labels, "int32")[:, None], axis=-1))
 
 
-def sigmoid_distillation(logits, labels, old_logits, new, old):
+def sigmoid_distillation(logits, labels, old_logits, new, old, temperature=1.0):
     """The loss of iCaRL (Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning", arXiv:1611.07725,
     algorithm 3): one binary cross-entropy per class, on sigmoid outputs g = sigmoid(logits).
 
-    The target of a new class is 1 for the label and 0 otherwise; that of an old class is the old network's sigmoid, for
-    the exemplars of old classes too. loss = mean_i sum_c -(t log g + (1 - t) log(1 - g)), c over new and old classes.
+    The target t of a new class is 1 for the label and 0 otherwise; that of an old class is sigmoid(old_logits / T), for the
+    exemplars of old classes too. loss = mean_i sum_c -(t log g + (1 - t) log(1 - g)), c over new and old classes.
 
     The sum over classes is the paper's; its code (srebuffi/iCaRL) averages over all C outputs, which is C times smaller
     and the reason of its learning rate of 2.
@@ -72,18 +72,22 @@ def sigmoid_distillation(logits, labels, old_logits, new, old):
         labels: (N,) integers.
         old_logits: (N, C) of the network as it was before this task. No gradient reaches it.
         new, old: (C,) booleans, the classes of this task and of the tasks before it.
+        temperature: T > 0. The paper has none, 1; van de Ven's code (GMvandeVen/continual-learning) takes 2: an old network that
+            is sure of every image, new ones too, says nothing about them.
 
     Returns:
         A scalar >= 0 of float32 (float64 for float64 inputs).
 
     Raises:
-        ValueError: shapes other than (N, C) twice.
+        ValueError: shapes other than (N, C) twice, or temperature <= 0.
     """
+    if temperature <= 0:
+        raise ValueError(f"sigmoid_distillation needs a temperature above 0, got {temperature}.")
     logits, old_logits = at_least_float32(logits), at_least_float32(old_logits)
     _check_same("sigmoid_distillation", "logits and old_logits", logits, old_logits)
     new, old = _mask(new, logits), _mask(old, logits)
     one_hot = ops.one_hot(ops.cast(labels, "int32"), logits.shape[-1], dtype=logits.dtype)
-    target = ops.where(old, ops.sigmoid(ops.stop_gradient(old_logits)), one_hot)
+    target = ops.where(old, ops.sigmoid(ops.stop_gradient(old_logits) / temperature), one_hot)
     # -(t log g + (1 - t) log(1 - g)), without an overflow for any logit
     terms = ops.softplus(logits) - target * logits
     return ops.mean(ops.sum(ops.where(ops.logical_or(new, old), terms, 0.0), axis=-1))

@@ -106,11 +106,11 @@ class Shard(keras.utils.PyDataset):
         index, count = backends.process()
         if batches.batch_size % count:
             raise ValueError(f"batch_size: got {batches.batch_size}; it must be a multiple of the {count} processes.")
-        rows = batches.batch_size // count
-        self.batches, self.rows = batches, slice(index * rows, (index + 1) * rows)
+        self.batches, self.index, self.count = batches, index, count
 
     def __getitem__(self, i):
-        return {field: values[self.rows] for field, values in self.batches[i].items()}
+        # Each field has its own number of rows: those of `sslzoo.data.Paired` differ.
+        return {field: np.split(values, self.count)[self.index] for field, values in self.batches[i].items()}
 
 
 def is_rows(x):

@@ -1,9 +1,40 @@
-"""Bricks: backbones, heads, preprocessing, folding, moving averages, the collapse measures."""
+"""Bricks: backbones, heads, preprocessing, folding, moving averages, the collapse measures, networks of any size."""
 
+from sslzoo.nn.any_size import any_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone
+from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
 from sslzoo.nn.collapse import effective_rank, feature_std
+from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
+from sslzoo.nn.frozen import frozen
 from sslzoo.nn.heads import head
+from sslzoo.nn.herding import class_means, herding
+from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.preprocess import Preprocess
+from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
+from sslzoo.nn.state import State
+from sslzoo.nn.vgg19 import vgg19_features
 
-__all__ = ["BACKBONES", "Preprocess", "backbone", "effective_rank", "feature_std", "fold", "head"]
+__all__ = [
+    "BACKBONES",
+    "BicubicUpsampling",
+    "Exemplars",
+    "PixelShuffle",
+    "Preprocess",
+    "State",
+    "any_size",
+    "backbone",
+    "bicubic",
+    "bicubic_matrix",
+    "class_means",
+    "effective_rank",
+    "feature_map",
+    "feature_std",
+    "fold",
+    "frozen",
+    "head",
+    "herding",
+    "srgan_discriminator",
+    "srresnet_generator",
+    "vgg19_features",
+]

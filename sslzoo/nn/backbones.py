@@ -8,6 +8,8 @@ from keras import layers
 from sslzoo.errors import unknown
 from sslzoo.nn.layers import Seeds
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
+from sslzoo.nn.srresnet import srresnet
+from sslzoo.nn.wide_resnet import wide_resnet
 
 
 def convnet(name, image_size, channels=3, width=64, depth=4, seed=0):
@@ -31,10 +33,23 @@ def micro(name, image_size=8, channels=3, width=8, seed=0):
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
 
 
+def mlp(name, image_size=28, channels=3, widths=(400, 400), seed=0):
+    """Dense layers with ReLU on the flattened pixels, no BatchNorm: the network of split MNIST. 400-400 as in van de Ven &
+    Tolias 2019 (arXiv:1904.07734)."""
+    seeds = Seeds(seed)
+    inputs = keras.Input((image_size, image_size, channels), name="images")
+    x = layers.Flatten(name="pixels")(inputs)
+    for index, width in enumerate(widths, 1):
+        last = "features" if index == len(widths) else f"dense{index}"
+        x = layers.Dense(width, activation="relu", kernel_initializer=seeds.glorot(), name=last)(x)
+    return keras.Model(inputs, x, name=name)
+
+
 BACKBONES = (
     {name: resnet for name in IMAGENET}
     | {f"resnet{depth}": cifar_resnet for depth in (20, 32, 44, 56)}
-    | {"convnet": convnet, "micro": micro}
+    | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
+    | {"convnet": convnet, "micro": micro, "mlp": mlp, "srresnet": srresnet}
 )
 
 

@@ -46,4 +46,5 @@ def batch_norm(name=None, **kwargs):
 
     Statistics are those of the global batch: synchronised over TensorFlow's replicas, global on JAX by construction.
     """
-    return BatchNorm(momentum=0.9, epsilon=1e-5, synchronized=backends.replicas() > 1, name=name, **kwargs)
+    constants = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": backends.replicas() > 1}
+    return BatchNorm(name=name, **constants | kwargs)

@@ -31,7 +31,8 @@ def _class_balanced(config, settings):
 
 
 def _crops(config, settings):
-    pictures = data.pictures(config.data.name, config.data.split)
+    source = config.data
+    pictures = data.pictures(source.name, source.split, smallest=config.sampler.size, on_error=source.on_error)
     return data.Crops(pictures, batch_size=config.batch_size, seed=config.seed, **settings)
 
 

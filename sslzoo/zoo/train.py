@@ -20,6 +20,7 @@ from sslzoo.zoo.build import from_config
 from sslzoo.zoo.config import check_recordable, dump, load_config, plain, replace_file, with_record
 from sslzoo.zoo.feeds import evaluation_sets, training_feed
 from sslzoo.zoo.registry import entry_name, resolve, weights_folder
+from sslzoo.zoo.tasks import learn_tasks
 from sslzoo.zoo.weights import agreement, load_weights, save_weights
 
 VERSIONS = ("keras", "tensorflow", "jax", "numpy")
@@ -30,7 +31,8 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
 
     Args:
         name: an entry of the zoo, or the path of a config.
-        run_dir: default runs/<name>. Holds config.yaml, log.csv, tensorboard/, checkpoint.npz, run.json, metrics.json.
+        run_dir: default runs/<name>. Holds config.yaml, log.csv, tensorboard/, checkpoint.npz, run.json, metrics.json; of
+            tasks in sequence tasks/ instead of log.csv, tensorboard/ and checkpoint.npz.
         record: also write the record into the config and the weights where `load` looks for them.
         encoding: of the published weights: "fp16", "int8" or "float32".
 
@@ -42,19 +44,15 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     check_recordable(path)
     run_dir = Path(run_dir or Path("runs") / name)
     model, feed = from_config(config), training_feed(config)
-    batch_size = None if config.sampler else config.batch_size
-    steps_per_epoch = config.sampler.steps_per_epoch if config.sampler else len(feed) // min(batch_size, len(feed))
     run_dir.mkdir(parents=True, exist_ok=True)
     _keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     progress = Progress(run_dir / "run.json")
-    checkpoint = Checkpoint(run_dir / "checkpoint.npz", every=checkpoint_every)
-    done = Checkpoint.steps_done(checkpoint.path)
-    _forget_epochs(run_dir / "log.csv", done // steps_per_epoch)
-    callbacks = [progress, keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True), checkpoint]
-    if importlib.util.find_spec("tensorflow"):
-        callbacks.insert(1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False))
-    model.fit(feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
-    metrics = evaluate_all(model, config)
+    if config.tasks:
+        run = learn_tasks(model, config, feed, run_dir / "tasks", checkpoint_every, [progress], verbose)
+        steps, metrics = sum(run["settings"]["steps"]), plain([run])
+    else:
+        steps, metrics = _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose), []
+    metrics += evaluate_all(model, config)
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
     weights_path = run_dir / f"{name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
@@ -67,7 +65,7 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
             "versions": {v: importlib.metadata.version(v) for v in VERSIONS if importlib.util.find_spec(v)},
             "started": progress.state["started"],
             "wall_seconds": round(progress.state["seconds"], 1),
-            "steps": config.epochs * steps_per_epoch,
+            "steps": steps,
             "metrics": metrics,
             "weights": weights,
         }
@@ -82,13 +80,28 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     return result
 
 
+def _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose):
+    """Train, or go on where a run in this directory stopped; the steps of the whole run."""
+    batch_size = None if config.sampler else config.batch_size
+    steps_per_epoch = config.sampler.steps_per_epoch if config.sampler else len(feed) // min(batch_size, len(feed))
+    checkpoint = Checkpoint(run_dir / "checkpoint.npz", every=checkpoint_every)
+    done = Checkpoint.steps_done(checkpoint.path)
+    _forget_epochs(run_dir / "log.csv", done // steps_per_epoch)
+    callbacks = [progress, keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True), checkpoint]
+    if importlib.util.find_spec("tensorflow"):
+        callbacks.insert(1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False))
+    model.fit(feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
+    return config.epochs * steps_per_epoch
+
+
 def evaluate_all(model, config):
-    """The records of every protocol that the config lists."""
+    """The records of every protocol that the config lists, but of tasks in sequence: those are measured on the way."""
     sets = functools.cache(lambda kind, *sources: evaluation_sets(kind, sources, config.image_size))
     return plain(
         [
             getattr(evaluate, protocol.protocol)(model, *sets(protocol.protocol, *protocol.sources()), **protocol.settings())
             for protocol in config.evaluate
+            if protocol.protocol != "incremental"
         ]
     )
 

@@ -35,11 +35,11 @@ def cross_entropy_oracle(z, labels, mask):
     return -np.mean([math.log(softmax_of(row, members)[y]) for row, y in zip(z.astype("float64"), labels, strict=True)])
 
 
-def sigmoid_oracle(z, labels, old_z, new, old):
+def sigmoid_oracle(z, labels, old_z, new, old, temperature=1.0):
     total = 0.0
     for row, y, before in zip(z.astype("float64"), labels, old_z.astype("float64"), strict=True):
         for c in range(C):
-            g, q = 1 / (1 + math.exp(-row[c])), 1 / (1 + math.exp(-before[c]))
+            g, q = 1 / (1 + math.exp(-row[c])), 1 / (1 + math.exp(-before[c] / temperature))
             if new[c]:
                 total -= math.log(g) if c == y else math.log(1 - g)
             elif old[c]:
@@ -76,6 +76,8 @@ def test_sigmoid_distillation_is_the_formula_of_icarl(n):
     z, old_z, labels = logits(n), logits(n, seed=1), np.array([2, 0, 4, 1, 3, 2, 4])[:n]  # exemplars among them
     found = float(sigmoid_distillation(z, labels, old_z, NEW, OLD))
     assert found == pytest.approx(sigmoid_oracle(z, labels, old_z, NEW, OLD), rel=1e-5)
+    found = float(sigmoid_distillation(z, labels, old_z, NEW, OLD, temperature=2.0))
+    assert found == pytest.approx(sigmoid_oracle(z, labels, old_z, NEW, OLD, 2.0), rel=1e-5)
 
 
 def test_an_exemplar_of_an_old_class_is_taught_by_the_old_network_and_not_by_its_label():

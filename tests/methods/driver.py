@@ -46,14 +46,10 @@ def kill_in_the_middle_of_writing(step):
     np.savez = savez
 
 
-def schedule(total_steps):
-    return optim.build("sgd", optim.WarmupCosine(0.1, min(2, total_steps - 1), total_steps), momentum=0.9)
-
-
 def life(spec, path, end, kill_after=None, kill_writing=None):
     """The script of a user: the same lines whether the run is new or was interrupted. Augmentation is on."""
     model = spec.make()
-    model.compile(schedule)
+    model.compile(lambda total: spec.optimizer(optim.WarmupCosine(0.1, min(2, total - 1), total), momentum=0.9))
     checkpoint = sslzoo.Checkpoint(path, every=EVERY)
     if kill_writing:
         kill_in_the_middle_of_writing(kill_writing)

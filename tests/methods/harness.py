@@ -49,6 +49,11 @@ class MethodChecks:
         batch = cls.batch(n, seed)
         return {field: batch[field] for field in cls.make().fields}
 
+    @classmethod
+    def optimizer(cls, rate, momentum=0.0):
+        """The optimiser of the steps that are compared and of the runs that are interrupted; `rate` may be a schedule."""
+        return keras.optimizers.SGD(rate, momentum=momentum)
+
     def oracle(self, model, batch):
         """{name: float}: the paper's formula in plain NumPy, on the model's own embeddings."""
         raise NotImplementedError
@@ -160,21 +165,25 @@ class MethodChecks:
         assert np.abs(embedding - features).max() <= 1e-5 * np.abs(features).max()
         assert len(served.trainable_variables) == sum(len(ema.parameters(network)) for network in model.networks)
 
+    @pytest.mark.slow
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
         whole, resumed = (read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed"))
         assert whole.keys() == resumed.keys()
         for name, value in whole.items():
             np.testing.assert_array_equal(resumed[name], value, err_msg=name)
 
+    @pytest.mark.slow
     @pytest.mark.tensorflow
     def test_tensorflow_and_jax_take_the_same_step(self, jax_steps):
         here, there = (read(jax_steps / f"{spec_name(self)}.{b}.npz") for b in ("tensorflow", "jax"))
         same_step(here, there)
 
+    @pytest.mark.slow
     def test_two_replicas_take_the_step_of_one(self, replica_steps):
         one, two = (read(replica_steps / f"{spec_name(self)}.{n}.npz") for n in ("one", "two"))
         same_step(one, two)
 
+    @pytest.mark.slow
     @pytest.mark.jax
     def test_two_processes_take_the_step_of_one(self, process_steps):
         one, two = (read(process_steps / f"{spec_name(self)}.{n}.npz") for n in ("one", "two"))
@@ -243,7 +252,7 @@ def one_step(spec, weights=None, scope=None):
     """One SGD step on the spec's fixed batch of 16: {"loss", and every weight after it}."""
     with scope or contextlib.nullcontext():
         model = spec.make()
-        model.compile(keras.optimizers.SGD(0.1))
+        model.compile(spec.optimizer(0.1))
     if weights:
         model.load_weights(weights)
     history = inject(model).fit(spec.batch(16), batch_size=16, verbose=0).history

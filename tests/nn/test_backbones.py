@@ -50,6 +50,16 @@ def test_convolutions_pad_as_torch_does(size, stride):
     np.testing.assert_allclose(ops.convert_to_numpy(model(x))[0], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_mlp_is_dense_layers_on_the_pixels():
+    model = nn.backbone("mlp", 28, channels=1, widths=[400, 400])
+    assert [tuple(v.shape) for v in model.weights] == [(784, 400), (400,), (400, 400), (400,)]
+    x = np.random.default_rng(0).uniform(size=(3, 28, 28, 1)).astype("float32")
+    w1, b1, w2, b2 = model.get_weights()
+    expected = np.maximum(np.maximum(x.reshape(3, -1) @ w1 + b1, 0) @ w2 + b2, 0)
+    np.testing.assert_allclose(ops.convert_to_numpy(model(x)), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(ops.convert_to_numpy(nn.fold(model)(x)), expected, rtol=1e-4, atol=1e-6)
+
+
 def test_seed_decides_the_weights():
     first, same, other = (nn.backbone("micro", 8, seed=s).get_weights()[0] for s in (1, 1, 2))
     np.testing.assert_array_equal(first, same)

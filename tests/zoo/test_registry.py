@@ -177,7 +177,8 @@ def test_durations(seconds, text):
 def test_the_package_s_own_entries():
     for name in list_models():
         config = load_config(name)
-        assert name.startswith(f"{config.method}_{config.backbone.name}."), name
+        what = f"x{config.hyperparameters['scale']}" if method_family(config.method) == "restoring" else config.backbone.name
+        assert name.startswith(f"{config.method}_{what}."), name
         assert method_family(config.method) and info(name).name == name
         assert resolve(name.split(".")[0]).exists()
         if config.record:

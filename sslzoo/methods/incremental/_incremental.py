@@ -1,0 +1,164 @@
+"""What learners of tasks in sequence share: the masked head and begin_task / fit / end_task."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from sslzoo import augment as augmentation
+from sslzoo.methods.callbacks import Checkpoint
+from sslzoo.methods.classifier import Classifier
+
+
+class Incremental(Classifier):
+    """A classifier whose classes come task by task: `begin_task(classes)`, `fit(data)`, `end_task(data)`.
+
+    The head has a column for every class that will ever come; those not seen yet are masked, in the loss and in `classify`.
+
+    Args:
+        backbone: images -> features (N, D).
+        classes: C, of all tasks together.
+        augment: preset or fields of `sslzoo.augment`; by default none.
+
+    Attributes:
+        task_of: int32 (C,), the task that each class came with, -1 before. With `tasks_done`, how many have ended, it is the
+            state of the sequence, in every checkpoint.
+    """
+
+    def __init__(self, backbone, classes, augment="none", seed=0, name=None):
+        super().__init__(backbone, classes, seed=seed, name=name)
+        self.augment = augmentation.Augment(augment, self.preprocess.image_size, seed=seed)
+        unseen = keras.initializers.Constant(-1)
+        self.task_of = self.add_weight(shape=(classes,), dtype="int32", initializer=unseen, trainable=False, name="task_of")
+        self.tasks_done = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="tasks_done")
+
+    # ---- the sequence ----------------------------------------------------------------------------------------
+
+    @property
+    def tasks_begun(self):
+        return int(ops.convert_to_numpy(self.task_of).max()) + 1
+
+    @property
+    def task_is_open(self):
+        return self.tasks_begun > int(ops.convert_to_numpy(self.tasks_done))
+
+    def begin_task(self, classes):
+        """Open a task of these classes (columns of the head).
+
+        Raises:
+            ValueError: no class, a class that had a task before or is named twice, a class that the head has not, a task
+                that is still open.
+        """
+        task, task_of = self.tasks_begun, ops.convert_to_numpy(self.task_of).copy()
+        if self.task_is_open:
+            raise ValueError(f"begin_task: task {task - 1} is still open; end_task closes it.")
+        if not len(classes):
+            raise ValueError(f"begin_task: got no classes for task {task}; it needs one at least.")
+        for label in classes:
+            if not 0 <= label < self.classes:
+                raise ValueError(
+                    f"begin_task: got class {label}; this model has {self.classes} classes, 0 to {self.classes - 1}."
+                )
+            if task_of[label] >= 0:
+                raise ValueError(f"begin_task: task {task} repeats class {label} of task {task_of[label]}; a class has one task.")
+            task_of[label] = task
+        self.task_of.assign(task_of)
+
+    def end_task(self, data):
+        """Close the task; `data`, what it was trained on, is what a memory is chosen from. ValueError without an open task."""
+        if not self.task_is_open:
+            raise ValueError("end_task: no task is open; begin_task opens one.")
+        self.tasks_done.assign(self.tasks_begun)
+
+    def learn(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
+        """A task from begin to end; returns its steps.
+
+        With `checkpoint`, a file, the same call again goes on where this one was interrupted, also in a new process and on a
+        new model, which then has all the state of the saved one.
+        """
+        callbacks = list(callbacks)
+        if checkpoint is not None:
+            checkpoint = Checkpoint(checkpoint, checkpoint_every)
+            checkpoint.set_model(self)
+            callbacks.append(checkpoint)
+        if checkpoint is not None and checkpoint.path.exists():
+            if not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
+            checkpoint.restore(self)
+            if not self.task_is_open:
+                return checkpoint.step
+        else:
+            self.begin_task(classes)
+        self.fit(data, callbacks=callbacks, **fit)
+        self.end_task(data)
+        if checkpoint is not None:
+            checkpoint.save()
+        return self.total_steps
+
+    def check(self, data):
+        super().check(data)
+        if not self.task_is_open:
+            raise ValueError("fit: no task is open; begin_task(classes) opens one.")
+        if "labels" in data:
+            self.check_classes(data["labels"], self.seen(), "no task has had")
+
+    @staticmethod
+    def check_classes(labels, allowed, problem):
+        """ValueError for the first label whose class is not among the `allowed` (C,)."""
+        allowed = ops.convert_to_numpy(allowed)
+        wrong = [label for label in np.unique(labels) if not allowed[label]]
+        if wrong:
+            raise ValueError(
+                f"labels: got class {wrong[0]}, which {problem}; the classes are {np.flatnonzero(allowed).tolist()}."
+            )
+
+    # ---- masks (C,) of booleans ------------------------------------------------------------------------------
+
+    def seen(self):
+        return self.task_of >= 0
+
+    def new(self):
+        """Classes of the last task that began."""
+        return ops.logical_and(self.seen(), ops.equal(self.task_of, ops.max(self.task_of)))
+
+    def old(self):
+        return ops.logical_and(self.seen(), ops.less(self.task_of, ops.max(self.task_of)))
+
+    # ---- training and inference ------------------------------------------------------------------------------
+
+    def views(self, batch):
+        return {**batch, "view": self.augment(self.preprocess.unit(batch["images"]))}
+
+    def scores(self, images, batch_size=256):
+        """What the classes are ranked by, (N, C) float32, without any mask: here the logits."""
+        return self.apply_verb("scores", images, batch_size)
+
+    def scores_graph(self, images):
+        return ops.cast(self.classifier(self(images, training=False)), "float32")
+
+    def classify(self, images, batch_size=256, task=None):
+        """Probabilities (N, C) of the classes seen so far, those of the others 0 (class-incremental); with `task`, of the
+        classes of that task alone (task-incremental).
+
+        Raises:
+            ValueError: a task that this model has not learned, or none learned at all.
+        """
+        learned = self.tasks_learned
+        if not learned:
+            raise ValueError("classify: this model has learned no task yet; begin_task, fit, end_task.")
+        if task is None:
+            return self.apply_verb("classify", images, batch_size)
+        if task not in range(learned):
+            raise ValueError(f"task: got {task}; this model has learned {learned} tasks, 0 to {learned - 1}.")
+        own = ops.convert_to_numpy(self.task_of) == task
+        scores = np.where(own, self.scores(images, batch_size), -np.inf)
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    @property
+    def tasks_learned(self):
+        """How many tasks `classify` can answer: those that have begun."""
+        return self.tasks_begun
+
+    def classify_graph(self, images):
+        lowest = float(np.finfo("float32").min)
+        return ops.softmax(ops.where(self.seen(), ops.maximum(self.scores_graph(images), lowest), lowest))

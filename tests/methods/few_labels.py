@@ -1,0 +1,105 @@
+"""What the tests of FixMatch, FlexMatch, UDA and Pseudo-Label share beside the harness."""
+
+import keras
+import numpy as np
+import pytest
+from harness import MethodChecks, _digits, digits, inject
+from keras import ops
+
+from sslzoo import data, nn
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def noisy(images, rng, scale):
+    clean = np.repeat(images / 255.0, 3, axis=-1)
+    return np.clip(clean + rng.normal(0, scale, clean.shape), 0, 1).astype("float32")
+
+
+class Checks(MethodChecks):
+    learns = ("backbone", "head")
+    stopped = ("average_backbone", "average_head")
+    learning_rate = 0.1
+    drop = 0.3
+    method = None
+    unlabeled_views = ("weak", "strong")
+    arguments = {}
+
+    @classmethod
+    def make(cls, **kwargs):
+        """With a threshold that an untrained network passes now and then: at .95 the unlabelled term would be 0 here."""
+        return cls.method(nn.backbone("micro", 8), 10, **{"augment": "digits", "threshold": 0.16} | cls.arguments | kwargs)
+
+    @classmethod
+    def batch(cls, n=13, seed=0):
+        rng = np.random.default_rng(seed)
+        images, unlabeled = digits(n), digits(n, start=64)
+        views = {"labeled": noisy(images, rng, 0.05)}
+        views |= {name: noisy(unlabeled, rng, 0.05 if name == "weak" else 0.3) for name in cls.unlabeled_views}
+        fields = {"images": images, "labels": _digits().labels[:n], "unlabeled": unlabeled, "index": np.arange(n)[::-1].copy()}
+        return {field: fields[field] for field in cls.method.fields} | views
+
+    @classmethod
+    def fit_data(cls, n, seed=0):
+        return data.Paired(_digits().take(slice(86)), 16, 2, steps_per_epoch=n // 16, labels_per_class=2, seed=seed)
+
+    def logits(self, model, batch):
+        """{view: float64 (n, C)}: one pass of the student, in training mode, over all views."""
+        names = ("labeled", *self.unlabeled_views)
+        features = model.backbone(np.concatenate([batch[name] for name in names]), training=True)
+        found = ops.convert_to_numpy(model.head(features)).astype("float64")
+        return dict(zip(names, np.split(found, len(names)), strict=True))
+
+    def unlabeled_term(self, model, batch, logits):
+        """The paper's unlabelled term, image by image."""
+        raise NotImplementedError
+
+    def oracle(self, model, batch):
+        logits = self.logits(model, batch)
+        rows = zip(softmax(logits["labeled"]), batch["labels"], strict=True)
+        supervised = np.mean([-np.log(p[label]) for p, label in rows])
+        return {"supervised": supervised, "unlabeled": self.unlabeled_term(model, batch, logits)}
+
+    def test_some_pass_the_threshold_and_some_do_not(self):
+        _, logs = self.make().losses_and_logs(self.batch(32))
+        assert 0.1 < float(logs["mask"]) < 0.9
+
+    def test_collapse_monitor_fires_on_a_constant_encoder(self):
+        """The one that is watched is the averaged one."""
+        model = inject(self.make())
+        for variable in (*model.backbone.weights, *model.average_backbone.weights):
+            if variable.name in ("gamma", "beta"):
+                variable.assign(np.full(variable.shape, variable.name == "beta"))
+        model.compile(keras.optimizers.SGD(0.0))
+        with pytest.warns(UserWarning, match="collapsed"):
+            model.fit(self.batch(16), batch_size=16, verbose=0)
+
+    def test_the_unlabelled_term_alone_moves_the_student(self):
+        """Consistency without a gradient would look the same in every logged loss."""
+        model, batch = self.make(), self.batch()
+        model.supervised = lambda logits, labels: 0.0 * ops.sum(logits)
+        model.compile(keras.optimizers.SGD(1.0))
+        before = [ops.convert_to_numpy(v).copy() for v in model.trainable_variables]
+        inject(model).fit(batch, batch_size=13, verbose=0)
+        for variable, old in zip(model.trainable_variables, before, strict=True):
+            assert np.abs(ops.convert_to_numpy(variable) - old).max() > 1e-5, variable.path
+
+
+def follow(model, batch, momentum, steps=3):
+    """What the averages must be after each step: {"expected", "found"}, lists of arrays, from a run of `steps` steps."""
+    networks = [(model.backbone, model.average_backbone), (model.head, model.average_head)]
+    pairs = [pair for mine in networks for pair in zip(*(network.weights for network in mine), strict=True)]
+    expected = [ops.convert_to_numpy(average).copy() for _, average in pairs]
+
+    class Follow(keras.callbacks.Callback):
+        def on_epoch_end(self, step, logs=None):
+            m = min(momentum, (1 + step) / (10 + step))
+            for value, (student, _) in zip(expected, pairs, strict=True):
+                value *= m
+                value += (1 - m) * ops.convert_to_numpy(student)
+
+    inject(model).fit(batch, batch_size=len(batch["images"]), epochs=steps, callbacks=[Follow()], verbose=0)
+    return expected, [ops.convert_to_numpy(average) for _, average in pairs]

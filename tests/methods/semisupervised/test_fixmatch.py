@@ -1,0 +1,76 @@
+import few_labels
+import keras
+import numpy as np
+import pytest
+from few_labels import softmax
+from harness import inject
+from keras import ops
+
+from sslzoo import nn
+from sslzoo.methods.semisupervised.fixmatch import FixMatch
+
+
+class TestFixMatch(few_labels.Checks):
+    method = FixMatch
+
+    def unlabeled_term(self, model, batch, logits):
+        total = 0.0
+        for q, p in zip(softmax(logits["weak"]), softmax(logits["strong"]), strict=True):
+            if q.max() >= model.threshold:
+                total -= np.log(p[q.argmax()])
+        return total / len(batch["unlabeled"])  # of all, not of those that passed
+
+    def test_weight_zero_is_the_supervised_baseline_of_the_labelled_images_alone(self):
+        model, batch = self.make(unlabeled_weight=0.0), self.batch()
+        losses, logs = model.losses_and_logs(batch)
+        features = self.make().backbone(batch["labeled"], training=True)
+        p = softmax(ops.convert_to_numpy(model.head(features)).astype("float64"))
+        expected = np.mean([-np.log(row[label]) for row, label in zip(p, batch["labels"], strict=True)])
+        assert losses.keys() == {"supervised"} and "mask" not in logs
+        np.testing.assert_allclose(float(losses["supervised"]), expected, rtol=1e-5)
+
+    def test_the_averages_follow_the_student_after_the_optimiser_statistics_too(self):
+        model = self.make(momentum=0.5)
+        model.compile(keras.optimizers.SGD(0.3))
+        expected, found = few_labels.follow(model, self.batch(16), 0.5, steps=6)  # (1 + t) / (10 + t) is below .5 until t = 8
+        for mine, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+    def test_classify_and_encode_are_those_of_the_averages(self):
+        model, images = self.make(), self.batch(5)["images"]
+        model.head.set_weights([np.zeros(w.shape) for w in model.head.get_weights()])
+        probabilities = model.classify(images)
+        assert probabilities.shape == (5, 10)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+        assert np.ptp(probabilities) > 0.01  # the student's head would give .1 everywhere
+        features = model.average_backbone(model.preprocess(images), training=False)
+        np.testing.assert_allclose(model.encode(images), features, rtol=1e-4, atol=1e-5)
+
+    def test_a_digit_is_never_mirrored_in_its_views(self):
+        model = self.make()
+        assert model.weak.flip == 0 and FixMatch(nn.backbone("micro", 8), 10).weak.flip == 0.5
+
+    def test_labels_and_unlabelled_images_are_checked_before_the_first_step(self):
+        model, batch = inject(self.make()), self.batch(16)
+        model.compile(keras.optimizers.SGD(0.1))
+        for field, value, message in (
+            ("labels", np.full(16, 10), "labels: got values from 10 to 10; this model has 10 classes, 0 to 9"),
+            ("unlabeled", np.zeros((16, 8, 8, 2), "uint8"), "unlabeled: need 1 or 3 channels in the last axis, got 2"),
+            ("unlabeled", np.full((16, 8, 8, 1), 2.0), "unlabeled: float values must be in 0..1"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                model.fit(batch | {field: value}, batch_size=16, verbose=0)
+        assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"threshold": 1.5}, "threshold: got 1.5"),
+            ({"unlabeled_weight": -1}, "unlabeled_weight: got -1"),
+            ({"momentum": 1.0}, "momentum: got 1.0"),
+            ({"augment": "digit"}, "preset 'digit'.*digits"),
+        ],
+    )
+    def test_wrong_arguments_are_named(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            self.make(**arguments)

@@ -1,0 +1,49 @@
+import few_labels
+import numpy as np
+import pytest
+from few_labels import softmax
+
+from sslzoo.methods.semisupervised.uda import UDA
+
+
+class TestUDA(few_labels.Checks):
+    method = UDA
+
+    def unlabeled_term(self, model, batch, logits):
+        total = 0.0
+        targets = softmax(logits["weak"] / model.temperature)
+        for q, target, p in zip(softmax(logits["weak"]), targets, softmax(logits["strong"]), strict=True):
+            if q.max() > model.threshold:
+                total -= target @ np.log(p)
+        return total / len(batch["unlabeled"])
+
+    @pytest.mark.parametrize("schedule", ["linear", "exp", "log"])
+    def test_annealing_drops_what_is_learned_early_in_the_run(self, schedule):
+        model, batch = self.make(annealing=schedule), self.batch()
+        p = softmax(self.logits(model, batch)["labeled"])[np.arange(13), batch["labels"]]
+        for progress in (0.1, 0.5, 1.0):
+            model.progress = lambda progress=progress: progress
+            alpha = {"linear": progress, "exp": np.exp(5 * (progress - 1)), "log": 1 - np.exp(-5 * progress)}[schedule]
+            kept = p[p <= alpha * 0.9 + 0.1]
+            expected = np.mean(-np.log(kept)) if len(kept) else 0.0
+            np.testing.assert_allclose(float(model.losses_and_logs(batch)[0]["supervised"]), expected, rtol=1e-4, atol=1e-5)
+
+    def test_progress_is_the_share_of_the_run(self):
+        model = self.make()
+        assert model.progress() == 1.0
+        model.compile("sgd")
+        model.first_step, model.total_steps = 2, 8
+        model.optimizer.iterations.assign(6)
+        assert float(model.progress()) == 0.5
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"annealing": "cosine"}, "annealing: got 'cosine'"),
+            ({"temperature": 0.0}, "temperature: got 0.0"),
+            ({"threshold": -0.1}, "threshold: got -0.1"),
+        ],
+    )
+    def test_wrong_arguments_are_named(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            self.make(**arguments)
