@@ -34,6 +34,13 @@ class TestFlexMatch(few_labels.Checks):
                 total -= np.log(p[q.argmax()])
         return total / len(batch["unlabeled"])
 
+    def test_some_pass_the_threshold_and_some_do_not(self):
+        """Once the classes that the network predicts are the learned ones: which these are is the backend's chance."""
+        model, batch = self.make(), self.batch(32)
+        predicted = self.logits(model, batch)["weak"].argmax(axis=1)
+        model.memory.assign(np.resize(predicted, len(MEMORY)))
+        assert 0.1 < float(model.losses_and_logs(batch)[1]["mask"]) < 0.9
+
     def test_the_memory_keeps_the_last_prediction_above_the_fixed_threshold(self):
         """Counting what passes the flexible threshold would fill it with guesses."""
         model, batch = self.make(), self.batch(32)

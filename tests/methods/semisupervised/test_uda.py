@@ -8,6 +8,8 @@ from sslzoo.methods.semisupervised.uda import UDA
 
 class TestUDA(few_labels.Checks):
     method = UDA
+    learning_rate = 0.05
+    drop = 0.25
 
     def unlabeled_term(self, model, batch, logits):
         total = 0.0
