@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 import sslzoo
+from benchmarks.kept import kept
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.config import load_config
 from sslzoo.zoo.feeds import training_feed
@@ -22,9 +23,9 @@ SETS = {  # the entry whose recipe is taken, and what is changed in it
 LEAST = {"digits": 0.97, "mnist": 0.95}  # accuracy of FlexMatch; Fashion-MNIST is reported as it comes
 
 
-def run(sets=tuple(SETS)):
+def run(runs, sets=tuple(SETS)):
     """{"rows": one of each data set and method, "targets"}. Each run is printed as it ends: all take about an hour."""
-    rows = {(name, method): row(name, method) for name in sets for method in METHODS}
+    rows = {(name, method): row(name, method, runs) for name in sets for method in METHODS}
     targets = []
     for name in [name for name in sets if name in LEAST]:
         fixmatch, flexmatch = rows[name, "fixmatch"], rows[name, "flexmatch"]
@@ -39,9 +40,9 @@ def target(what, value, least):
     return {"what": what, "value": float(value), "target": least, "met": bool(value >= least)}
 
 
-def row(name, method):
+def row(name, method, folder):
     """All draws of one method on one data set: mean and standard error of the last and the best epoch, classes of the last."""
-    runs = [one_run(name, method, draw) for draw in DRAWS]
+    runs = [kept(folder / f"{name}, {method}, {draw}.json", one_run, name, method, draw) for draw in DRAWS]
     found = {"data": name, "method": method, "labels": runs[0]["labels"], "steps": runs[0]["steps"], "runs": runs}
     for figure in ("last", "best"):
         values = [own[figure] for own in runs]

@@ -3,6 +3,7 @@
 import json
 import time
 
+from benchmarks.kept import kept
 from sslzoo import data, evaluate
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.config import load_config
@@ -21,9 +22,9 @@ RUNS = {  # the entry whose recipe is taken, what is changed in it, and whether 
 SETS = ("mnist", "fashion_mnist")
 
 
-def run(sets=SETS):
+def run(runs, sets=SETS):
     """{"rows": one of each data set and method, "targets": those of split MNIST}. Each row is printed as it ends."""
-    rows = {(name, method): row(name, method) for name in sets for method in RUNS}
+    rows = {(name, method): kept(runs / f"{name}, {method}.json", row, name, method) for name in sets for method in RUNS}
     return {"rows": list(rows.values()), "targets": targets(rows) if "mnist" in sets else []}
 
 

@@ -4,6 +4,7 @@ Every figure here is read from the record of a run, none is typed. `python -m ss
 of the models between the markers of README.
 """
 
+import functools
 import sys
 from pathlib import Path
 
@@ -19,17 +20,20 @@ START, END = "<!-- models:start -->", "<!-- models:end -->"
 # ---- the models of the zoo -----------------------------------------------------------------------------------
 
 
-# What a record of each protocol says first: the key of its figure, its unit and its name, made of its settings.
+# What a record of each protocol says first: the path of a figure in it, its unit and its name, made of the settings.
 HEADLINES = {
-    "knn": ("accuracy", "%", "kNN, k {k}"),
-    "linear_probe": ("accuracy", "%", "linear probe"),
-    "finetune": ("accuracy", "%", "fine-tuned on {n_labelled} labels"),
-    "accuracy": ("accuracy", "%", "accuracy"),
-    "few_shot": ("accuracy", "%", "{ways}-way {shots}-shot, unseen classes"),
-    "retrieval": ("map_at_r", "%", "mAP@R, unseen classes"),
-    "verification": ("roc_auc", "%", "ROC-AUC of pairs, unseen classes"),
-    "super_resolution": ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
-    "incremental": ("accuracy", "%", "class-incremental accuracy after all tasks"),
+    "knn": [("accuracy", "%", "kNN, k {k}")],
+    "linear_probe": [("accuracy", "%", "linear probe")],
+    "finetune": [("accuracy", "%", "fine-tuned on {n_labelled} labels")],
+    "accuracy": [("accuracy", "%", "accuracy")],
+    "few_shot": [("accuracy", "%", "{ways}-way {shots}-shot, unseen classes")],
+    "retrieval": [("map_at_r", "%", "mAP@R, unseen classes")],
+    "verification": [("roc_auc", "%", "ROC-AUC of pairs, unseen classes")],
+    "super_resolution": [("psnr", "dB", "PSNR, {test_name}, x{scale}"), ("ssim", "", "SSIM, {test_name}, x{scale}")],
+    "incremental": [
+        ("accuracy", "%", "class-incremental accuracy after all tasks"),
+        ("task.average_accuracy", "%", "task-incremental accuracy after all tasks"),
+    ],
 }
 
 
@@ -65,20 +69,36 @@ def _model_row(name):
 
 
 def figures(record):
-    """[{"protocol", "what", "value", "unit", "baselines"}] of a record: the first figure of each of its evaluations."""
-    return [_figure(metric) for metric in record.get("metrics", ()) if metric.get("protocol") in HEADLINES]
+    """[{"protocol", "what", "value", "unit", "baselines"}] of a record: the first figures of each of its evaluations."""
+    return [found for metric in record.get("metrics", ()) for found in metric_figures(metric)]
 
 
-def _figure(metric):
-    key, unit, name = HEADLINES[metric["protocol"]]
-    what = name.format(**metric.get("settings", {}))
-    found = {"protocol": metric["protocol"], "what": what, "value": metric[key], "unit": unit}
-    return found | {"baselines": metric.get("baselines", {})}
+def metric_figures(metric):
+    """The same of one evaluation; none of a protocol that has no headline."""
+    headlines = HEADLINES.get(metric.get("protocol"), ())
+    names = [path.partition(".")[0] for path, _, _ in headlines]
+    return [
+        {
+            "protocol": metric["protocol"],
+            "what": what.format(**metric.get("settings", {})),
+            "value": functools.reduce(lambda found, key: found[key], path.split("."), metric),
+            "unit": unit,
+            "baselines": _baselines(metric.get("baselines", {}), name, names),
+        }
+        for name, (path, unit, what) in zip(names, headlines, strict=True)
+    ]
+
+
+def _baselines(given, name, names):
+    """Those of the figure `name`: "bicubic_psnr" is of "psnr", a baseline that ends with no figure's name of the first."""
+    own = {key.removesuffix(f"_{name}"): value for key, value in given.items() if key.endswith(f"_{name}")}
+    plain = {key: value for key, value in given.items() if not any(key.endswith(f"_{other}") for other in names)}
+    return own or (plain if name == names[0] else {})
 
 
 def number(value, unit):
-    """ "61.1 %" of a fraction, "31.07 dB"."""
-    return f"{100 * value:.1f} %" if unit == "%" else f"{value:.2f} {unit}"
+    """ "61.1 %" of a fraction, "31.07 dB", "0.861" without a unit."""
+    return f"{100 * value:.1f} %" if unit == "%" else f"{value:.2f} {unit}" if unit else f"{value:.3f}"
 
 
 def baselines_text(figure):

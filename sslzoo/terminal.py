@@ -25,17 +25,16 @@ def print_table(titles, rows, right=()):
 
 
 def print_record(record):
-    """An evaluation: the figure, what it is to be compared with, and the settings that made it."""
-    rows = [("this model", record["accuracy"]), *record["baselines"].items()]
-    low, high = record["confidence_95"]
-    print_table(
-        (record["protocol"], "accuracy %", "95 %"),
-        [
-            (label.replace("_", " "), f"{100 * value:.2f}", f"{100 * low:.2f} to {100 * high:.2f}" if not row else "")
-            for row, (label, value) in enumerate(rows)
-        ],
-        right=[1],
-    )
+    """An evaluation: its first figures, what they are to be compared with, and the settings that made them."""
+    from sslzoo.report import metric_figures, number
+
+    rows, interval = [], record.get("confidence_95")
+    for found in metric_figures(record):
+        for label, value in {"this model": found["value"], **found["baselines"]}.items():
+            low_high = " to ".join(number(limit, found["unit"]) for limit in interval) if interval else ""
+            rows.append((found["what"], label.replace("_", " "), number(value, found["unit"]), low_high))
+            interval = None  # of the first figure of the model alone
+    print_table((record["protocol"], "of", "", "95 %"), rows, right=[2])
     plain = {key: value for key, value in record["settings"].items() if isinstance(value, (int, float, str))}
     console().print(", ".join(f"{key} {value}" for key, value in plain.items()), style="dim")
 
