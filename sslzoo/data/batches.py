@@ -60,7 +60,10 @@ class Batches(Endless):
         rows = self._rows_of_epoch(epoch)[k * self.batch_size : (k + 1) * self.batch_size]
         if isinstance(self.data, dict):
             return {"index": rows.copy(), **{field: values[rows] for field, values in self.data.items()}}
-        return self.data[rows]
+        batch = self.data[rows]
+        if batch["images"].ndim == 3:  # the same form as arrays have: a step that TensorFlow compiled takes one
+            batch["images"] = batch["images"][..., None]
+        return batch
 
     def _rows_of_epoch(self, epoch):
         with self._lock:

@@ -49,6 +49,10 @@ class ClassBalanced(Endless):
     def arrays(self):
         return self._arrays
 
+    @property
+    def settings(self):
+        return {"classes": self.classes, "samples": self.samples}
+
     def batch(self, epoch, k):
         rng = np.random.default_rng((self.seed, epoch, k))
         chosen = rng.choice(len(self._rows), self.classes, replace=False)

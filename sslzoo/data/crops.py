@@ -47,6 +47,10 @@ class Crops(Endless):
         return {"images": np.stack([self._at(i, *rng.random(2)) for i in index]), "index": index}
 
     @property
+    def settings(self):
+        return {"size": self.crop}
+
+    @property
     def arrays(self):
         """The crop in the middle of every picture."""
         return {"images": np.stack([self._at(i, 0.5, 0.5) for i in range(self.size)])}

@@ -51,6 +51,11 @@ class Endless(keras.utils.PyDataset):
         """None: Keras' word for endless."""
         return None
 
+    @property
+    def settings(self):
+        """{name: value} of what else decides the batches: a checkpoint of another draw is refused."""
+        return {}
+
     def __getitem__(self, i):
         return self.batch(*divmod(self.start + int(i), self.steps_per_epoch))
 

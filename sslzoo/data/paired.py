@@ -66,6 +66,7 @@ class Paired(Endless):
             raise ValueError(f"unlabeled: got {self.size} images; a batch takes {self.batch_size} x {ratio} = {self.rows}.")
         if steps_per_epoch is None:
             self.steps_per_epoch = self.size // self.rows
+        self._settings = {"ratio": int(ratio), "labels_per_class": labels_per_class, "draw": draw}
         chosen = dataset.take(self.labeled)
         self._arrays = {"images": check_images(chosen.images), "labels": chosen.labels}
         self._arrays |= {"unlabeled": unlabeled, "index": np.arange(self.size)}
@@ -73,6 +74,10 @@ class Paired(Endless):
     @property
     def arrays(self):
         return self._arrays
+
+    @property
+    def settings(self):
+        return self._settings
 
     def sample(self, count):
         images = self._arrays["unlabeled"]

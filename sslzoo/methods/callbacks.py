@@ -38,7 +38,7 @@ class Checkpoint(keras.callbacks.Callback):
         with np.load(self.path, allow_pickle=False) as saved:
             before = json.loads(str(saved["run"])) if "run" in saved else self.run
             for key, value in self.run.items():
-                if before[key] != value:
+                if before.get(key, value) != value:  # older files lack newer keys
                     raise ValueError(f"{self.path}: its run has {key} {before[key]!r}, this one {value!r}; use another file.")
             values = [saved[name] for name in _names(model) if name in saved]
             variables = _variables(model)

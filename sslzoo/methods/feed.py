@@ -14,7 +14,7 @@ class Feed:
     Whatever can be looked at as a whole is checked as a whole; of a stream, the first batch.
     """
 
-    def __init__(self, x, y, batch_size, method, steps_per_epoch=None):
+    def __init__(self, x, batch_size, method, steps_per_epoch=None):
         if x is None:
             raise ValueError("x: got None; it must be images, a Dataset, a dict of named arrays or a stream.")
         self.method = method
@@ -28,7 +28,9 @@ class Feed:
                 )
             self.data = x
         else:
-            self.data = Batches(rows(x, y, method), 256 if batch_size is None else batch_size, seed=method.seed)
+            self.data = Batches(rows(x, method), 256 if batch_size is None else batch_size, seed=method.seed)
+            if batch_size is not None and "unlabeled" in method.fields and self.data.size < batch_size:
+                raise ValueError(f"unlabeled: got {self.data.size} images; a batch takes {batch_size} (batch_size).")
         if isinstance(x, (Endless, Dataset)):
             check(self.data.arrays, method)
         self.steps_per_epoch = steps_per_epoch or getattr(self.data, "steps_per_epoch", None)
@@ -72,7 +74,9 @@ class Feed:
             "backend": keras.backend.backend(),
             "images": own.size,
             "batch_size": own.batch_size,
+            "steps_per_epoch": own.steps_per_epoch,
             "seed": own.seed,
+            **own.settings,
         }
 
     def segments(self, start, epochs):
@@ -122,15 +126,27 @@ def is_rows(x):
     return isinstance(x, Dataset) or hasattr(x, "__array__")
 
 
-def rows(x, y, method):
+def named_arrays(x):
+    """{field: all its rows} of a dict of arrays or a sampler of `sslzoo.data`; of anything else nothing is known by name."""
+    return x if isinstance(x, dict) else getattr(x, "arrays", {})
+
+
+def with_labels(x, y):
+    """What `fit` was given as `x` and `y`, as one: x, (x, y), or the dict x with its labels."""
+    if y is None:
+        return x
+    if isinstance(x, dict):
+        return {**x, "labels": y}
+    if not hasattr(x, "__array__"):
+        raise ValueError(f"y: got labels beside a {type(x).__name__}; they go with images, or with a dict of named arrays.")
+    return x, y
+
+
+def rows(x, method):
     """Arrays of any accepted form -> a data set, or a dict of fields with images (N, H, W, C) in what a model reads."""
     if isinstance(x, Dataset):
         return x
-    if isinstance(x, (tuple, list)):
-        x, y = x if len(x) == 2 else (x[0], y)
-    data = dict(x) if isinstance(x, dict) else {"images": x}
-    if y is not None:
-        data["labels"] = y
+    data = method.named_batch(x)
     check_fields(data, method)
     return check(data, method)
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from sslzoo import backends, nn
 from sslzoo.methods.callbacks import Checkpoint, CollapseMonitor, NaNStop
-from sslzoo.methods.feed import Feed
+from sslzoo.methods.feed import Feed, with_labels
 from sslzoo.methods.verbs import Verbs
 
 
@@ -83,7 +83,8 @@ class Method(backends.Step, Verbs, keras.Model):
         of the whole set, where `fit` was given one, and once of the first batch."""
 
     def training_data(self, x):
-        """What `fit` trains on when it is given `x`: replay adds its memory."""
+        """What `fit` trains on when it is given `x` (with labels, (images, labels)): replay adds its memory. The place to
+        refuse what only the whole set shows."""
         return x
 
     # ---- what a method calls ---------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ class Method(backends.Step, Verbs, keras.Model):
             ValueError: bad data, in one sentence, before the first step.
             FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch are restored.
         """
-        feed = Feed(self.training_data(x), y, batch_size, self, steps_per_epoch)
+        feed = Feed(self.training_data(with_labels(x, y)), batch_size, self, steps_per_epoch)
         total = epochs * feed.steps_per_epoch if feed.steps_per_epoch else None
         if self._recipe is not None:
             if total is None:
@@ -154,10 +155,13 @@ class Method(backends.Step, Verbs, keras.Model):
             checkpoint.step, checkpoint.first_step = start, first_step
         self._span(first_step, total)
         self._name_trackers(feed.first_batch())
+        if checkpoint is not None and not checkpoint.path.exists():
+            checkpoint.set_model(self)
+            checkpoint.save()  # stopped before the first of its own, the run begins again as it began
         guard = NaNStop()
         callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]
         history = keras.callbacks.History()
-        history.history = {}
+        history.epoch, history.history = [], {}
         try:
             for data, first, last, steps in feed.segments(start, epochs):
                 done = super().fit(
@@ -169,7 +173,7 @@ class Method(backends.Step, Verbs, keras.Model):
                     shuffle=False,
                     verbose=verbose,
                 )
-                history.epoch = [*getattr(history, "epoch", []), *done.epoch]
+                history.epoch += done.epoch
                 for key, values in done.history.items():
                     history.history.setdefault(key, []).extend(values)
                 if self.stop_training:

@@ -36,6 +36,13 @@ class SecondTask:
         noisy = clean + np.random.default_rng(seed).normal(0, 0.1, clean.shape)
         return {"images": images, "labels": digits.labels[rows], "view": np.clip(noisy, 0, 1).astype("float32")}
 
+    @classmethod
+    def fit_data(cls, n, seed=0):
+        """Of the open task alone: the memory, empty here, has the others."""
+        digits = _digits()
+        rows = np.flatnonzero(np.isin(digits.labels, NEW))[:n]
+        return {"images": digits.images[rows][..., None], "labels": digits.labels[rows]}
+
 
 def logits(model, view):
     """(present, old) logits in float64; the old ones None where there is no old network."""

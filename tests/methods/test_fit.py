@@ -272,5 +272,5 @@ def test_the_collapse_monitor_looks_all_over_the_data(simclr):
     from sslzoo.methods.feed import Feed
 
     images = np.repeat(np.arange(0, 250, dtype="uint8"), 4)[:, None, None, None] * np.ones((1, 8, 8, 1), "uint8")
-    sample = Feed(images, None, 8, simclr()).sample(100)
+    sample = Feed(images, 8, simclr()).sample(100)
     assert len(sample) == 100 and sample.min() == 0 and sample.max() == 249

@@ -228,3 +228,19 @@ def test_steps_per_execution_count(simclr, tmp_path):
     model.compile(keras.optimizers.SGD(0.1), steps_per_execution=2)
     fit(model, tmp_path)
     assert sslzoo.Checkpoint.steps_done(tmp_path / "c.npz") == 8 == int(ops.convert_to_numpy(model.optimizer.iterations))
+
+
+def test_a_run_stopped_before_its_first_checkpoint_begins_again(tmp_path):
+    """In the same process too: half-trained weights are no beginning."""
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    data, whole, model = {"images": IMAGES, "labels": np.zeros(8, int)}, make(), make()
+    whole.fit(data, batch_size=4, epochs=2, verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(data, batch_size=4, epochs=2, callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz"), Interrupt()], verbose=0)
+    assert sslzoo.Checkpoint.steps_done(tmp_path / "run.npz") == 0
+    model.fit(data, batch_size=4, epochs=2, callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz")], verbose=0)
+    assert_state(model, state(whole))

@@ -50,7 +50,7 @@ class Incremental(Classifier):
         """
         task, task_of = self.tasks_begun, ops.convert_to_numpy(self.task_of).copy()
         if self.task_is_open:
-            raise ValueError(f"begin_task: task {task - 1} is still open; end_task closes it.")
+            raise ValueError(f"begin_task: task {task - 1} is still open, of classes {self.last_classes}; end_task closes it.")
         if not len(classes):
             raise ValueError(f"begin_task: got no classes for task {task}; it needs one at least.")
         for label in classes:
@@ -65,15 +65,18 @@ class Incremental(Classifier):
 
     def end_task(self, data):
         """Close the task; `data`, what it was trained on, is what a memory is chosen from. ValueError without an open task."""
-        if not self.task_is_open:
-            raise ValueError("end_task: no task is open; begin_task opens one.")
+        self.needs_open_task("end_task")
         self.tasks_done.assign(self.tasks_begun)
 
     def learn(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
         """A task from begin to end; returns its steps.
 
         With `checkpoint`, a file, the same call again goes on where this one was interrupted, also in a new process and on a
-        new model, which then has all the state of the saved one.
+        new model, which then has all the state of the saved one. Without, a task of these classes that is open, because its
+        data were refused or it was interrupted, is trained on.
+
+        Raises:
+            ValueError: a checkpoint of a task of other classes; what `begin_task`, `fit` and `end_task` refuse.
         """
         callbacks = list(callbacks)
         if checkpoint is not None:
@@ -84,9 +87,11 @@ class Incremental(Classifier):
             if not self.optimizer.built:
                 self.optimizer.build(self.trainable_variables)
             checkpoint.restore(self)
+            if sorted(classes) != self.last_classes:
+                raise ValueError(f"{checkpoint.path}: its task has classes {self.last_classes}, this one {sorted(classes)}.")
             if not self.task_is_open:
                 return checkpoint.step
-        else:
+        elif not (self.task_is_open and sorted(classes) == self.last_classes):
             self.begin_task(classes)
         self.fit(data, callbacks=callbacks, **fit)
         self.end_task(data)
@@ -96,10 +101,18 @@ class Incremental(Classifier):
 
     def check(self, data):
         super().check(data)
-        if not self.task_is_open:
-            raise ValueError("fit: no task is open; begin_task(classes) opens one.")
+        self.needs_open_task("fit")
         if "labels" in data:
             self.check_classes(data["labels"], self.seen(), "no task has had")
+
+    def needs_open_task(self, verb):
+        if not self.task_is_open:
+            raise ValueError(f"{verb}: no task is open; begin_task(classes) opens one.")
+
+    @property
+    def last_classes(self):
+        """Of the last task that began, ascending."""
+        return np.flatnonzero(ops.convert_to_numpy(self.new())).tolist()
 
     @staticmethod
     def check_classes(labels, allowed, problem):

@@ -38,14 +38,22 @@ class Rehearsal(Incremental):
         if not len(labels) and not isinstance(x, (Dataset, dict, tuple)):
             return x
         new_images, new_labels = self.stored(x)
+        self.check_task(new_labels)
         if not len(labels):  # the same form in every task: a compiled step does not take two
             return {**(x if isinstance(x, dict) else {}), "images": new_images, "labels": new_labels}
         chosen = self.rehearsed(len(new_labels), len(labels))
         return {"images": np.concatenate([new_images, images[chosen]]), "labels": np.concatenate([new_labels, labels[chosen]])}
 
-    def end_task(self, data):
-        images, labels = self.stored(data)
+    def check_task(self, labels):
+        """ValueError unless these are of the classes of the open task, and of all of them: each leaves exemplars."""
         self.check_classes(labels, self.new(), "is not of this task")
+        if missing := sorted(set(self.last_classes) - set(labels.tolist())):
+            raise ValueError(f"labels: got none of class {missing[0]}; the task has the classes {self.last_classes}.")
+
+    def end_task(self, data):
+        self.needs_open_task("end_task")
+        images, labels = self.stored(data)
+        self.check_task(labels)
         share = self.exemplars.capacity // int(ops.convert_to_numpy(self.seen()).sum())
         added = {label: images[labels == label] for label in np.unique(labels).tolist()}
         super().end_task(data)
@@ -55,10 +63,7 @@ class Rehearsal(Incremental):
         """(images as the memory holds them, labels) of a Dataset, a dict of the two, or (images, labels)."""
         if not is_rows(data):
             raise ValueError(f"data: got a {type(data).__name__}; exemplars need a Dataset, (images, labels) or a dict of both.")
-        if isinstance(data, Dataset):
-            data = check({"images": data.images, "labels": data.labels}, self)
-        else:
-            data = rows(data, None, self)
+        data = check({"images": data.images, "labels": data.labels}, self) if isinstance(data, Dataset) else rows(data, self)
         images, labels = data["images"], data["labels"]
         if type(images) is not np.ndarray or images.dtype != np.uint8 or images.shape[1:] != self.exemplars.image_shape:
             starts = range(0, len(images), 1024)

@@ -13,8 +13,8 @@ class Replay(Rehearsal):
     loss = cross-entropy of the softmax over all classes seen so far.
     The memory is balanced by class, K / t images of each of t classes, drawn at random when their task ends. Reservoir sampling,
     the paper's, keeps classes in proportion to their images: the same in expectation where classes are of one size.
-    Exemplars are repeated until they are as many as the task's images, so an epoch has twice the steps from the second task
-    on; the paper draws half of every batch from the memory.
+    Exemplars are repeated, each as often as the others to within one, until they are as many as the task's images: an epoch
+    then has twice the steps. A memory that is larger than the task comes once. The paper draws half of every batch from it.
 
     Needs: images, labels of the open task; a memory of K images.
     Known weakness: it trains on the same few images again and again, and learns them by heart.
@@ -33,7 +33,8 @@ class Replay(Rehearsal):
         return np.random.default_rng((self.seed, self.tasks_begun)).permutation(len(images))[:count]
 
     def rehearsed(self, new, kept):
-        return np.resize(np.arange(kept), new)
+        rows = max(new, kept)
+        return np.arange(rows) * kept // rows
 
     def compute_losses(self, batch):
         logits = self.head(self.represent(batch["view"]))

@@ -1,10 +1,12 @@
 """What FixMatch, FlexMatch, UDA and Pseudo-Label share: the fields, the views, one pass for all, the averaged weights."""
 
+import numpy as np
 from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses
 from sslzoo.methods.classifier import Classifier
+from sslzoo.methods.feed import named_arrays
 from sslzoo.nn import ema
 
 
@@ -54,6 +56,16 @@ class FewLabels(Classifier):
         if "strong" in self.unlabeled_views:
             views["strong"] = self.strong(self.weak(unlabeled))
         return {**batch, **views}
+
+    def training_data(self, x):
+        """ValueError where the labels of the whole set miss a class."""
+        labels = np.asarray(named_arrays(x).get("labels", "none"))
+        if labels.dtype.kind in "iu":  # what else is wrong with them, `fit` says
+            self.check({"labels": labels})
+            if missing := sorted(set(range(self.classes)) - set(labels.tolist())):
+                needed = f"each of the {self.classes} classes of this model needs at least one"
+                raise ValueError(f"labels: got none of class {missing[0]}; {needed}.")
+        return x
 
     def targets(self, logits, batch):
         """(targets, mask) of the unlabelled term, made from the logits (M, C) of the weak views: integers (M,) or probabilities

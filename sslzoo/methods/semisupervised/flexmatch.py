@@ -3,6 +3,7 @@ import numpy as np
 from keras import ops
 
 from sslzoo import backends, losses, nn
+from sslzoo.methods.feed import named_arrays
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
 
 
@@ -73,13 +74,13 @@ class FlexMatch(FixMatch):
             )
 
     def training_data(self, x):
-        unlabeled = getattr(x, "arrays", {}).get("unlabeled")
+        unlabeled = named_arrays(x).get("unlabeled")
         if unlabeled is not None and len(unlabeled) != self.unlabeled_size:
             raise ValueError(
                 f"unlabeled: got {len(unlabeled)} images; the memory has {self.unlabeled_size} (unlabeled_size), one each is "
                 "needed."
             )
-        return x
+        return super().training_data(x)
 
     def targets(self, logits, batch):
         labels, confidence = losses.pseudo_labels(logits)

@@ -102,3 +102,18 @@ def test_a_second_task(two_tasks):
 def test_a_memory_has_room_for_every_class():
     with pytest.raises(ValueError, match="exemplars: got 9; it must be at least one for each of the 10 classes"):
         ICaRL(nn.backbone("micro", 8), classes=10, exemplars=9)
+
+
+def test_a_class_without_exemplars_keeps_its_mean(two_tasks):
+    """Published weights have the means of the classes that were learned, and none of their images."""
+    _, stream = two_tasks
+    model = ICaRL(nn.backbone("mlp", 8, channels=1, widths=[24]), classes=10, exemplars=40)
+    model.task_of.assign([0] * 5 + [-1] * 5)
+    model.tasks_done.assign(1)
+    means = np.eye(10, 24, dtype="float32") * (np.arange(10) < 5)[:, None]
+    model.means.assign(means)
+    model.begin_task(stream[1].classes)
+    model.end_task(stream[1].train)
+    found = ops.convert_to_numpy(model.means)
+    np.testing.assert_array_equal(found[:5], means[:5])
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)

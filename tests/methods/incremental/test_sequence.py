@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from harness import read
+from harness import read, state
 from keras import ops
 
 import sslzoo
@@ -82,15 +83,16 @@ BAD_TASKS = [
 ]
 
 
-def test_bad_tasks_are_refused_and_change_nothing(stream):
-    model = make("naive")
+@pytest.mark.parametrize("name", FAMILY)
+def test_bad_tasks_are_refused_and_change_nothing(name, stream):
+    model = make(name)
     images, labels = stream[0].train.images[:40], stream[0].train.labels[:40]
     with pytest.raises(ValueError, match=r"fit: no task is open; begin_task\(classes\) opens one"):
         model.fit(images, labels, verbose=0)
-    with pytest.raises(ValueError, match="end_task: no task is open; begin_task opens one"):
+    with pytest.raises(ValueError, match="end_task: no task is open"):
         model.end_task((images, labels))
     model.begin_task(range(5))
-    with pytest.raises(ValueError, match="begin_task: task 0 is still open; end_task closes it"):
+    with pytest.raises(ValueError, match=r"begin_task: task 0 is still open, of classes \[0, 1, 2, 3, 4\]; end_task closes it"):
         model.begin_task([5])
     with pytest.raises(ValueError, match=r"labels: got class 7, which no task has had; the classes are \[0, 1, 2, 3, 4\]"):
         model.fit(images, np.full(40, 7), verbose=0)
@@ -130,8 +132,56 @@ def test_exemplars_cannot_join_a_stream(stream):
     model.begin_task(stream[1].classes)
     with pytest.raises(ValueError, match="data: got a Batches; exemplars need a Dataset"):
         model.fit(data.Batches(stream[1].train, 32), verbose=0)
-    with pytest.raises(ValueError, match="labels: got class 0, which is not of this task"):
-        model.end_task(stream[0].train)
+
+
+@pytest.mark.parametrize("name", ["replay", "icarl"])
+def test_a_memory_takes_all_classes_of_the_open_task_and_no_other(name, stream):
+    """Before the training, not after it; nothing changes."""
+    model, second = learned(name, stream[0]), stream[1].train
+    model.begin_task(stream[1].classes)
+    for verb in (lambda given: model.fit(given, verbose=0), model.end_task):
+        with pytest.raises(ValueError, match="labels: got class 0, which is not of this task"):
+            verb(stream[0].train)
+        with pytest.raises(ValueError, match=r"labels: got none of class 7; the task has the classes \[5, 6, 7, 8, 9\]"):
+            verb(second.take(second.labels != 7))
+    assert model.task_is_open and not (model.exemplars.arrays()[1] >= 5).any()
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_every_form_of_data_trains_the_second_task(name, stream):
+    model = learned(name, stream[0])
+    model.begin_task(stream[1].classes)
+    images, labels = stream[1].train.images, stream[1].train.labels
+    steps = [
+        len(model.fit(*given, batch_size=64, verbose=0).history["loss"]) and int(ops.convert_to_numpy(model.optimizer.iterations))
+        for given in ((stream[1].train,), ((images, labels),), (images, labels), ({"images": images, "labels": labels},))
+    ]
+    assert len(set(np.diff(steps))) == 1
+
+
+def test_a_task_that_is_open_is_gone_on_with(stream, tmp_path):
+    """After data that were refused, and after an interruption before the first checkpoint of its own."""
+    model, task = make("naive"), stream[0]
+    with pytest.raises(ValueError, match="labels: got class 5, which no task has had"):
+        model.learn(task.classes, stream[1].train, verbose=0)
+    with pytest.raises(ValueError, match="begin_task: task 0 is still open"):
+        model.learn([0, 1], task.train, verbose=0)
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 1:
+                raise KeyboardInterrupt
+
+    settings = {"checkpoint": tmp_path / "task.npz", "batch_size": 32, "verbose": 0}
+    with pytest.raises(KeyboardInterrupt):
+        model.learn(task.classes, task.train, callbacks=[Interrupt()], **settings)
+    steps = model.learn(task.classes, task.train, **settings)
+    whole = make("naive")
+    assert whole.learn(task.classes, task.train, batch_size=32, verbose=0) == steps
+    for mine, theirs in zip(state(model), state(whole), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    with pytest.raises(ValueError, match=r"task.npz: its task has classes \[0, 1, 2, 3, 4\], this one \[5, 6, 7, 8, 9\]"):
+        make("naive").learn(stream[1].classes, stream[1].train, **settings)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from few_labels import softmax
 from harness import inject
 from keras import ops
 
-from sslzoo import nn
+from sslzoo import data, nn
+from sslzoo.methods.callbacks import Checkpoint
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
 
 
@@ -61,6 +62,35 @@ class TestFixMatch(few_labels.Checks):
             with pytest.raises(ValueError, match=message):
                 model.fit(batch | {field: value}, batch_size=16, verbose=0)
         assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
+
+    def test_a_set_without_labels_of_a_class_or_smaller_than_a_batch_is_refused(self):
+        model, batch = self.make(), {field: self.batch(64)[field] for field in FixMatch.fields}
+        model.compile(keras.optimizers.SGD(0.1))
+        few = {field: values[batch["labels"] < 5] for field, values in batch.items()}
+        images = few["images"]
+        none = "labels: got none of class 5; each of the 10 classes of this model needs at least one"
+        for given in (few, data.Paired((images, few["labels"]), batch_size=4, ratio=2)):
+            with pytest.raises(ValueError, match=none):
+                model.fit(given, verbose=0)
+        with pytest.raises(ValueError, match=none):
+            model.fit({"images": images, "unlabeled": images}, few["labels"], verbose=0)
+        with pytest.raises(ValueError, match=r"unlabeled: got 64 images; a batch takes 65 \(batch_size\)"):
+            model.fit(batch, batch_size=65, verbose=0)
+        assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
+
+    def test_a_checkpoint_of_another_draw_is_refused(self, tmp_path):
+        digits = data.load("digits").take(slice(96))
+
+        def run(**settings):
+            model = self.make()
+            model.compile(keras.optimizers.SGD(0.1))
+            feed = data.Paired(digits, **{"batch_size": 8, "ratio": 2, "labels_per_class": 1, "steps_per_epoch": 2} | settings)
+            return model.fit(feed, callbacks=[Checkpoint(tmp_path / "run.npz")], verbose=0)
+
+        assert run().epoch == [0] and run().epoch == []
+        for field, before, now in (("draw", 0, 7), ("labels_per_class", 1, 2), ("ratio", 2, 3), ("steps_per_epoch", 2, 3)):
+            with pytest.raises(ValueError, match=f"its run has {field} {before}, this one {now}; use another file"):
+                run(**{field: now})
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -88,6 +88,8 @@ class TestFlexMatch(few_labels.Checks):
         model.compile(keras.optimizers.SGD(0.1))
         with pytest.raises(ValueError, match=r"unlabeled: got 1297 images; the memory has 86 \(unlabeled_size\)"):
             model.fit(data.Paired(data.load("digits"), batch_size=8, ratio=2, labels_per_class=1), verbose=0)
+        with pytest.raises(ValueError, match="unlabeled: got 64 images; the memory has 86"):
+            model.fit({field: self.batch(64)[field] for field in FlexMatch.fields}, verbose=0)
         with pytest.raises(ValueError, match="unlabeled_size: got 0"):
             self.make(unlabeled_size=0)
 
