@@ -19,6 +19,7 @@ from sslzoo.zoo.schema import ClassBalanced, Schedule
 
 TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
 WIDER = ClassBalanced(name="class_balanced", classes=64, samples=2, steps_per_epoch=150)
+CROPS = {"preset": "none", "crop_area": (0.6, 1.0)}  # moves, scales and stretches a character by a little
 VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: value}
     "triplet": (TRIPLET, {}),
     "triplet, constant rate": (TRIPLET, {"schedule": Schedule(name="constant")}),
@@ -27,6 +28,8 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
     "triplet, semi-hard": (TRIPLET, {"miner": "semi_hard"}),
     "triplet, batch-all": (TRIPLET, {"miner": "batch_all", "reducer": "nonzero_mean"}),
     "triplet, 64 x 2": (TRIPLET, {"sampler": WIDER}),
+    "triplet, 4,500 steps": (TRIPLET, {"epochs": 30}),
+    "triplet, 4,500 steps, crops": (TRIPLET, {"epochs": 30, "augment": CROPS}),
     "siamese": (SIAMESE, {}),
     "siamese, all pairs alike": (SIAMESE, {"balanced": False}),
     "siamese, margin .7": (SIAMESE, {"margin": 0.7}),
