@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import machine
-from sslzoo.zoo.train import commit
 
 SUITES = ("few_labels", "few_shot", "incremental", "super_resolution")
 
@@ -32,7 +31,7 @@ def main():
     where = machine(None)
     with tempfile.TemporaryDirectory() as folder:
         result = importlib.import_module(f"benchmarks.{options.suite}").run(options.runs or Path(folder))
-    path.write_text(json.dumps({"suite": options.suite, "commit": commit(), "machine": where, **result}, indent=1) + "\n")
+    path.write_text(json.dumps({"suite": options.suite, "machine": where, **result}, indent=1) + "\n")
     table = Table("target", "needed", "reached", "", title=options.suite)
     for target in result["targets"]:
         verdict = "[green]met[/]" if target["met"] else "[red]missed[/]"
