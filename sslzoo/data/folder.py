@@ -41,7 +41,10 @@ def load_folder(path, split="train", image_size=None, on_error="raise"):
 
 
 def load_pictures(path, split="train", smallest=1, on_error="raise"):
-    """Read a directory of images, laid out as for `load_folder`, each at its own size: a `Pictures` named by file."""
+    """Read a directory of images, laid out as for `load_folder`, each at its own size: a `Pictures`.
+
+    They are named by file without suffix; where that is the same for two, by the path in the directory, if need be with it.
+    """
     path = pathlib.Path(path)
     files, _, _ = list_images(path, split)
 
@@ -53,7 +56,17 @@ def load_pictures(path, split="train", smallest=1, on_error="raise"):
         return pixels
 
     files, _, images = _usable(path, files, None, _each(read, files, "decoding images"), on_error)
-    return Pictures(images, [file.stem for file in files], path.name, split)
+    return Pictures(images, _names(path, files), path.name, split)
+
+
+def _names(path, files):
+    below = [file.relative_to(path) for file in files]
+    choices = (
+        [file.stem for file in files],
+        [file.with_suffix("").as_posix() for file in below],
+        [file.as_posix() for file in below],
+    )
+    return next(names for names in choices if len(set(names)) == len(names))
 
 
 def _each(function, files, what):

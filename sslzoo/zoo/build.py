@@ -1,6 +1,7 @@
 """From a name or a config to a compiled model."""
 
 import inspect
+from pathlib import Path
 
 import keras
 
@@ -57,10 +58,6 @@ class Recipe:
         return cls(**config)
 
 
-# lightly's CIFAR-10 recipe at batch 256: 0.06 per 128 images.
-DEFAULT = Recipe({"name": "sgd", "learning_rate": 0.12, "momentum": 0.9, "weight_decay": 5e-4})
-
-
 def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **hyperparameters):
     """An untrained, compiled model: `fit` works at once.
 
@@ -70,8 +67,8 @@ def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **
             images in [0, 1] to features (N, D).
         image_size: pixels; for a Functional model its own.
         seed: of weights, augmentation and batch order.
-        optimizer: as in `compile`. By default SGD with momentum .9, learning rate .06 per 128 images of a batch of 256
-            (lightly's CIFAR-10 recipe), 5 % warm-up and a cosine over the steps of each `fit`.
+        optimizer: as in `compile`. By default the method's own `recipe`, stretched over the steps of each `fit`: SGD with
+            5 % warm-up and a cosine for contrastive methods (lightly's for CIFAR-10), Adam for both players of SRGAN, ...
         hyperparameters: of the method's constructor.
 
     Raises:
@@ -86,7 +83,7 @@ def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **
         options = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
         backbone = nn.backbone(options.pop("name"), image_size, **{"seed": seed} | options)
     model = cls(backbone, seed=seed, **hyperparameters)
-    model.compile(optimizer or DEFAULT)
+    model.compile(optimizer or Recipe(**cls.recipe))
     return model
 
 
@@ -101,9 +98,13 @@ def recipe(config):
     return Recipe(config.optimizer.model_dump(), warmup, config.schedule.final, config.schedule.name, groups)
 
 
-def from_config(config):
-    """The compiled model of a zoo entry before its training; what its config takes from other entries is pretrained."""
-    hyperparameters = {key: _pretrained(value) for key, value in config.hyperparameters.items()}
+def from_config(config, pretrained=True):
+    """The compiled model of a zoo entry before its training.
+
+    pretrained: whether what the config takes from elsewhere (`{zoo: NAME}` and `{vgg19: PATH}` among its hyperparameters,
+        `initial`) has its weights, which training needs. If not it is untrained: the shapes alone, for weights that follow.
+    """
+    hyperparameters = {key: _hyperparameter(key, value, pretrained) for key, value in config.hyperparameters.items()}
     if config.augment is not None:
         hyperparameters["augment"] = config.augment
     before = keras.config.dtype_policy()
@@ -119,16 +120,30 @@ def from_config(config):
         )
     finally:
         keras.config.set_dtype_policy(before)
-    if config.initial is not None:
+    if config.initial is not None and pretrained:
         other = load(config.initial.model)
         for network in config.initial.networks:
             getattr(model, network).set_weights(getattr(other, network).get_weights())
     return model
 
 
-def _pretrained(value):
-    """A hyperparameter `{zoo: NAME}` is the backbone of that entry, with its weights."""
-    return load(value["zoo"]).backbone if isinstance(value, dict) and value.keys() == {"zoo"} else value
+def _hyperparameter(key, value, pretrained):
+    """`{zoo: NAME}` is the backbone of that entry, `{vgg19: PATH}` is `nn.vgg19_features(PATH)`."""
+    if isinstance(value, dict) and value.keys() == {"zoo"}:
+        return load(value["zoo"], "default" if pretrained else None).backbone
+    if isinstance(value, dict) and value.keys() == {"vgg19"}:
+        return nn.vgg19_features(_vgg19_weights(key, value["vgg19"]) if pretrained else None)
+    return value
+
+
+def _vgg19_weights(key, source):
+    if source == "imagenet":
+        return source
+    path = Path(str(source)).expanduser()
+    if not path.is_file():
+        needed = "an existing file of VGG-19's weights without top, or imagenet (a download), is needed"
+        raise FileNotFoundError(f"hyperparameters.{key}.vgg19 is {source!r}, {needed}.")
+    return str(path)
 
 
 def load(name, weights="default"):
@@ -136,7 +151,9 @@ def load(name, weights="default"):
 
     Args:
         name: as `list_models()` has it; without its tag, the default entry of that name; or the path of a config.
-        weights: "default" (those that the config's record names), None (untrained), or a path or URL of a weights file.
+        weights: "default" (those that the config's record names), a path or URL of a weights file, or None: untrained, and so
+            is every network that the config takes from elsewhere. A GAN whose content network is untrained learns nothing
+            by `fit`: `sslzoo train` is what puts the other entries' weights in.
 
     Raises:
         ValueError: unknown name (naming the nearest); weights that are corrupt or of another model.
@@ -147,7 +164,7 @@ def load(name, weights="default"):
 
     path = resolve(name)
     config = load_config(path)
-    model = from_config(config)
+    model = from_config(config, pretrained=False)
     if weights is not None:
         explicit = None if weights == "default" else weights
         record = config.record and config.record.weights

@@ -61,7 +61,7 @@ class FewShot(Protocol):
     protocol: Literal["few_shot"]
     ways: PositiveInt
     shots: PositiveInt
-    queries: PositiveInt = 1
+    queries: PositiveInt = 15
     episodes: PositiveInt = 600
     seed: NonNegativeInt = 0
 

@@ -37,7 +37,8 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
         encoding: of the published weights: "fp16", "int8" or "float32".
 
     Returns:
-        The record, a dict.
+        The record, a dict. Beside the accuracy of the config's first {protocol: accuracy}, that of the last weights, stands
+        "best_epoch_accuracy", the highest after any epoch: chosen on the test set, so optimistic.
     """
     path = resolve(name)
     config, name = load_config(path), entry_name(path)
@@ -52,7 +53,7 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
         steps, metrics = sum(run["settings"]["steps"]), plain([run])
     else:
         steps, metrics = _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose), []
-    metrics += evaluate_all(model, config)
+    metrics += _with_best(evaluate_all(model, config), run_dir / "log.csv")
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
     weights_path = run_dir / f"{name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
@@ -88,10 +89,42 @@ def _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose):
     done = Checkpoint.steps_done(checkpoint.path)
     _forget_epochs(run_dir / "log.csv", done // steps_per_epoch)
     callbacks = [progress, keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True), checkpoint]
+    callbacks[:0] = _accuracy_log(config, run_dir / "log.csv")
     if importlib.util.find_spec("tensorflow"):
         callbacks.insert(1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False))
     model.fit(feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
     return config.epochs * steps_per_epoch
+
+
+def _accuracy_log(config, path):
+    """[what adds `test_accuracy` to the log: on the test set of the config's first {protocol: accuracy}]; none without that
+    protocol, and for a log that was begun without the column."""
+    protocol = next((entry for entry in config.evaluate if entry.protocol == "accuracy"), None)
+    if protocol is None or _test_accuracies(path) is None:
+        return []
+    (test,) = evaluation_sets("accuracy", protocol.sources(), config.image_size)
+    return [evaluate.AccuracyLog(test)]
+
+
+def _with_best(metrics, path):
+    """The metrics, the first accuracy among them with the best epoch's: from the log, which has all lives of a run."""
+    index = next((row for row, metric in enumerate(metrics) if metric["protocol"] == "accuracy"), None)
+    logged = _test_accuracies(path)
+    if index is None or not logged:
+        return metrics
+    first = {key: metrics[index][key] for key in ("protocol", "accuracy")}
+    # The last epoch is not in the log where a run was killed between its last checkpoint and the end of that epoch.
+    first["best_epoch_accuracy"] = max(first["accuracy"], *logged)
+    return [*metrics[:index], first | metrics[index], *metrics[index + 1 :]]
+
+
+def _test_accuracies(path):
+    """Those in the log, one an epoch; None where it has no such column."""
+    if not path.exists() or not path.stat().st_size:
+        return []
+    with open(path, newline="") as file:
+        rows = csv.DictReader(file)
+        return [float(row["test_accuracy"]) for row in rows] if "test_accuracy" in rows.fieldnames else None
 
 
 def evaluate_all(model, config):
@@ -168,7 +201,7 @@ def _forget_epochs(path, epoch):
 
 
 def _agreement(model, config, weights_path, feed):
-    stored = from_config(config)
+    stored = from_config(config, pretrained=False)
     load_weights(stored, weights_path)
     images = feed.sample(1000) if config.sampler else feed[:1000]["images"]
     return agreement(stored.encode(images), model.encode(images))

@@ -24,6 +24,26 @@ def test_each_picture_keeps_its_size_and_its_name(album):
         assert pictures[0][0, 0].tolist() == [10, 20, 30] and (pictures[1] == 40).all()
 
 
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["cat/1.png", "dog/2.png"], ["1", "2"]),
+        (["cat/1.png", "dog/1.png"], ["cat/1", "dog/1"]),
+        (["1.png", "1.jpg"], ["1.jpg", "1.png"]),
+    ],
+)
+def test_files_of_the_same_name_are_told_apart(tmp_path, files, names):
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (6, 9)).save(tmp_path / file)
+    assert data.pictures(tmp_path).names == names
+
+
+def test_two_pictures_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="pictures: 2 have the name 'b'; each needs one of its own"):
+        data.Pictures([np.zeros((4, 4), "uint8")] * 3, ["a", "b", "b"])
+
+
 def test_small_and_unreadable_files_are_named_or_left_out(album):
     (album / "text.png").write_text("hello")
     with pytest.raises(ValueError, match=r"2 of 3 .* used: grey.png \(5x8 pixels, 6 are needed\), text.png \(not an image\)"):

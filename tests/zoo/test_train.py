@@ -13,6 +13,7 @@ import keras
 import pytest
 
 import sslzoo
+from sslzoo.methods.callbacks import Checkpoint
 from sslzoo.zoo import train as training
 from sslzoo.zoo.config import ConfigError, dump, load_config, replace_file
 from sslzoo.zoo.train import Progress, commit, train
@@ -118,6 +119,62 @@ def test_a_folder_belongs_to_one_recipe(short, tmp_path):
         with pytest.raises(ValueError, match=rf"another config was trained in this folder \({named} differ\)"):
             train(short, tmp_path / "run", verbose=0)
     assert config.read_text() == before
+
+
+FEW_LABELS = """\
+description: a model of the tests
+paper: {title: A Paper}
+licence: Apache-2.0
+method: fixmatch
+backbone: {name: micro, width: 4}
+image_size: 8
+hyperparameters: {classes: 10}
+augment: digits
+data: {name: digits, split: train}
+sampler: {name: paired, labels_per_class: 4, ratio: 1, steps_per_epoch: 3}
+optimizer: {name: sgd, learning_rate: 0.03}
+batch_size: 8
+epochs: 3
+evaluate:
+- {protocol: accuracy, test: {name: digits, split: test}}
+"""
+
+
+@pytest.mark.slow
+def test_the_best_epoch_stands_beside_the_last_also_of_a_run_with_two_lives(path, tmp_path, monkeypatch):
+    path.write_text(FEW_LABELS)
+    step_ends = Checkpoint.on_train_batch_end
+
+    def interrupted(self, batch, logs=None):
+        step_ends(self, batch, logs)
+        if self.step == 5:  # in the second epoch
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "on_train_batch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(path, tmp_path / "run", checkpoint_every=2, verbose=0)
+    monkeypatch.undo()
+    log = tmp_path / "run/log.csv"
+    header, first = (line.split(",") for line in log.read_text().splitlines())
+    first[header.index("test_accuracy")] = "0.99"  # as if the first epoch had been the best by far
+    log.write_text(f"{','.join(header)}\n{','.join(first)}\n")
+
+    (metric,) = train(path, tmp_path / "run", checkpoint_every=2, record=True, verbose=0)["metrics"]
+    accuracies = [float(row["test_accuracy"]) for row in csv.DictReader(log.open())]
+    assert len(accuracies) == 3 and metric["accuracy"] == accuracies[-1] < 0.9
+    assert metric["best_epoch_accuracy"] == 0.99 and list(metric)[:3] == ["protocol", "accuracy", "best_epoch_accuracy"]
+    assert load_config(path).record.metrics[0]["best_epoch_accuracy"] == 0.99
+
+
+@pytest.mark.slow
+def test_a_log_that_was_begun_without_test_accuracies_goes_on_without(path, tmp_path):
+    path.write_text(FEW_LABELS.split("evaluate:")[0].replace("epochs: 3", "epochs: 1"))
+    train(path, tmp_path / "run", verbose=0)
+    before = (tmp_path / "run/log.csv").read_text()
+    path.write_text(FEW_LABELS.replace("epochs: 3", "epochs: 1"))
+    (tmp_path / "run/checkpoint.npz").unlink()
+    (metric,) = train(path, tmp_path / "run", verbose=0)["metrics"]
+    assert "best_epoch_accuracy" not in metric and (tmp_path / "run/log.csv").read_text() == before
 
 
 def test_a_name_that_cannot_be_recorded_is_refused_before_training(short, tmp_path):

@@ -24,6 +24,8 @@ class Incremental(Classifier):
             state of the sequence, in every checkpoint.
     """
 
+    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}  # van de Ven & Tolias 2019
+
     def __init__(self, backbone, classes, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, seed=seed, name=name)
         self.augment = augmentation.Augment(augment, self.preprocess.image_size, seed=seed)

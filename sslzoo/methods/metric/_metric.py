@@ -16,6 +16,7 @@ class MetricMethod(Method):
         augment: preset or fields of `sslzoo.augment`.
     """
 
+    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "warmup_share": 0.0}
     fields = ("images", "labels")
     min_batch = 2
 

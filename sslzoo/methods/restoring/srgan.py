@@ -25,7 +25,8 @@ class SRGAN(SRResNet):
     Args:
         backbone, scale, last_kernel: as `SRResNet`.
         content: phi, a Functional network from images in [0, 1]: an encoder of this zoo, `sslzoo.load(name).backbone` (in a
-            config `{zoo: name}`), or the paper's VGG-19, `sslzoo.nn.vgg19_features(weights)`. It is copied and frozen.
+            config `{zoo: name}`), or the paper's VGG-19, `sslzoo.nn.vgg19_features(path)` (in a config `{vgg19: path}`). It is
+            copied and frozen, and the copy is part of the weights file.
         content_layer: name of its layer whose map is phi; by default its own output, which must be a map.
         content_weight: 1 with VGG-19, whose features carry the paper's scale 1/12.75.
         adversarial_weight: 1e-3 (equation 3).
@@ -35,6 +36,12 @@ class SRGAN(SRResNet):
     """
 
     optimizer_groups = {"generator": r"(?!discriminator).*", "discriminator": r"discriminator.*"}
+    recipe = {  # section 3.2: 1e-4, then 1e-5 in the second half; here a cosine between the two
+        "optimizer": {"name": "adam", "learning_rate": 1e-4},
+        "groups": {optimizer_groups["discriminator"]: {"name": "adam", "learning_rate": 1e-4}},
+        "warmup_share": 0.0,
+        "final": 1e-5,
+    }
     verbs = SRResNet.verbs | {"encode_discriminator": Verb("embedding")}
 
     def __init__(

@@ -29,6 +29,7 @@ class SRResNet(Method):
             section 4.2: better, in PSNR too).
     """
 
+    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-4}, "schedule": "constant"}  # section 3.2
     verbs = {"upscale": Verb("image", whole=True), "encode": Verb("embedding")}
 
     def __init__(self, backbone, scale=4, last_kernel=9, pixel_loss="mse", seed=0, name=None):

@@ -28,6 +28,10 @@ class FewLabels(Classifier):
         average_backbone, average_head: the averaged networks.
     """
 
+    recipe = {  # google-research/fixmatch
+        "optimizer": {"name": "sgd", "learning_rate": 0.03, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
+        "schedule": "fixmatch",
+    }
     fields = ("images", "labels", "unlabeled")
     image_fields = ("images", "unlabeled")
     unlabeled_views = ("weak", "strong")  # labels are made from the first and held against the last

@@ -122,6 +122,18 @@ class TestSRGAN(super_resolution.Checks):
         assert content.trainable_variables and not model.content.trainable_variables
         assert model.content.output_shape == (None, None, None, 8)
 
+    @pytest.mark.slow
+    def test_vgg19_judges_crops_of_the_papers_size(self):
+        content = nn.vgg19_features(None)
+        model = self.make(content=content, content_layer=None, content_weight=1.0, scale=4)
+        mine, theirs = (network.get_layer("vgg19").get_layer("block5_conv4") for network in (model.content, content))
+        np.testing.assert_array_equal(mine.kernel, theirs.kernel)
+        model.compile(self.optimizer(1e-3))
+        before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
+        history = model.fit(np.stack([PHOTO[:96, :96], PHOTO[-96:, -96:]]), batch_size=2, verbose=0).history
+        assert all(np.isfinite(history[term]).all() and history[term][0] > 0 for terms in PLAYERS.values() for term in terms)
+        assert all((ops.convert_to_numpy(v) != old).any() for v, old in zip(model.trainable_variables, before, strict=True))
+
     def test_the_discriminator_gives_features(self):
         model = self.make()
         features = model.encode_discriminator(PHOTO[None, :8, :8])
