@@ -40,8 +40,9 @@ HEADLINES = {
 def model_rows(names=None):
     """[row] of the zoo's entries, a dict each, from their YAML alone: no pydantic, no keras, a millisecond an entry.
 
-    Keys: name, method, family, backbone, image_size, data, default (bool), figures (see `figures`), reference (list of dicts)
-    and, None while there is no record: bytes, encoding, steps, wall_seconds, device, backend.
+    Keys: name, method, family, backbone, image_size, data, labels_per_class (None: all or none), default (bool), figures (see
+    `figures`), reference (list of dicts) and, None while there is no record: bytes, encoding, steps, wall_seconds, device,
+    backend.
     """
     return [_model_row(name) for name in (list_models() if names is None else names)]
 
@@ -59,6 +60,7 @@ def _model_row(name):
         "backbone": ", ".join([backbone["name"], *options]),
         "image_size": entry["image_size"],
         "data": entry["data"]["name"],
+        "labels_per_class": (entry.get("sampler") or {}).get("labels_per_class"),
         "default": entry.get("default", False),
         "figures": figures(record),
         "reference": entry.get("reference") or [],
@@ -125,7 +127,8 @@ def models_markdown(rows):
 def _model_lines(row):
     size_text = size(row["bytes"]) if row["bytes"] else "not published"
     run = f"{row['steps']:,} steps, {duration(row['wall_seconds'])}, {row['backend']}" if row["steps"] else "–"
-    own = [f"`{row['name']}`", f"{row['backbone']}, {row['image_size']} px", row["data"]]
+    labels = f", {row['labels_per_class']} labels a class" if row["labels_per_class"] else ""
+    own = [f"`{row['name']}`", f"{row['backbone']}, {row['image_size']} px", row["data"] + labels]
     known = [f"{reference['value']:g}: {reference['what']}" for reference in row["reference"]]
     measured = [
         (found["what"], baselines_text(found), f"**{number(found['value'], found['unit'])}**") for found in row["figures"]

@@ -54,6 +54,8 @@ def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=20
     else:
         steps, metrics = _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose), []
     metrics += _with_best(evaluate_all(model, config), run_dir / "log.csv")
+    if hasattr(model, "unlabeled_weight"):
+        _add_supervised(metrics, config, feed, run_dir / "supervised", checkpoint_every, verbose)
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
     weights_path = run_dir / f"{name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
@@ -94,6 +96,21 @@ def _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose):
         callbacks.insert(1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False))
     model.fit(feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose)
     return config.epochs * steps_per_epoch
+
+
+def _add_supervised(metrics, config, feed, run_dir, checkpoint_every, verbose):
+    """Another baseline of each accuracy of a method that also learns without labels: the same network with the same recipe
+    on the same labels alone."""
+    judged = [metric for metric in metrics if metric["protocol"] == "accuracy"]
+    if not judged or not config.hyperparameters.get("unlabeled_weight", 1.0):
+        return
+    bound = config.model_copy(update={"hyperparameters": {**config.hyperparameters, "unlabeled_weight": 0.0}})
+    model = from_config(bound)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    _fit(model, bound, feed, run_dir, checkpoint_every, Progress(run_dir / "run.json"), verbose)
+    found = [metric for metric in evaluate_all(model, bound) if metric["protocol"] == "accuracy"]
+    for metric, own in zip(judged, found, strict=True):
+        metric["baselines"]["same_labels_alone"] = own["accuracy"]
 
 
 def _accuracy_log(config, path):

@@ -167,6 +167,16 @@ def test_the_best_epoch_stands_beside_the_last_also_of_a_run_with_two_lives(path
 
 
 @pytest.mark.slow
+def test_the_same_labels_alone_are_the_baseline_of_a_method_of_few_labels(path, tmp_path):
+    path.write_text(FEW_LABELS)
+    (metric,) = train(path, tmp_path / "run", verbose=0)["metrics"]
+    assert metric["baselines"].keys() == {"untrained", "same_labels_alone"}
+    path.write_text(FEW_LABELS.replace("{classes: 10}", "{classes: 10, unlabeled_weight: 0.0}"))
+    (alone,) = train(path, tmp_path / "alone", verbose=0)["metrics"]
+    assert alone["accuracy"] == metric["baselines"]["same_labels_alone"] and alone["baselines"].keys() == {"untrained"}
+
+
+@pytest.mark.slow
 def test_a_log_that_was_begun_without_test_accuracies_goes_on_without(path, tmp_path):
     path.write_text(FEW_LABELS.split("evaluate:")[0].replace("epochs: 3", "epochs: 1"))
     train(path, tmp_path / "run", verbose=0)
