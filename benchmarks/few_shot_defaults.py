@@ -5,16 +5,10 @@ it on these five ("validation"): 20-way 1-shot, by cosine and by Euclidean dista
 Rows that the JSON file has are not trained again. Omniglot is found in the folder SSLZOO_DATA.
 """
 
-import argparse
-import json
-from pathlib import Path
-
 import sslzoo
-from benchmarks.machine import machine
+from benchmarks import variants
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import load_config
 from sslzoo.zoo.feeds import training_feed
-from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.schema import ClassBalanced, Schedule
 
 TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
@@ -30,6 +24,7 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
     "triplet, 64 x 2": (TRIPLET, SHORT | {"sampler": WIDER}),
     "triplet, 4,500 steps": (TRIPLET, {"augment": "none"}),
     "triplet, 4,500 steps, crops": (TRIPLET, {}),
+    "triplet, 9,000 steps, crops": (TRIPLET, {"epochs": 60}),
     "siamese": (SIAMESE, {"balanced": True}),
     "siamese, all pairs alike": (SIAMESE, {}),
     "siamese, margin .7": (SIAMESE, {"margin": 0.7}),
@@ -38,11 +33,8 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
 
 
 def row(entry, changes):
-    config = load_config(resolve(entry))
-    keys = {key: value for key, value in changes.items() if key in type(config).model_fields}
-    own = {key: value for key, value in changes.items() if key not in keys}
-    source = config.data.model_copy(update={"split": "train+rotations"})
-    config = config.model_copy(update={**keys, "hyperparameters": {**config.hyperparameters, **own}, "data": source})
+    config = variants.changed(entry, changes)
+    config = config.model_copy(update={"data": config.data.model_copy(update={"split": "train+rotations"})})
     model = from_config(config)
     history = model.fit(training_feed(config), epochs=config.epochs, verbose=2).history
     validation = sslzoo.data.load("omniglot", split="validation")
@@ -54,19 +46,5 @@ def row(entry, changes):
     return {"validation_20_way_1_shot": found, "last_epoch": logs}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, default=Path("build/few_shot_defaults.json"))
-    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), default=list(VARIANTS))
-    options = parser.parse_args()
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    done = json.loads(options.json.read_text())["rows"] if options.json.exists() else {}
-    for name in options.only:
-        if name not in done:
-            done[name] = row(*VARIANTS[name])
-            print(json.dumps({name: done[name]}), flush=True)
-            options.json.write_text(json.dumps({"machine": machine(None), "rows": done}, indent=1) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    variants.main(__doc__.splitlines()[0], VARIANTS, row, "build/few_shot_defaults.json")

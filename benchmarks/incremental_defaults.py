@@ -4,16 +4,10 @@ Each row changes an entry's config, learns the five tasks without 5,000 of the t
 class-incremental. The test split is not looked at. Rows that the JSON file has are not trained again.
 """
 
-import argparse
-import json
-from pathlib import Path
-
 import sslzoo
-from benchmarks.machine import machine
+from benchmarks import variants
 from sslzoo.data.subset import stratified_split
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import load_config
-from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.sets import load_sets
 
 REPLAY, ICARL = "replay_mlp.mnist", "icarl_mlp.mnist"
@@ -31,10 +25,7 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
 
 
 def row(entry, changes):
-    config = load_config(resolve(entry))
-    keys = {key: value for key, value in changes.items() if key in type(config).model_fields}
-    own = {key: value for key, value in changes.items() if key not in keys}
-    config = config.model_copy(update={**keys, "hyperparameters": {**config.hyperparameters, **own}})
+    config = variants.changed(entry, changes)
     (train,) = load_sets([config.data], config.image_size)
     chosen, held_out = (train.take(rows) for rows in stratified_split(train.labels, 5000 / len(train), seed=0))
     stream = sslzoo.data.TaskStream(chosen, held_out, config.tasks.count, config.tasks.seed)
@@ -42,19 +33,5 @@ def row(entry, changes):
     return {"held_out": record["accuracy"], "n_held_out": len(held_out), "forgetting": record["class"]["forgetting"]}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, default=Path("build/incremental_defaults.json"))
-    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), default=list(VARIANTS))
-    options = parser.parse_args()
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    done = json.loads(options.json.read_text())["rows"] if options.json.exists() else {}
-    for name in options.only:
-        if name not in done:
-            done[name] = row(*VARIANTS[name])
-            print(json.dumps({name: done[name]}), flush=True)
-            options.json.write_text(json.dumps({"machine": machine(None), "rows": done}, indent=1) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    variants.main(__doc__.splitlines()[0], VARIANTS, row, "build/incremental_defaults.json")
