@@ -6,11 +6,13 @@ import numpy as np
 
 import sslzoo
 from benchmarks.kept import kept
+from benchmarks.targets import target
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.config import load_config
 from sslzoo.zoo.feeds import training_feed
 from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.sets import load_sets
+from sslzoo.zoo.train import TRAINING
 
 DRAWS = (0, 1, 2)  # seeds of the labels, of the order and of the weights
 METHODS = {"supervised": ("fixmatch", {"unlabeled_weight": 0.0}), "fixmatch": ("fixmatch", {}), "flexmatch": ("flexmatch", {})}
@@ -36,13 +38,12 @@ def run(runs, sets=tuple(SETS)):
     return {"rows": list(rows.values()), "targets": targets}
 
 
-def target(what, value, least):
-    return {"what": what, "value": float(value), "target": least, "met": bool(value >= least)}
-
-
 def row(name, method, folder):
     """All draws of one method on one data set: mean and standard error of the last and the best epoch, classes of the last."""
-    runs = [kept(folder / f"{name}, {method}, {draw}.json", one_run, name, method, draw) for draw in DRAWS]
+    runs = [
+        kept(folder / f"{name}, {method}, {draw}.json", plain_settings(name, method, draw), one_run, name, method, draw)
+        for draw in DRAWS
+    ]
     found = {"data": name, "method": method, "labels": runs[0]["labels"], "steps": runs[0]["steps"], "runs": runs}
     for figure in ("last", "best"):
         values = [own[figure] for own in runs]
@@ -92,6 +93,10 @@ def settings(name, method, draw):
             **changes,
         }
     )
+
+
+def plain_settings(name, method, draw):
+    return settings(name, method, draw).model_dump(mode="json", include=TRAINING)
 
 
 def pseudo_labels(model, config):

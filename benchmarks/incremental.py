@@ -3,12 +3,13 @@
 import json
 import time
 
+from benchmarks import variants
 from benchmarks.kept import kept
+from benchmarks.targets import target
 from sslzoo import data, evaluate
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import load_config
-from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.sets import load_sets
+from sslzoo.zoo.train import TRAINING
 
 RUNS = {  # the entry whose recipe is taken, what is changed in it, and whether all tasks are learned at once
     "naive": ("naive_mlp.mnist", {}, False),
@@ -24,7 +25,12 @@ SETS = ("mnist", "fashion_mnist")
 
 def run(runs, sets=SETS):
     """{"rows": one of each data set and method, "targets": those of split MNIST}. Each row is printed as it ends."""
-    rows = {(name, method): kept(runs / f"{name}, {method}.json", row, name, method) for name in sets for method in RUNS}
+    rows = {}
+    for name in sets:
+        for method in RUNS:
+            config, joint = settings(name, method)
+            made_of = {**config.model_dump(mode="json", include=TRAINING), "joint": joint}
+            rows[name, method] = kept(runs / f"{name}, {method}.json", made_of, row, name, method)
     return {"rows": list(rows.values()), "targets": targets(rows) if "mnist" in sets else []}
 
 
@@ -44,21 +50,20 @@ def targets(rows):
     ]
 
 
-def target(what, value, limit, most=False):
-    return {"what": what, "value": value, "target": limit, "met": value <= limit if most else value >= limit}
+def settings(name, method):
+    """(the config of a run, whether all tasks are learned at once)."""
+    entry, changes, joint = RUNS[method]
+    config = variants.changed(entry, changes)
+    return config.model_copy(update={"data": config.data.model_copy(update={"name": name})}), joint
 
 
 def row(name, method):
     """Train one method on the training split of a data set, task by task, and test it on the test split."""
-    entry, changes, joint = RUNS[method]
-    config = load_config(resolve(entry))
-    epochs = changes.get("epochs", config.epochs)
-    own = {key: value for key, value in changes.items() if key != "epochs"}
-    config = config.model_copy(update={"hyperparameters": {**config.hyperparameters, **own}})
-    sources = [config.data.model_copy(update={"name": name, "split": split}) for split in ("train", "test")]
+    config, joint = settings(name, method)
+    sources = [config.data, config.data.model_copy(update={"split": "test"})]
     stream = data.TaskStream(*load_sets(sources, config.image_size), config.tasks.count, config.tasks.seed)
     start = time.perf_counter()
-    record = evaluate.incremental(from_config(config), stream, epochs=epochs, batch_size=config.batch_size, joint=joint)
+    record = evaluate.incremental(from_config(config), stream, epochs=config.epochs, batch_size=config.batch_size, joint=joint)
     found = {"data": name, "method": method, "seconds": round(time.perf_counter() - start, 1)}
     found |= {key: record[key] for key in ("accuracy", "class", "task", "settings")}
     print(json.dumps(found), flush=True)

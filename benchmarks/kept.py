@@ -3,19 +3,20 @@
 import json
 
 from sslzoo.zoo.config import replace_file
-from sslzoo.zoo.train import train
 
 
-def kept(path, make, *arguments):
-    """The JSON of `path`; without such a file, that of `make(*arguments)`, which is written there."""
+def kept(path, settings, make, *arguments):
+    """What `make(*arguments)` found with these settings (plain JSON), which `path` keeps.
+
+    Raises ValueError where the file was made with other settings: a config has changed since.
+    """
+    settings = json.loads(json.dumps(settings))
     if path.exists():
-        return json.loads(path.read_text())
+        saved = json.loads(path.read_text())
+        if saved["settings"] != settings:
+            raise ValueError(f"{path}: was made with other settings than those of now; remove it or use another --runs.")
+        return saved["found"]
     found = make(*arguments)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, json.dumps(found, indent=1).encode())
+    replace_file(path, json.dumps({"settings": settings, "found": found}, indent=1).encode())
     return found
-
-
-def trained(name, runs):
-    """The record of a zoo entry that is trained from scratch in the folder `runs`, or was."""
-    return kept(runs / name / "record.json", lambda: train(name, run_dir=runs / name, verbose=2))

@@ -104,11 +104,12 @@ def _add_supervised(metrics, config, feed, run_dir, checkpoint_every, verbose):
     judged = [metric for metric in metrics if metric["protocol"] == "accuracy"]
     if not judged or not config.hyperparameters.get("unlabeled_weight", 1.0):
         return
-    bound = config.model_copy(update={"hyperparameters": {**config.hyperparameters, "unlabeled_weight": 0.0}})
+    hyperparameters = {**config.hyperparameters, "unlabeled_weight": 0.0}
+    bound = config.model_copy(update={"hyperparameters": hyperparameters, "evaluate": []})  # nothing to log after an epoch
     model = from_config(bound)
     run_dir.mkdir(parents=True, exist_ok=True)
     _fit(model, bound, feed, run_dir, checkpoint_every, Progress(run_dir / "run.json"), verbose)
-    found = [metric for metric in evaluate_all(model, bound) if metric["protocol"] == "accuracy"]
+    found = [metric for metric in evaluate_all(model, config) if metric["protocol"] == "accuracy"]
     for metric, own in zip(judged, found, strict=True):
         metric["baselines"]["same_labels_alone"] = own["accuracy"]
 
