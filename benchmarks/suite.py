@@ -1,8 +1,9 @@
 """Are the targets of a family reached? `python -m benchmarks.suite few_labels|few_shot|incremental|super_resolution`
 
 Trains what the family's module says (benchmarks/<name>.py) and evaluates it on the test data, writes rows and targets as JSON,
-and ends with 1 when a target is missed. The data sets are found in the folder SSLZOO_DATA. With --runs, what each run found is
-kept in a folder: the same command again goes on where it was stopped, and takes the runs of `sslzoo train --run-dir` as well.
+and ends with 1 when a target is missed; benchmarks/results/README.md shows them as tables. The data sets are found in the folder
+SSLZOO_DATA. With --runs, what each run found is kept in a folder: the same command again goes on where it was stopped, and takes
+the runs of `sslzoo train --run-dir` as well.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import report
 from benchmarks.machine import machine
 
 SUITES = ("few_labels", "few_shot", "incremental", "super_resolution")
@@ -38,6 +40,8 @@ def main():
         table.add_row(target["what"], f"{target['target']:g}", f"{target['value']:.4g}", verdict)
     Console().print(table)
     print(path)
+    if path.parent == report.RESULTS:
+        report.write()
     return 0 if all(target["met"] for target in result["targets"]) else 1
 
 

@@ -1,9 +1,10 @@
-"""README's table of the models is what the records say."""
+"""README's table of the models is what the records say, and that of the suites what they found."""
 
 from pathlib import Path
 
 import pytest
 
+from benchmarks import report as suites
 from sslzoo import report
 from sslzoo.terminal import print_record
 from sslzoo.zoo import yaml_text
@@ -15,6 +16,11 @@ README = Path(__file__).parents[1] / "README.md"
 def test_readme_holds_the_table_of_the_records():
     text = README.read_text(encoding="utf-8")
     assert text == report.readme_with_models(text), "stale: run `python -m sslzoo.report README.md`"
+
+
+def test_tables_of_the_suites_are_what_they_wrote():
+    text = (suites.RESULTS / "README.md").read_text(encoding="utf-8")
+    assert text == suites.text(), "stale: run `python -m benchmarks.report`"
 
 
 def test_a_figure_that_changed_makes_it_stale():

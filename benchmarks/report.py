@@ -1,0 +1,95 @@
+"""benchmarks/results/*.json -> benchmarks/results/README.md: `python -m benchmarks.report`, and at the end of every suite.
+
+Every figure is read from what a suite wrote, none is typed.
+"""
+
+import json
+from pathlib import Path
+
+from sslzoo.report import markdown_table, number
+
+RESULTS = Path(__file__).parent / "results"
+CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+
+HEAD = """# What the suites found
+
+Written from the JSON files beside it by `python -m benchmarks.report`; `python -m benchmarks.suite NAME` makes them anew.
+What the zoo's own entries reached stands in the README of the project."""
+
+FEW_LABELS = """## Forty labels
+
+Accuracy on the test set of the weights averaged over time, after the last epoch and in the best one (chosen on the test set, so
+optimistic): mean of three draws of the labels and its standard error. Supervised is the same network, recipe and labels without
+the other images."""
+
+CLOTHES_WORDS = """### Fashion-MNIST, by class
+
+Why forty labels and all the other images give so little here. A class gains where what the network is sure of (confidence .95)
+is right: trousers, bags, sneakers. Shirts and coats look like pullovers, T-shirts and each other at this size; four labels do not
+tell them apart, the network is sure of half of them all the same, mostly wrongly, and trains itself on that: they lose, and
+pullovers and T-shirts gain what is taken for them. The threshold asks how sure the network is, not whether it is right."""
+
+INCREMENTAL = """## Five tasks of two classes
+
+Accuracy over all classes after the last task, without (class-incremental) and with knowledge of the task (task-incremental), and
+how much was forgotten between a task's best and the end. Joint training sees all tasks at once."""
+
+
+def text(folder=RESULTS):
+    """README.md of a folder of JSON files."""
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    suites = {name: result for name, result in found.items() if "targets" in result}
+    parts = [HEAD, targets(suites)]
+    if "few_labels" in suites:
+        rows = suites["few_labels"]["rows"]
+        parts += [FEW_LABELS, few_labels(rows), CLOTHES_WORDS, clothes([row for row in rows if row["data"] == "fashion_mnist"])]
+    if "incremental" in suites:
+        parts += [INCREMENTAL, incremental(suites["incremental"]["rows"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def write():
+    path = RESULTS / "README.md"
+    path.write_text(text(), encoding="utf-8")
+    print(path)
+
+
+def targets(suites):
+    lines = [
+        [f"`{name}`", target["what"], f"{target['target']:g}", f"{target['value']:.4g}", "met" if target["met"] else "**missed**"]
+        for name, result in suites.items()
+        for target in result["targets"]
+    ]
+    return markdown_table(("Suite", "Target", "Needed", "Reached", ""), lines, right=(2, 3))
+
+
+def few_labels(rows):
+    lines = [
+        [row["data"], row["method"], *(f"{100 * row[key]:.1f} ± {100 * row[f'{key}_error']:.1f} %" for key in ("last", "best"))]
+        for row in rows
+    ]
+    return markdown_table(("Data", "Method", "Last", "Best epoch"), lines, right=(2, 3))
+
+
+def clothes(rows):
+    """Of each class: the accuracy of each method; of the unlabelled images, how many the last is sure of, how many of these
+    rightly."""
+    last, lines = rows[-1], []
+    for name, (key, sure), right in zip(CLOTHES, last["sure"].items(), last["sure_and_right"].values(), strict=True):
+        figures = (*(row["per_class"][key] for row in rows), sure, right / sure if sure else 0.0)
+        lines.append([name, *(number(figure, "%") for figure in figures)])
+    head = ("Class", *(row["method"] for row in rows), f"{last['method']} is sure of", "of these rightly")
+    return markdown_table(head, lines, right=range(1, len(head)))
+
+
+def incremental(rows):
+    lines = []
+    for row in rows:
+        forgotten = row["class"]["forgetting"]
+        own = number(row["accuracy"], "%"), number(row["task"]["average_accuracy"], "%")
+        lines.append([row["data"], row["method"], *own, "–" if forgotten is None else number(forgotten, "%")])
+    return markdown_table(("Data", "Method", "Class-incremental", "Task-incremental", "Forgotten"), lines, right=(2, 3, 4))
+
+
+if __name__ == "__main__":
+    write()
