@@ -50,7 +50,7 @@ def rows():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, default=Path("build/finetune_defaults.json"))
+    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/finetune_defaults.json"))
     path = parser.parse_args().json
     path.parent.mkdir(parents=True, exist_ok=True)
     done, means = [], {}

@@ -40,7 +40,9 @@ class ClassBalanced(Endless):
             name = f" ({dataset.classes[label]})" if dataset.classes else ""
             has = "1 image" if counts.min() == 1 else f"{counts.min()} images"
             raise ValueError(f"samples: got {samples}; class {label}{name} has {has}.")
-        super().__init__(classes * samples, steps_per_epoch or max(1, len(labels) // (classes * samples)), seed, start)
+        if steps_per_epoch is None:
+            steps_per_epoch = max(1, len(labels) // (classes * samples))
+        super().__init__(classes * samples, steps_per_epoch, seed, start)
         self.size, self.classes, self.samples = len(labels), int(classes), int(samples)
         self._arrays = {"images": images, "labels": labels}
         self._rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])

@@ -37,7 +37,8 @@ class Crops(Endless):
             height, width, _ = picture.shape
             if min(height, width) < size:
                 raise ValueError(
-                    f"size: got {size} px, picture {name} has {height}x{width}; take smaller crops or leave the picture out."
+                    f"size: got {size} px, picture {name} has {height}x{width}; take smaller crops, or leave such pictures out: "
+                    f'sslzoo.data.pictures(..., smallest={size}, on_error="skip").'
                 )
 
     def batch(self, epoch, k):

@@ -7,7 +7,7 @@ class Dataset:
     """Images with optional labels, read by position.
 
     images: array (N, H, W) or (N, H, W, C), integers in 0..255 or floats in 0..1, or an `ImageFiles` of that shape.
-    labels: int64 (N,) or None.
+    labels: integers (N,), kept as int64, or None.
     classes: list of str, the name of each label, or None.
     name, split: where it came from, for records.
 
@@ -17,8 +17,11 @@ class Dataset:
     def __init__(self, images, labels=None, classes=None, name="arrays", split="train"):
         if labels is not None and len(labels) != len(images):
             raise ValueError(f"labels: got {len(labels)} for {len(images)} images of {name!r}; need one per image.")
+        labels = None if labels is None else np.asarray(labels)
+        if labels is not None and labels.size and not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(f"labels: need integer class numbers for {name!r}, got {labels.dtype} values.")
         self.images = images
-        self.labels = labels if labels is None else np.asarray(labels, "int64")
+        self.labels = None if labels is None else labels.astype("int64", copy=False)
         self.classes = classes if classes is None else list(classes)
         self.name = name
         self.split = split

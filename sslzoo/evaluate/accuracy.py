@@ -13,7 +13,8 @@ def accuracy(model, test, batch_size=256, baselines=True):
 
     model: anything with `.classify(images, batch_size) -> (N, C)`, scores of the classes 0..C-1.
     test: `sslzoo.data.Dataset` or (images, labels).
-    Returns the record of `sslzoo.evaluate.record`; its baseline is "untrained", the same network before training.
+    Returns the record of `sslzoo.evaluate.record`; its baseline is "untrained", the same network before training (none
+        of a learner of tasks in sequence: before its first task it answers no class).
     ValueError: no labels, nothing to evaluate.
     """
     test = labelled_split(test, "test", "accuracy")
@@ -21,7 +22,7 @@ def accuracy(model, test, batch_size=256, baselines=True):
     found = figures(_predict(model, test, batch_size), test)
     seconds = time.perf_counter() - start
     other = {}
-    if baselines and hasattr(model, "untrained"):
+    if baselines and hasattr(model, "untrained") and not hasattr(model, "tasks_learned"):
         other["untrained"] = float((_predict(model.untrained(), test, batch_size) == test.labels).mean())
     settings = describe(model, "classifier", test=test)
     return {"protocol": "accuracy", **found, "settings": settings, "baselines": other, "seconds": round(seconds, 3)}

@@ -21,7 +21,7 @@ def finetune(
     test,
     fraction=None,
     labels_per_class=None,
-    epochs=30,
+    epochs=60,
     learning_rate=1e-3,
     batch_size=32,
     augment=CROP_AND_FLIP,
@@ -37,7 +37,8 @@ def finetune(
     (N, size, size, C), to (N, D); its `.preprocess`, where it has one, is used too.
     train, test: as for `knn`. One of `fraction` in (0, 1] or `labels_per_class` chooses the labels, see
     `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a dict; the default flips,
-    so digits and text want "digits". Cost: 3 forward passes x epochs x labels; with baselines, twice that.
+    so digits and text want "digits". epochs, learning_rate: the defaults were the best on images held out of training
+    splits (benchmarks/finetune_defaults.py). Cost: 3 forward passes x epochs x labels; with baselines, twice that.
     Returns the record of `sslzoo.evaluate.record`. Its baselines get the same training: "untrained_encoder" is the same
     network from scratch, "raw_pixels" a linear classifier on the pixels at the network's size.
     ValueError: no labels, nothing to evaluate, labels that do not match, a share that leaves a class without a label,

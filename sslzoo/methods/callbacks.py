@@ -39,7 +39,10 @@ class Checkpoint(keras.callbacks.Callback):
             before = json.loads(str(saved["run"])) if "run" in saved else self.run
             for key, value in self.run.items():
                 if before.get(key, value) != value:  # older files lack newer keys
-                    raise ValueError(f"{self.path}: its run has {key} {before[key]!r}, this one {value!r}; use another file.")
+                    raise ValueError(
+                        f"{self.path}: its run has {key} {before[key]!r}, this one {value!r}; "
+                        "bring data and model to where that run began, or use another file."
+                    )
             values = [saved[name] for name in _names(model) if name in saved]
             variables = _variables(model)
             if len(values) != len(variables) or len(set(saved.files) - {"step", "run"}) != len(values):

@@ -28,6 +28,7 @@ class Method(backends.Step, Verbs, keras.Model):
         fields: the names a training batch must hold.
         image_fields: those of them that are images, checked as such.
         optimizer_groups: {name: regular expression of variable paths} of the networks that may have optimisers of their own.
+        defaults: hyperparameters that `sslzoo.build` gives, all of them, where it is not given the first.
         recipe: arguments of `sslzoo.zoo.build.Recipe`: the optimiser and schedule of `sslzoo.build`. Here lightly's for CIFAR-10
             at batch 256: .06 per 128 images.
         min_batch: the smallest batch the loss is defined for.
@@ -38,6 +39,7 @@ class Method(backends.Step, Verbs, keras.Model):
     fields = ("images",)
     image_fields = ("images",)
     optimizer_groups = {}
+    defaults = {}
     recipe = {"optimizer": {"name": "sgd", "learning_rate": 0.12, "momentum": 0.9, "weight_decay": 5e-4}}
     min_batch = 1
     scheduled = False
@@ -132,7 +134,8 @@ class Method(backends.Step, Verbs, keras.Model):
         among the callbacks, the same call on arrays again continues the run where it was interrupted, bit for bit.
 
         Raises:
-            ValueError: bad data, in one sentence, before the first step.
+            ValueError: bad data, in one sentence, before the first step. Of a stream that is not of `sslzoo.data` the first
+                batch is looked at, and no other.
             FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch are restored.
         """
         feed = Feed(self.training_data(with_labels(x, y)), batch_size, self, steps_per_epoch)

@@ -58,9 +58,9 @@ def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
         last_kernel: side of the last convolution, 9 in the paper. It works at the full size: with few channels, the most
             costly one.
     """
+    if not isinstance(scale, int) or scale < 2 or scale & (scale - 1):
+        raise ValueError(f"scale: got {scale!r}; it must be a power of 2, such as 4.")
     steps = scale.bit_length() - 1
-    if scale < 2 or scale != 2**steps:
-        raise ValueError(f"scale: got {scale}; it must be a power of 2, such as 4.")
     seeds = Seeds(seed)
     inputs, x = trunk.input, trunk.output
     width = x.shape[-1]

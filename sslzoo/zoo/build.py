@@ -69,16 +69,21 @@ def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **
         seed: of weights, augmentation and batch order.
         optimizer: as in `compile`. By default the method's own `recipe`, stretched over the steps of each `fit`: SGD with
             5 % warm-up and a cosine for contrastive methods (lightly's for CIFAR-10), Adam for both players of SRGAN, ...
-        hyperparameters: of the method's constructor.
+        hyperparameters: of the method's constructor. Networks among them also as in a config, `{"zoo": NAME}`.
 
     Raises:
-        ValueError: unknown method, backbone or hyperparameter, naming the nearest.
+        ValueError: unknown method, backbone or hyperparameter, naming the nearest; a hyperparameter that has no default.
     """
     cls = method_class(method)
-    allowed = [p for p in inspect.signature(cls).parameters if p not in ("backbone", "seed")]
+    allowed = {k: p for k, p in inspect.signature(cls).parameters.items() if k not in ("backbone", "seed")}
     for key in hyperparameters:
         if key not in allowed:
             raise ValueError(unknown(f"hyperparameter of {method}", key, allowed))
+    if not hyperparameters.keys() & set(list(cls.defaults)[:1]):
+        hyperparameters = cls.defaults | hyperparameters
+    if missing := [k for k, p in allowed.items() if p.default is p.empty and k not in hyperparameters]:
+        raise ValueError(f"{missing[0]}: {method} needs it and has no default; build({method!r}, ..., {missing[0]}=...).")
+    hyperparameters = {key: _hyperparameter(key, value, pretrained=True) for key, value in hyperparameters.items()}
     if not isinstance(backbone, keras.Model):
         options = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
         backbone = nn.backbone(options.pop("name"), image_size, **{"seed": seed} | options)

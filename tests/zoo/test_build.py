@@ -75,6 +75,24 @@ def test_the_other_recipes_are_those_of_lightly_and_of_the_paper():
     assert adam["name"] is keras.optimizers.Adam and adam["learning_rate"] == pytest.approx(1e-4)
 
 
+def test_srgan_has_a_content_network_of_the_zoo():
+    """With the settings of its entry; another content network comes with the paper's."""
+    model = sslzoo.build("srgan", TRUNK, image_size=8, scale=2, last_kernel=3, width=2, hidden=4)
+    entry = load_config("srgan_x4.t91").hyperparameters
+    assert (model.content_weight, model.pixel_weight) == (entry["content_weight"], entry["pixel_weight"])
+    phi = sslzoo.load(entry["content"]["zoo"]).backbone
+    assert same(model.content, keras.Model(phi.input, phi.get_layer(entry["content_layer"]).output))
+    other = sslzoo.build("srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL)
+    assert (other.content_weight, other.pixel_weight) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(("method", "needed"), [("fixmatch", "classes"), ("flexmatch", "unlabeled_size"), ("icarl", "classes")])
+def test_what_has_no_default_is_named(method, needed):
+    given = {"classes": 10} if needed != "classes" else {}
+    with pytest.raises(ValueError, match=rf"^{needed}: {method} needs it and has no default; build\('{method}', ..., {needed}="):
+        sslzoo.build(method, "micro", image_size=8, **given)
+
+
 def test_fixmatch_is_built_with_nesterovs_momentum():
     optimizer = sslzoo.build("fixmatch", "micro", image_size=8, classes=10).optimizer
     assert optimizer.nesterov and optimizer.momentum == 0.9

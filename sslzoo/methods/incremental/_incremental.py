@@ -25,6 +25,7 @@ class Incremental(Classifier):
     """
 
     recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}  # van de Ven & Tolias 2019
+    rehearses = False  # whether images of earlier tasks are trained on
 
     def __init__(self, backbone, classes, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, seed=seed, name=name)
@@ -47,10 +48,12 @@ class Incremental(Classifier):
         """Open a task of these classes (columns of the head).
 
         Raises:
-            ValueError: no class, a class that had a task before or is named twice, a class that the head has not, a task
-                that is still open.
+            ValueError: no list of integers, no class, a class that had a task before or is named twice, a class that the head
+                has not, a task that is still open.
         """
         task, task_of = self.tasks_begun, ops.convert_to_numpy(self.task_of).copy()
+        if np.ndim(classes) != 1 or not all(isinstance(label, (int, np.integer)) for label in classes):
+            raise ValueError(f"begin_task: got {classes!r}; it needs a list of class numbers, e.g. [0, 1].")
         if self.task_is_open:
             raise ValueError(f"begin_task: task {task - 1} is still open, of classes {self.last_classes}; end_task closes it.")
         if not len(classes):
@@ -66,9 +69,17 @@ class Incremental(Classifier):
         self.task_of.assign(task_of)
 
     def end_task(self, data):
-        """Close the task; `data`, what it was trained on, is what a memory is chosen from. ValueError without an open task."""
+        """Close the task; `data`, what it was trained on, is what a memory is chosen from. Interrupted, it can be called again.
+
+        Raises:
+            ValueError: no task is open; data that a memory cannot be chosen from.
+        """
         self.needs_open_task("end_task")
+        self.remember(data)
         self.tasks_done.assign(self.tasks_begun)
+
+    def remember(self, data):
+        """Keep what the next tasks need of this one. Done a second time it must come to the same. Here: nothing."""
 
     def learn(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
         """A task from begin to end; returns its steps.
@@ -105,7 +116,10 @@ class Incremental(Classifier):
         super().check(data)
         self.needs_open_task("fit")
         if "labels" in data:
-            self.check_classes(data["labels"], self.seen(), "no task has had")
+            if self.rehearses:
+                self.check_classes(data["labels"], self.seen(), "no task has had")
+            else:
+                self.check_classes(data["labels"], self.new(), "is not of this task")
 
     def needs_open_task(self, verb):
         if not self.task_is_open:

@@ -19,6 +19,8 @@ class Rehearsal(Incremental):
         exemplars: K, images in all; each of the t classes seen has K // t.
     """
 
+    rehearses = True
+
     def __init__(self, backbone, classes, exemplars=2000, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, augment, seed=seed, name=name)
         if exemplars < classes:
@@ -50,13 +52,11 @@ class Rehearsal(Incremental):
         if missing := sorted(set(self.last_classes) - set(labels.tolist())):
             raise ValueError(f"labels: got none of class {missing[0]}; the task has the classes {self.last_classes}.")
 
-    def end_task(self, data):
-        self.needs_open_task("end_task")
+    def remember(self, data):
         images, labels = self.stored(data)
         self.check_task(labels)
         share = self.exemplars.capacity // int(ops.convert_to_numpy(self.seen()).sum())
         added = {label: images[labels == label] for label in np.unique(labels).tolist()}
-        super().end_task(data)
         self.exemplars.keep({label: own[self.choose(own, share)] for label, own in added.items()})
 
     def stored(self, data):

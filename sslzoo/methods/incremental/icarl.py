@@ -39,6 +39,8 @@ class ICaRL(Rehearsal):
 
     def __init__(self, backbone, classes, exemplars=2000, temperature=1.0, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, exemplars, augment, seed=seed, name=name)
+        if temperature <= 0:
+            raise ValueError(f"temperature: got {temperature}; it must be above 0.")
         self.old_backbone, self.old_head = ema.target(backbone), ema.target(self.head)
         self.temperature = temperature
         shape = (classes, backbone.output_shape[-1])
@@ -61,8 +63,8 @@ class ICaRL(Rehearsal):
     def choose(self, images, count):
         return nn.herding(self.encode(images), count)
 
-    def end_task(self, data):
-        super().end_task(data)
+    def remember(self, data):
+        super().remember(data)
         # Through host arrays: on JAX two variables must not share a buffer.
         self.old_backbone.set_weights(self.backbone.get_weights())
         self.old_head.set_weights(self.head.get_weights())

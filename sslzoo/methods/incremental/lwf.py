@@ -39,13 +39,12 @@ class LwF(Incremental):
         super().__init__(backbone, classes, augment, seed=seed, name=name)
         if competing not in ("seen", "new"):
             raise ValueError(f"competing: got {competing!r}; it must be 'seen' or 'new'.")
+        if distillation_weight < 0:
+            raise ValueError(f"distillation_weight: got {distillation_weight}; it must be at least 0.")
+        if temperature <= 0:
+            raise ValueError(f"temperature: got {temperature}; it must be above 0.")
         self.old_backbone, self.old_head = ema.target(backbone), ema.target(self.head)
         self.distillation_weight, self.temperature, self.competing = distillation_weight, temperature, competing
-
-    def check(self, data):
-        super().check(data)
-        if "labels" in data:
-            self.check_classes(data["labels"], self.new(), "is not of this task")
 
     def compute_losses(self, batch):
         logits = self.head(self.represent(batch["view"]))
@@ -57,8 +56,7 @@ class LwF(Incremental):
             "distillation": self.distillation_weight * kept,
         }
 
-    def end_task(self, data):
-        super().end_task(data)
+    def remember(self, data):
         # Through host arrays: on JAX two variables must not share a buffer.
         self.old_backbone.set_weights(self.backbone.get_weights())
         self.old_head.set_weights(self.head.get_weights())

@@ -24,9 +24,9 @@ class SRGAN(SRResNet):
 
     Args:
         backbone, scale, last_kernel: as `SRResNet`.
-        content: phi, a Functional network from images in [0, 1]: an encoder of this zoo, `sslzoo.load(name).backbone` (in a
-            config `{zoo: name}`), or the paper's VGG-19, `sslzoo.nn.vgg19_features(path)` (in a config `{vgg19: path}`). It is
-            copied and frozen, and the copy is part of the weights file.
+        content: phi, a Functional network from images in [0, 1]. For `sslzoo.build` and in a config also `{zoo: NAME}`, an
+            encoder of this zoo, by default that of simclr_resnet20.cifar10, or `{vgg19: PATH}`, the paper's VGG-19,
+            `sslzoo.nn.vgg19_features(PATH)`. It is copied and frozen, and the copy is part of the weights file.
         content_layer: name of its layer whose map is phi; by default its own output, which must be a map.
         content_weight: 1 with VGG-19, whose features carry the paper's scale 1/12.75.
         adversarial_weight: 1e-3 (equation 3).
@@ -36,6 +36,10 @@ class SRGAN(SRResNet):
     """
 
     optimizer_groups = {"generator": r"(?!discriminator).*", "discriminator": r"discriminator.*"}
+    # A frozen encoder of this zoo; the weight makes the content term of bicubic images as large as their MSE in [-1, 1], which is
+    # what 1/12.75 is for in the paper, and pixels keep the colours, which the encoder overlooks.
+    defaults = {"content": {"zoo": "simclr_resnet20.cifar10"}, "content_layer": "stage2_block3_relu"}
+    defaults |= {"content_weight": 0.04, "pixel_weight": 0.1}
     recipe = {  # section 3.2: 1e-4, then 1e-5 in the second half; here a cosine between the two
         "optimizer": {"name": "adam", "learning_rate": 1e-4},
         "groups": {optimizer_groups["discriminator"]: {"name": "adam", "learning_rate": 1e-4}},
