@@ -32,8 +32,8 @@ pullovers and T-shirts gain what is taken for them. The threshold asks how sure 
 INCREMENTAL = """## Five tasks of two classes
 
 Accuracy over all classes after the last task, without (class-incremental) and with knowledge of the task (task-incremental), and
-how much was forgotten between a task's best and the end. Joint training sees all tasks at once. With the cross-entropy among the new
-classes alone, LwF sees the same images and answers among the same classes, but nothing pushes the old classes down."""
+how much was forgotten between a task's best and the end. Joint training sees all tasks at once. With the cross-entropy among the
+new classes alone, LwF sees the same images and answers among the same classes, but nothing pushes the old classes down."""
 
 
 def text(folder=RESULTS):
