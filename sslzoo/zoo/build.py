@@ -79,7 +79,7 @@ def build(method, backbone="resnet18", image_size=32, seed=0, optimizer=None, **
     for key in hyperparameters:
         if key not in allowed:
             raise ValueError(unknown(f"hyperparameter of {method}", key, allowed))
-    if not hyperparameters.keys() & set(list(cls.defaults)[:1]):
+    if next(iter(cls.defaults), None) not in hyperparameters:
         hyperparameters = cls.defaults | hyperparameters
     if missing := [k for k, p in allowed.items() if p.default is p.empty and k not in hyperparameters]:
         raise ValueError(f"{missing[0]}: {method} needs it and has no default; build({method!r}, ..., {missing[0]}=...).")
