@@ -1,6 +1,7 @@
 """What all tests share: quiet logs, JAX's compiled programs kept between runs, markers of one backend skipped on the other."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import pytest
+
+sys.path.append(str(Path(__file__).parents[1]))  # `benchmarks`, in a checkout
 
 
 def pytest_collection_modifyitems(items):
