@@ -1,11 +1,12 @@
 from harness import MethodChecks
-from second_task import SecondTask, cross_entropy, logits
+from second_task import NEW, SecondTask, cross_entropy, logits
 
 from sslzoo.methods.incremental.naive import Naive
 
 
 class TestNaive(SecondTask, MethodChecks):
     method = Naive
+    labels = NEW
     drop = 0.5
 
     def oracle(self, model, batch):
