@@ -47,6 +47,7 @@ def test_an_epoch_draws_as_many_images_as_there_are():
         (dataset(), {"classes": 6, "samples": 2}, "classes: got 6; the data has 5."),
         (dataset(), {"classes": 1, "samples": 2}, "classes: need an integer of at least 2, got 1."),
         (dataset(), {"classes": 2, "samples": 1}, "samples: need an integer of at least 2, got 1."),
+        (dataset(), {"classes": 2, "samples": 2, "steps_per_epoch": 0}, "steps_per_epoch: need an integer of at least 1, got 0."),
         (Dataset(np.zeros((4, 2, 2), "uint8")), {"classes": 2}, "labels: missing; need one integer per image."),
     ],
 )

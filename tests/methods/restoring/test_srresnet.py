@@ -63,7 +63,8 @@ class TestSRResNet(super_resolution.Checks):
             SRResNet(nn.backbone("micro", 8))
         with pytest.raises(ValueError, match="backbone: ends in Dense"):
             SRResNet(nn.backbone("mlp", 8))
-        with pytest.raises(ValueError, match="scale: got 3"):
-            self.make(scale=3)
+        for scale in (3, 1, "4", 4.0):
+            with pytest.raises(ValueError, match=f"scale: got {scale!r}; it must be a power of 2"):
+                self.make(scale=scale)
         with pytest.raises(ValueError, match="pixel_loss: got 'l2'"):
             self.make(pixel_loss="l2")
