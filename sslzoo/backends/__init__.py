@@ -11,6 +11,7 @@ if keras.backend.backend() == "tensorflow":
     from sslzoo.backends.tensorflow import (
         Step,
         abstract,
+        apart,
         bias_add,
         compiled,
         fused_batch_norm,
@@ -20,11 +21,33 @@ if keras.backend.backend() == "tensorflow":
         replicas,
     )
 elif keras.backend.backend() == "jax":
-    from sslzoo.backends.jax import Step, abstract, bias_add, compiled, fused_batch_norm, gather, process, replica_index, replicas
+    from sslzoo.backends.jax import (
+        Step,
+        abstract,
+        apart,
+        bias_add,
+        compiled,
+        fused_batch_norm,
+        gather,
+        process,
+        replica_index,
+        replicas,
+    )
 else:
     raise ImportError(
         f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or 'jax', "
         "set one of them before Keras is imported."
     )
 
-__all__ = ["Step", "abstract", "bias_add", "compiled", "fused_batch_norm", "gather", "process", "replica_index", "replicas"]
+__all__ = [
+    "Step",
+    "abstract",
+    "apart",
+    "bias_add",
+    "compiled",
+    "fused_batch_norm",
+    "gather",
+    "process",
+    "replica_index",
+    "replicas",
+]

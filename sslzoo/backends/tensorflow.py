@@ -54,6 +54,11 @@ def bias_add(x, bias):
     return tf.nn.bias_add(x, bias)
 
 
+def apart(x):
+    """x, as an operation that the graph optimiser neither removes (as it does an identity) nor fuses with its neighbours."""
+    return tf.ensure_shape(x, x.shape)
+
+
 def fused_batch_norm(x, gamma, beta, epsilon):
     """Normalise a batch of maps (N, H, W, C) -> (outputs, mean, population variance over N, H, W)."""
     gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)

@@ -7,6 +7,7 @@ import keras
 from keras import layers, ops
 
 from sslzoo import backends
+from sslzoo.nn.apart import Calls
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -43,19 +44,23 @@ def foldable(conv):
 def fold(model):
     """A Functional model that computes `model` at inference, every convolution folded with the BatchNorm behind it.
 
-    Nothing is copied: it reads the variables of `model` as they are when it is called. Other models come back as they are.
+    Nothing is copied: it reads the variables of `model` as they are when it is called. It may be called by several threads at
+    once: see `sslzoo.nn.apart`. Other models come back as they are.
     """
     if not (isinstance(model, keras.Model) and hasattr(model, "operations")):
         return model
     producers = {}  # id of a convolution's output -> (the layer, its input)
+    calls = Calls()
 
     def call(layer, *args, **kwargs):
         if isinstance(layer, layers.BatchNormalization) and layer.axis in (-1, 3) and id(args[0]) in producers:
-            conv, x, _ = producers[id(args[0])]
-            return FoldedConv(conv, layer)(x)
-        outputs = layer(*args, **kwargs)
+            conv, x = producers[id(args[0])]
+            return calls(FoldedConv(conv, layer), x)
+        outputs = calls(layer, *args, **kwargs)
         if type(layer) is layers.Conv2D and foldable(layer):
-            producers[id(outputs)] = (layer, args[0], outputs)  # the output is kept alive: its id stays its own
+            producers[id(outputs)] = (layer, args[0])
         return outputs
 
-    return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    folded = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+    calls.finish(folded.outputs)
+    return folded

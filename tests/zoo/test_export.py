@@ -18,6 +18,7 @@ from sslzoo.zoo.export import export
 
 tensorflow = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("fine_tune_elsewhere.py")
+AT_ONCE = Path(__file__).with_name("ask_at_once.py")
 SIZES = {"same_size": (16, 8, 8), "larger": (5, 21, 13), "wide": (3, 6, 17), "many": (1500, 8, 8)}
 
 
@@ -211,6 +212,16 @@ def test_half_precision_networks_are_exported_with_float32_features(tmp_path):
     loaded = tf.saved_model.load(str(export(half, tmp_path, warmup=False)))
     assert loaded(images_of(2, 8, 8)).dtype == tf.float32
     assert all(v.dtype == tf.float32 for v in loaded.variables)
+
+
+@tensorflow
+@pytest.mark.slow
+def test_requests_at_once_do_not_disturb_each_other(tmp_path):
+    """They did, up to a crash: see `sslzoo.nn.apart`."""
+    model = sslzoo.build("srresnet", {"name": "srresnet", "width": 4, "blocks": 1}, image_size=8, last_kernel=3)
+    folder = export(model, tmp_path, warmup=False)
+    done = subprocess.run([sys.executable, "-P", str(AT_ONCE), str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @tensorflow
