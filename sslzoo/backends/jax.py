@@ -51,7 +51,7 @@ def bias_add(x, bias):
 
 
 def apart(x):
-    """x: XLA may fuse what it likes."""
+    """x: what XLA fuses is safe."""
     return x
 
 

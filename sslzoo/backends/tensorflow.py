@@ -55,7 +55,7 @@ def bias_add(x, bias):
 
 
 def apart(x):
-    """x, as an operation that the graph optimiser neither removes (as it does an identity) nor fuses with its neighbours."""
+    """x, as an operation that Grappler (of TensorFlow 2.21) neither removes, as it does an identity, nor fuses."""
     return tf.ensure_shape(x, x.shape)
 
 

@@ -7,7 +7,7 @@ import keras
 from keras import layers, ops
 
 from sslzoo import backends
-from sslzoo.nn.apart import Calls
+from sslzoo.nn.apart import adds, apart
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -15,7 +15,7 @@ class FoldedConv(layers.Layer):
     """A bias-free convolution and the BatchNorm behind it as one convolution with a bias, sharing their variables."""
 
     def __init__(self, conv, norm):
-        super().__init__(name=f"{conv.name}_folded", dtype=conv.dtype_policy)
+        super().__init__(dtype=conv.dtype_policy)
         self.conv, self.norm = conv, norm
         self.built = True
 
@@ -44,23 +44,26 @@ def foldable(conv):
 def fold(model):
     """A Functional model that computes `model` at inference, every convolution folded with the BatchNorm behind it.
 
-    Nothing is copied: it reads the variables of `model` as they are when it is called. It may be called by several threads at
-    once: see `sslzoo.nn.apart`. Other models come back as they are.
+    Nothing is copied: it reads the variables of `model` as they are when it is called. Functional models inside it are folded
+    too; other models come back as they are. Several threads may call it at once: its additions are kept apart (`nn.apart`),
+    but not those inside other models and layers of your own.
     """
     if not (isinstance(model, keras.Model) and hasattr(model, "operations")):
         return model
     producers = {}  # id of a convolution's output -> (the layer, its input)
-    calls = Calls()
+    inner = {}  # id of a model inside -> the folded one
 
     def call(layer, *args, **kwargs):
         if isinstance(layer, layers.BatchNormalization) and layer.axis in (-1, 3) and id(args[0]) in producers:
-            conv, x = producers[id(args[0])]
-            return calls(FoldedConv(conv, layer), x)
-        outputs = calls(layer, *args, **kwargs)
+            conv, x, _ = producers[id(args[0])]
+            return FoldedConv(conv, layer)(x)
+        if adds(layer):
+            args, kwargs = apart((args, kwargs))
+        if id(layer) not in inner:
+            inner[id(layer)] = fold(layer)
+        outputs = inner[id(layer)](*args, **kwargs)
         if type(layer) is layers.Conv2D and foldable(layer):
-            producers[id(outputs)] = (layer, args[0])
+            producers[id(outputs)] = (layer, args[0], outputs)  # the output is kept alive: its id stays its own
         return outputs
 
-    folded = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
-    calls.finish(folded.outputs)
-    return folded
+    return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)

@@ -1,3 +1,5 @@
+"""Additions of folded networks: kept from TensorFlow's fusion, and otherwise what they were."""
+
 import keras
 import numpy as np
 import pytest
@@ -13,70 +15,94 @@ def conv(x):
     return layers.Conv2D(3, 3, padding="same")(x)
 
 
-def block(x):
-    return layers.Add()([x, conv(conv(x))])
+def inner():
+    x = keras.Input((8, 8, 3))
+    return keras.Model(x, layers.Add()([x, conv(x)]))
 
 
-def long_shortcut():
-    """The sum of the block runs while the sum behind it still needs the same tensor."""
-    x = conv(INPUTS)
-    return layers.Add()([x, conv(block(x))])
+def twice(model):
+    return model(model(INPUTS))
 
 
-def by_operations():
-    x = conv(INPUTS)
-    return x + conv(x + conv(x))
+class Sum(layers.Add):
+    pass
 
 
-def side_branch():
-    """Nothing orders the last convolution and the sum."""
-    x = conv(INPUTS)
-    return [layers.Add()([x, conv(INPUTS)]), conv(x)]
+SUMS = {
+    "Add": lambda: layers.Add()([INPUTS, conv(INPUTS)]),
+    "subclass": lambda: Sum()([INPUTS, conv(INPUTS)]),
+    "Average": lambda: layers.Average()([INPUTS, conv(INPUTS)]),
+    "add": lambda: layers.add([INPUTS, conv(INPUTS)]),
+    "operator": lambda: INPUTS + conv(INPUTS),
+    "operation": lambda: ops.add(x1=conv(INPUTS), x2=INPUTS),
+    "constant": lambda: conv(INPUTS) + conv(INPUTS) + 1.0,
+    "model inside, twice": lambda: twice(inner()),
+}
 
 
-def also_an_output():
-    x = conv(INPUTS)
-    return [block(x), x]
+def test_a_residual_network_has_its_additions_apart():
+    folded = nn.fold(nn.backbone("resnet20", 32, width=4))
+    assert sum(isinstance(layer, Apart) for layer in folded.layers) == 18  # both summands of nine blocks
 
 
-def ordinary_blocks():
-    return block(block(conv(INPUTS)))
-
-
-def guards(folded):
-    return [layer for layer in folded.layers if isinstance(layer, Apart)]
-
-
-@pytest.mark.parametrize(
-    ("network", "active"), [(long_shortcut, 1), (by_operations, 1), (side_branch, 1), (also_an_output, 1), (ordinary_blocks, 0)]
-)
-def test_a_sum_is_apart_where_others_need_a_summand(network, active):
-    model = keras.Model(INPUTS, network())
-    folded = nn.fold(model)
+@pytest.mark.parametrize("name", SUMS)
+def test_the_sum_is_the_same(name):
+    model = keras.Model(INPUTS, SUMS[name]())
     x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
-    for mine, theirs in zip(keras.tree.flatten(folded(x)), keras.tree.flatten(model(x)), strict=True):
-        np.testing.assert_allclose(ops.convert_to_numpy(mine), ops.convert_to_numpy(theirs), atol=1e-5)
-    assert sum(guard.active for guard in guards(folded)) == 2 * active  # two summands
-
-
-@pytest.mark.parametrize(("name", "options"), [("resnet20", {"width": 4}), ("wrn28_2", {}), ("resnet50", {"width": 4})])
-def test_residual_networks_stay_fused(name, options):
-    found = guards(nn.fold(nn.backbone(name, 32, **options)))
-    assert found and not any(guard.active for guard in found)
-
-
-def test_the_generator_is_apart_at_the_block_inside_its_long_shortcut():
-    generator = nn.srresnet_generator(nn.feature_map(nn.backbone("srresnet", 8, width=4, blocks=3)), scale=2)
-    assert [guard.active for guard in guards(nn.fold(generator))] == [True] * 2 + [False] * 8
+    np.testing.assert_allclose(ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x)), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.tensorflow
-def test_the_graph_keeps_what_is_apart():
+@pytest.mark.parametrize("name", SUMS)
+def test_no_convolution_is_fused_with_the_addition(name):
+    model = keras.Model(INPUTS, SUMS[name]())
+    assert [b"BiasAdd"] in fusions(nn.fold(model))
+    assert not any(b"Add" in fused for fused in fusions(nn.fold(model)))
+
+
+@pytest.mark.tensorflow
+def test_on_its_own_tensorflow_fuses_them():
+    """Else neither `Apart` nor the test before this one is needed any more."""
+    assert any(b"Add" in fused for fused in fusions(keras.Model(INPUTS, SUMS["Add"]())))
+
+
+def fusions(network):
+    """What TensorFlow fuses with each convolution of a network, in the graph that it runs."""
     import tensorflow as tf
+    from tensorflow.python.eager import context  # public only as `tf.summary.trace_export`, which writes it to a file
 
-    def kinds(network):
-        folded = nn.fold(keras.Model(INPUTS, network()))
-        graph = tf.function(folded, autograph=False).get_concrete_function(tf.TensorSpec((None, 8, 8, 3))).graph
-        return [operation.type for operation in graph.get_operations()]
+    context.context().enable_run_metadata()
+    try:
+        tf.function(network, autograph=False)(tf.zeros((2, 8, 8, 3)))
+        graphs = context.context().export_run_metadata().function_graphs
+    finally:
+        context.context().disable_run_metadata()
+    nodes = [node for graph in graphs for node in graph.post_optimization_graph.node if "FusedConv" in node.op]
+    return [list(node.attr["fused_ops"].list.s) for node in nodes]
 
-    assert kinds(long_shortcut).count("EnsureShape") == 2 and "EnsureShape" not in kinds(ordinary_blocks)
+
+@pytest.fixture
+def policy():
+    before = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize(("own", "around"), [("mixed_bfloat16", "float32"), ("float32", "mixed_bfloat16")])
+def test_precision_is_the_models_own(policy, own, around):
+    policy(own)
+    x = keras.Input((8, 8, 3))
+    model = keras.Model(x, layers.Add()([conv(x), conv(x)]))
+    policy(around)
+    folded = nn.fold(model)
+    x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
+    found, expected = folded(x), model(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(y, "float32")) for y in (found, expected)))
+
+
+def test_masks_pass_without_a_warning(recwarn):
+    words = keras.Input((5,))
+    x = layers.Embedding(7, 4, mask_zero=True)(words)
+    nn.fold(keras.Model(words, layers.Add()([x, x])))
+    assert not recwarn

@@ -85,3 +85,25 @@ def test_an_activation_between_is_not_lost():
     model = keras.Model(images, keras.layers.BatchNormalization()(x))
     batch = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
     np.testing.assert_allclose(nn.fold(model)(batch), model(batch, training=False), rtol=1e-5, atol=1e-6)
+
+
+def test_models_inside_are_folded_too():
+    x = keras.Input((8, 8, 3))
+    block = keras.Model(x, keras.layers.BatchNormalization()(keras.layers.Conv2D(3, 3, padding="same", use_bias=False)(x)))
+    model = shaken(keras.Model(x, block(block(x))))
+    folded = nn.fold(model)
+    assert all(isinstance(layer, FoldedConv) for inside in folded.layers[1:] for layer in inside.layers[1:])
+    x = np.random.default_rng(1).uniform(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(folded(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_a_convolution_may_be_called_twice():
+    x, conv = keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 3, padding="same", use_bias=False)
+    y = keras.layers.BatchNormalization()(conv(keras.layers.BatchNormalization()(conv(x))))
+    model = shaken(keras.Model(x, y))
+    x = np.random.default_rng(1).uniform(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+    )
