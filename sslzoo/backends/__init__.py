@@ -8,46 +8,22 @@ running it.
 import keras
 
 if keras.backend.backend() == "tensorflow":
-    from sslzoo.backends.tensorflow import (
-        Step,
-        abstract,
-        apart,
-        bias_add,
-        compiled,
-        fused_batch_norm,
-        gather,
-        process,
-        replica_index,
-        replicas,
-    )
+    from sslzoo.backends import tensorflow as chosen
 elif keras.backend.backend() == "jax":
-    from sslzoo.backends.jax import (
-        Step,
-        abstract,
-        apart,
-        bias_add,
-        compiled,
-        fused_batch_norm,
-        gather,
-        process,
-        replica_index,
-        replicas,
-    )
+    from sslzoo.backends import jax as chosen
 else:
     raise ImportError(
         f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or 'jax', "
         "set one of them before Keras is imported."
     )
 
-__all__ = [
-    "Step",
-    "abstract",
-    "apart",
-    "bias_add",
-    "compiled",
-    "fused_batch_norm",
-    "gather",
-    "process",
-    "replica_index",
-    "replicas",
-]
+Step = chosen.Step
+abstract = chosen.abstract
+apart = chosen.apart
+bias_add = chosen.bias_add
+compiled = chosen.compiled
+fused_batch_norm = chosen.fused_batch_norm
+gather = chosen.gather
+process = chosen.process
+replica_index = chosen.replica_index
+replicas = chosen.replicas

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib.util
 import warnings
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import keras
@@ -22,7 +23,7 @@ SIZE = 8  # pixels
 STATISTICS = ("moving_mean", "moving_variance")
 
 
-class MethodChecks:
+class MethodChecks(ABC):
     """Inherit, fill in the first block, and add what only this method promises."""
 
     # ---- the spec --------------------------------------------------------------------------------------------
@@ -34,9 +35,9 @@ class MethodChecks:
     drop = None  # what 20 steps take off the loss, at least
 
     @classmethod
+    @abstractmethod
     def make(cls, **kwargs):
         """The method on the micro backbone."""
-        raise NotImplementedError
 
     @classmethod
     def batch(cls, n=13, seed=0):
@@ -54,9 +55,9 @@ class MethodChecks:
         """The optimiser of the steps that are compared and of the runs that are interrupted; `rate` may be a schedule."""
         return keras.optimizers.SGD(rate, momentum=momentum)
 
+    @abstractmethod
     def oracle(self, model, batch):
         """{name: float}: the paper's formula in plain NumPy, on the model's own embeddings."""
-        raise NotImplementedError
 
     # ---- the checks ------------------------------------------------------------------------------------------
 
