@@ -1,6 +1,7 @@
 """benchmarks/results/*.json -> benchmarks/results/README.md: `python -m benchmarks.report`, and at the end of every suite.
 
-Every figure is read from what a suite wrote, none is typed.
+Every figure of the tables is read from what a suite wrote, none is typed. The words beside them are typed, about the runs that
+are committed.
 """
 
 import json

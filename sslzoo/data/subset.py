@@ -19,7 +19,7 @@ def labelled_subset(labels, fraction=None, per_class=None, seed=0):
         if count < 1:
             raise ValueError(f"fraction {fraction} of the {size} samples of class {label} is none: one is the least")
         if count > size:
-            raise ValueError(f"class {label} has {size} samples: per_class={per_class} is more than there are")
+            raise ValueError(f"labels per class: got {per_class}; class {label} has {size} samples")
     return draw(labels, counts, seed)
 
 

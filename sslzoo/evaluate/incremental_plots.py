@@ -37,17 +37,18 @@ def matrices_png(records, scenario="class"):
 def curves_png(records):
     """The mean accuracy on the tasks seen so far, task by task, in both scenarios, of {name: record}.
 
-    A record of joint training is a dashed line across.
+    A record of joint training is a dashed line across. Each line is thinner than the one before it: none hides another.
     """
     figure = Figure(figsize=(10, 3.4), facecolor="white")
     titles = {"class": "every class seen so far competes", "task": "the task is told"}
     for axes, (scenario, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
-        for (name, record), colour in zip(records.items(), COLOURS, strict=False):
-            curve = record[scenario]["curve"]
+        for i, ((name, record), colour) in enumerate(zip(records.items(), COLOURS, strict=False)):
+            curve, width = record[scenario]["curve"], 1.8 + 0.8 * (len(records) - 1 - i)
             if record["settings"]["joint"]:
                 axes.axhline(curve[0], color=MUTED, linewidth=1.5, linestyle="--", label=name)
             else:
-                axes.plot(range(1, len(curve) + 1), curve, color=colour, linewidth=1.8, marker="o", markersize=4, label=name)
+                steps = range(1, len(curve) + 1)
+                axes.plot(steps, curve, color=colour, linewidth=width, marker="o", markersize=2 + 1.2 * width, label=name)
         axes.set_title(title, fontsize=11, color=INK, loc="left")
         axes.set_xlabel("tasks learned", color=MUTED)
         axes.set_ylim(0, 1.02)

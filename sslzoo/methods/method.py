@@ -130,8 +130,9 @@ class Method(backends.Step, Verbs, keras.Model):
     ):
         """Keras' `fit`, on images alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y), or a stream.
 
-        Arrays are shuffled by permutation(seed, epoch), in batches of 256 unless `batch_size` says else. With a `Checkpoint`
-        among the callbacks, the same call on arrays again continues the run where it was interrupted, bit for bit.
+        Arrays are shuffled by permutation(seed, epoch), in batches of `batch_size`, by default of 256 or of all if they are
+        fewer. With a `Checkpoint` among the callbacks, the same call on arrays again continues the run where it was
+        interrupted, bit for bit.
 
         Raises:
             ValueError: bad data, in one sentence, before the first step. Of a stream that is not of `sslzoo.data` the first

@@ -76,7 +76,7 @@ def test_unlabelled_images_of_their_own():
         ({"batch_size": 41}, "unlabeled: got 120 images; a batch takes 41 x 3 = 123."),
         ({"ratio": 0}, "ratio: need an integer of at least 1, got 0."),
         ({"steps_per_epoch": 0}, "steps_per_epoch: need an integer of at least 1, got 0."),
-        ({"labels_per_class": 13}, "class 0 has 12 samples: per_class=13 is more than there are"),
+        ({"labels_per_class": 13}, "labels per class: got 13; class 0 has 12 samples"),
     ],
 )
 def test_wrong_numbers_are_named(changes, sentence):

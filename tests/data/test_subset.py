@@ -37,7 +37,7 @@ def test_the_seed_decides():
         ({"fraction": float("nan")}, r"fraction must be in \(0, 1\]"),
         ({"fraction": 0.01}, "of the 40 samples of class 0 is none"),
         ({"per_class": 0}, "at least 1, got 0"),
-        ({"per_class": 41}, "class 0 has 40 samples: per_class=41"),
+        ({"per_class": 41}, "labels per class: got 41; class 0 has 40 samples"),
         ({}, "either fraction or per_class"),
         ({"fraction": 0.5, "per_class": 2}, "either fraction or per_class"),
     ],

@@ -69,6 +69,17 @@ class Checks(MethodChecks):
         _, logs = self.make().losses_and_logs(self.batch(32))
         assert 0.1 < float(logs["mask"]) < 0.9
 
+    def test_each_view_is_made_as_the_paper_says(self, monkeypatch):
+        """Labelled images weakly augmented; of the others one view weakly, one weakly and then strongly."""
+        model, batch = self.make(), self.batch(4)
+        monkeypatch.setattr(model, "weak", lambda x: 0.5 * x)
+        monkeypatch.setattr(model, "strong", lambda x: x - 1.0)
+        views = model.views({field: batch[field] for field in model.fields})
+        images, unlabeled = (ops.convert_to_numpy(model.preprocess(batch[field])) for field in ("images", "unlabeled"))
+        expected = {"labeled": 0.5 * images, "weak": 0.5 * unlabeled, "strong": 0.5 * unlabeled - 1.0}
+        for name in ("labeled", *self.unlabeled_views):
+            np.testing.assert_allclose(ops.convert_to_numpy(views[name]), expected[name], atol=1e-6, err_msg=name)
+
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         """The one that is watched is the averaged one."""
         model = inject(self.make())

@@ -36,6 +36,17 @@ def test_its_constants_are_those_of_torchssl():
     assert slopes == pytest.approx([0.1] * len(norms))
 
 
+def test_it_halves_twice_and_activates_before_the_first_branch():
+    """So it is 32, 16 and 8 px; TorchSSL's first block takes its shortcut behind the activation, too."""
+    network = nn.backbone("wrn28_2", 32)
+    sides = [network.get_layer(f"stage{stage}_block4_add").output.shape[1] for stage in (1, 2, 3)]
+    assert sides == [32, 16, 8]
+    halving = {x.name for x in network.layers if isinstance(x, keras.layers.Conv2D) and x.strides == (2, 2)}
+    assert halving == {f"stage{stage}_block1_{name}conv" for stage in (2, 3) for name in ("1_", "downsample_")}
+    shortcut = network.get_layer("stage1_block1_downsample_conv").input
+    assert shortcut is network.get_layer("stage1_block1_1_relu").output
+
+
 def test_folded_it_computes_the_same():
     network = nn.backbone("wrn28_2", 8)
     rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from sslzoo.optim import WarmupCosine, cosine_ema, scaled_learning_rate
+from sslzoo.optim import FixMatchCosine, WarmupCosine, cosine_ema, scaled_learning_rate
 
 
 def oracle(step, peak, warmup, total, final):
@@ -91,3 +91,17 @@ def test_cosine_ema():
         cosine_ema(0, 10, 1.5)
     with pytest.raises(ValueError, match="total_steps of at least 1, got 0"):
         cosine_ema(0, 0, 0.99)
+
+
+@pytest.mark.parametrize("step", [0, 1, 500, 999, 1000, 1200])
+def test_fixmatch_falls_along_seven_sixteenths_of_a_half_turn(step):
+    rate = 0.03 * math.cos(7 * math.pi * min(step, 1000) / (16 * 1000))
+    schedule = FixMatchCosine(0.03, 1000)
+    assert float(schedule(step)) == pytest.approx(rate, rel=1e-5)
+    assert float(FixMatchCosine.from_config(schedule.get_config())(step)) == float(schedule(step))
+
+
+@pytest.mark.parametrize(("peak", "total", "field"), [(0.0, 10, "peak"), (math.nan, 10, "peak"), (0.1, 0, "total_steps")])
+def test_fixmatch_refuses_what_is_no_schedule(peak, total, field):
+    with pytest.raises(ValueError, match=field):
+        FixMatchCosine(peak, total)

@@ -62,6 +62,8 @@ class FlexMatch(FixMatch):
     def check(self, data):
         super().check(data)
         index = np.asarray(data.get("index", []))
+        if index.ndim != 1:
+            raise ValueError(f"index: got shape {index.shape}; one row number for each unlabelled image, (M,), is needed.")
         if index.size and (index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= self.unlabeled_size):
             raise ValueError(
                 f"index: got {index.dtype} values from {index.min()} to {index.max()}; the memory has {self.unlabeled_size} "

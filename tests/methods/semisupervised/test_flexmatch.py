@@ -6,7 +6,7 @@ from few_labels import softmax
 from harness import inject
 from keras import ops
 
-from sslzoo import data
+from sslzoo import data, losses
 from sslzoo.methods.semisupervised.flexmatch import FlexMatch
 
 MEMORY = np.repeat([-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [10, 4, 6, 8, 20, 10, 8, 10, 6, 4, 0]).astype("int32")  # 86 images
@@ -55,6 +55,22 @@ class TestFlexMatch(few_labels.Checks):
         np.testing.assert_array_equal(ops.convert_to_numpy(model.memory), expected)
         assert (passed & (q.max(axis=1) <= 0.17)).any() and (expected != MEMORY).any()  # the two rules differ here
 
+    def test_the_thresholds_of_a_step_are_those_of_the_memory_before_it(self):
+        model, batch = self.make(), self.batch(64)
+        q = softmax(self.logits(model, batch)["weak"])
+        labels, confidence = q.argmax(axis=1), q.max(axis=1)
+        common = np.bincount(labels).argmax()
+        model.threshold = float(np.median(confidence[labels == common]))
+        model.memory.assign(np.resize([c for c in range(10) if c != common], len(MEMORY)))
+
+        def mask():
+            thresholds = losses.flexible_thresholds(model.memory, 10, model.threshold)
+            return np.mean(confidence >= ops.convert_to_numpy(thresholds)[labels])
+
+        before = mask()
+        assert float(model.losses_and_logs(batch)[1]["mask"]) == pytest.approx(before)
+        assert mask() < before  # the memory after the step would let fewer pass
+
     def test_an_empty_memory_lets_everything_pass_and_a_confident_one_does_not(self):
         model, batch = self.make(threshold=0.99), self.batch(32)
         model.memory.assign(np.full(len(MEMORY), -1))
@@ -74,6 +90,7 @@ class TestFlexMatch(few_labels.Checks):
             (np.arange(16) + 71, "index: got int64 values from 71 to 86; the memory has 86 images, 0 to 85"),
             (np.arange(16) - 1, "index: got int64 values from -1 to 14"),
             (np.arange(16) / 2, "index: got float64 values"),
+            (np.arange(16)[:, None], r"index: got shape \(16, 1\); one row number for each unlabelled image"),
         ],
     )
     def test_an_index_that_repeats_or_exceeds_the_memory_is_refused(self, index, message):
