@@ -4,7 +4,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-LIMIT = 20e6  # bytes of weights that a wheel may carry; the larger ones are fetched from the release
+# bytes of weights that a wheel may carry; the larger ones are fetched from the release
+LIMIT = 20e6
 
 HERE = Path(__file__).parent
 weights, total = [], 0
@@ -14,8 +15,16 @@ for path in sorted((HERE / "weights").glob("*.weights.h5"), key=lambda p: p.stat
         weights.append(path.name)
 
 setup(
-    packages=[*find_packages(include=["sslzoo", "sslzoo.*"]), "sslzoo.zoo_configs", "sslzoo.weights"],
+    packages=[
+        *find_packages(include=["sslzoo", "sslzoo.*"]),
+        "sslzoo.zoo_configs",
+        "sslzoo.weights",
+    ],
     package_dir={"sslzoo.zoo_configs": "zoo_configs", "sslzoo.weights": "weights"},
-    package_data={"sslzoo": ["templates/*"], "sslzoo.zoo_configs": ["*.yaml"], "sslzoo.weights": weights},
+    package_data={
+        "sslzoo": ["templates/*"],
+        "sslzoo.zoo_configs": ["*.yaml"],
+        "sslzoo.weights": weights,
+    },
     include_package_data=False,
 )

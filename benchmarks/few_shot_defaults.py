@@ -1,8 +1,9 @@
 """Which settings should the Omniglot entries have? `python -m benchmarks.few_shot_defaults`
 
-Each row changes an entry's config, trains it on background without five alphabets ("train+rotations") and judges
-it on these five ("validation"): 20-way 1-shot, by cosine and by Euclidean distance. The evaluation split is not looked at.
-Rows that the JSON file has are not trained again. Omniglot is found in the folder SSLZOO_DATA.
+Each row changes an entry's config, trains it on background without five alphabets
+("train+rotations") and judges it on these five ("validation"): 20-way 1-shot, by cosine and by
+Euclidean distance. The evaluation split is not looked at. Rows that the JSON file has are not
+trained again. Omniglot is found in the folder SSLZOO_DATA.
 """
 
 import sslzoo
@@ -34,15 +35,23 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
 
 def row(entry, changes):
     config = variants.changed(entry, changes)
-    config = config.model_copy(update={"data": config.data.model_copy(update={"split": "train+rotations"})})
+    config = config.model_copy(
+        update={"data": config.data.model_copy(update={"split": "train+rotations"})}
+    )
     model = from_config(config)
     history = model.fit(training_feed(config), epochs=config.epochs, verbose=2).history
     validation = sslzoo.data.load("omniglot", split="validation")
     found = {
-        similarity: sslzoo.evaluate.few_shot(model, validation, ways=20, similarity=similarity, baselines=False)["accuracy"]
+        similarity: sslzoo.evaluate.few_shot(
+            model, validation, ways=20, similarity=similarity, baselines=False
+        )["accuracy"]
         for similarity in ("cosine", "euclidean")
     }
-    logs = {key: history[key][-1] for key in ("loss", "active_triplets", "effective_rank") if key in history}
+    logs = {
+        key: history[key][-1]
+        for key in ("loss", "active_triplets", "effective_rank")
+        if key in history
+    }
     return {"validation_20_way_1_shot": found, "last_epoch": logs}
 
 

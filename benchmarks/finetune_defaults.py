@@ -1,8 +1,10 @@
-"""Which learning rate and how many epochs should `sslzoo.evaluate.finetune` have? `python -m benchmarks.finetune_defaults`
+"""Which learning rate and how many epochs should `sslzoo.evaluate.finetune` have? `python -m
+benchmarks.finetune_defaults`
 
-Chosen on images of the training split alone: fine-tuned on a few labels of one part, measured on another, which no training saw
-the labels of. One row a setting; the defaults are those with the best mean over the rows of data set and labels per class.
-CIFAR-10 needs SSLZOO_DATA; without it the digits decide alone.
+Chosen on images of the training split alone: fine-tuned on a few labels of one part, measured on
+another, which no training saw the labels of. One row a setting; the defaults are those with the
+best mean over the rows of data set and labels per class. CIFAR-10 needs SSLZOO_DATA; without it the
+digits decide alone.
 """
 
 import argparse
@@ -33,33 +35,53 @@ def rows():
         if config.data.name not in here:
             continue
         model, train = sslzoo.load(name), sslzoo.data.load(config.data.name)
-        chosen, validation = (train.take(part) for part in stratified_split(train.labels, held_out, seed=0))
+        chosen, validation = (
+            train.take(part) for part in stratified_split(train.labels, held_out, seed=0)
+        )
         views = {"augment": augment} if augment else {}
         for learning_rate in LEARNING_RATES:
             for epochs in EPOCHS:
                 found = [
                     sslzoo.evaluate.finetune(
-                        model, chosen, validation, labels_per_class=labels_per_class, epochs=epochs,
-                        learning_rate=learning_rate, seed=seed, baselines=False, **views,
+                        model,
+                        chosen,
+                        validation,
+                        labels_per_class=labels_per_class,
+                        epochs=epochs,
+                        learning_rate=learning_rate,
+                        seed=seed,
+                        baselines=False,
+                        **views,
                     )["accuracy"]
                     for seed in range(2)
-                ]  # fmt: skip
-                row = {"model": name, "labels_per_class": labels_per_class, "learning_rate": learning_rate, "epochs": epochs}
+                ]
+                row = {
+                    "model": name,
+                    "labels_per_class": labels_per_class,
+                    "learning_rate": learning_rate,
+                    "epochs": epochs,
+                }
                 yield row | {"validation_accuracy": float(np.mean(found)), "seeds": len(found)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/finetune_defaults.json"))
+    parser.add_argument(
+        "--json", type=Path, default=Path("benchmarks/results/finetune_defaults.json")
+    )
     path = parser.parse_args().json
     path.parent.mkdir(parents=True, exist_ok=True)
     done, means = [], {}
     for row in rows():
         done.append(row)
-        means.setdefault(f"{row['learning_rate']:g}, {row['epochs']} epochs", []).append(row["validation_accuracy"])
+        means.setdefault(f"{row['learning_rate']:g}, {row['epochs']} epochs", []).append(
+            row["validation_accuracy"]
+        )
         print(json.dumps(row), flush=True)
     means = {setting: float(np.mean(values)) for setting, values in means.items()}
-    path.write_text(json.dumps({"machine": machine(None), "rows": done, "mean": means}, indent=1) + "\n")
+    path.write_text(
+        json.dumps({"machine": machine(None), "rows": done, "mean": means}, indent=1) + "\n"
+    )
     print(json.dumps(means, indent=1))
 
 

@@ -1,4 +1,6 @@
-"""Split MNIST and split Fashion-MNIST, five tasks of two classes, MLP 400-400: the zoo's recipes beside their bounds."""
+"""Split MNIST and split Fashion-MNIST, five tasks of two classes, MLP 400-400: the zoo's recipes
+beside their bounds.
+"""
 
 import json
 import time
@@ -11,7 +13,8 @@ from sslzoo.zoo.build import from_config
 from sslzoo.zoo.sets import load_sets
 from sslzoo.zoo.train import TRAINING
 
-RUNS = {  # the entry whose recipe is taken, what is changed in it, and whether all tasks are learned at once
+# the entry whose recipe is taken, what is changed in it, and whether all tasks are learned at once
+RUNS = {
     "naive": ("naive_mlp.mnist", {}, False),
     "lwf": ("lwf_mlp.mnist", {}, False),
     "lwf, cross-entropy among the new classes": ("lwf_mlp.mnist", {"competing": "new"}, False),
@@ -24,7 +27,9 @@ SETS = ("mnist", "fashion_mnist")
 
 
 def run(runs, sets=SETS):
-    """{"rows": one of each data set and method, "targets": those of split MNIST}. Each row is printed as it ends."""
+    """{"rows": one of each data set and method, "targets": those of split MNIST}. Each row is
+    printed as it ends.
+    """
     rows = {}
     for name in sets:
         for method in RUNS:
@@ -58,12 +63,18 @@ def settings(name, method):
 
 
 def row(name, method):
-    """Train one method on the training split of a data set, task by task, and test it on the test split."""
+    """Train one method on the training split of a data set, task by task, and test it on the test
+    split.
+    """
     config, joint = settings(name, method)
     sources = [config.data, config.data.model_copy(update={"split": "test"})]
-    stream = data.TaskStream(*load_sets(sources, config.image_size), config.tasks.count, config.tasks.seed)
+    stream = data.TaskStream(
+        *load_sets(sources, config.image_size), config.tasks.count, config.tasks.seed
+    )
     start = time.perf_counter()
-    record = evaluate.incremental(from_config(config), stream, epochs=config.epochs, batch_size=config.batch_size, joint=joint)
+    record = evaluate.incremental(
+        from_config(config), stream, epochs=config.epochs, batch_size=config.batch_size, joint=joint
+    )
     found = {"data": name, "method": method, "seconds": round(time.perf_counter() - start, 1)}
     found |= {key: record[key] for key in ("accuracy", "class", "task", "settings")}
     print(json.dumps(found), flush=True)

@@ -1,4 +1,6 @@
-"""What a long run found, kept as JSON: a suite that is stopped goes on with the run that it was in."""
+"""What a long run found, kept as JSON: a suite that is stopped goes on with the run that it was
+in.
+"""
 
 import json
 
@@ -14,7 +16,10 @@ def kept(path, settings, make, *arguments):
     if path.exists():
         saved = json.loads(path.read_text())
         if saved["settings"] != settings:
-            raise ValueError(f"{path}: was made with other settings than those of now; remove it or use another --runs.")
+            raise ValueError(
+                f"{path}: was made with other settings than those of now; remove it or use "
+                "another --runs."
+            )
         return saved["found"]
     found = make(*arguments)
     path.parent.mkdir(parents=True, exist_ok=True)

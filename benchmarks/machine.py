@@ -11,7 +11,9 @@ PEER_VERSIONS = "from importlib.metadata import version as v; print(*(n + ' ' + 
 
 
 def busy(seconds=2.0):
-    """Share of all cores that is in use, 0..1, sampled while the benchmark itself does nothing (Linux; else 0)."""
+    """Share of all cores that is in use, 0..1, sampled while the benchmark itself does nothing
+    (Linux; else 0).
+    """
     before = _ticks()
     time.sleep(seconds)
     total, idle = (b - a for a, b in zip(before, _ticks(), strict=True))
@@ -30,13 +32,16 @@ def _ticks():
 def machine(peer_python):
     packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
     if peer_python:
-        lines = subprocess.run([peer_python, "-c", PEER_VERSIONS], capture_output=True, text=True, check=True).stdout
+        lines = subprocess.run(
+            [peer_python, "-c", PEER_VERSIONS], capture_output=True, text=True, check=True
+        ).stdout
         packages |= dict(line.split() for line in lines.splitlines())
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "load_average": os.getloadavg(),  # of the last 1, 5, 15 minutes: an idle machine's is about the cores used here
+        # of the last 1, 5, 15 minutes: an idle machine's is about the cores used here
+        "load_average": os.getloadavg(),
         "python": platform.python_version(),
         "packages": packages,
         "commit": commit.stdout.strip() or None,

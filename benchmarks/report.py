@@ -1,7 +1,8 @@
-"""benchmarks/results/*.json -> benchmarks/results/README.md: `python -m benchmarks.report`, and at the end of every suite.
+"""benchmarks/results/*.json -> benchmarks/results/README.md: `python -m benchmarks.report`, and at
+the end of every suite.
 
-Every figure of the tables is read from what a suite wrote, none is typed. The words beside them are typed, about the runs that
-are committed.
+Every figure of the tables is read from what a suite wrote, none is typed. The words beside them are
+typed, about the runs that are committed.
 """
 
 import json
@@ -10,7 +11,18 @@ from pathlib import Path
 from sslzoo.report import markdown_table, number
 
 RESULTS = Path(__file__).parent / "results"
-CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CLOTHES = (
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 
 HEAD = """# What the suites found
 
@@ -44,7 +56,12 @@ def text(folder=RESULTS):
     parts = [HEAD, targets(suites)]
     if "few_labels" in suites:
         rows = suites["few_labels"]["rows"]
-        parts += [FEW_LABELS, few_labels(rows), CLOTHES_WORDS, clothes([row for row in rows if row["data"] == "fashion_mnist"])]
+        parts += [
+            FEW_LABELS,
+            few_labels(rows),
+            CLOTHES_WORDS,
+            clothes([row for row in rows if row["data"] == "fashion_mnist"]),
+        ]
     if "incremental" in suites:
         parts += [INCREMENTAL, incremental(suites["incremental"]["rows"])]
     return "\n\n".join(parts) + "\n"
@@ -58,7 +75,13 @@ def write():
 
 def targets(suites):
     lines = [
-        [f"`{name}`", target["what"], f"{target['target']:g}", f"{target['value']:.4g}", "met" if target["met"] else "**missed**"]
+        [
+            f"`{name}`",
+            target["what"],
+            f"{target['target']:g}",
+            f"{target['value']:.4g}",
+            "met" if target["met"] else "**missed**",
+        ]
         for name, result in suites.items()
         for target in result["targets"]
     ]
@@ -67,20 +90,35 @@ def targets(suites):
 
 def few_labels(rows):
     lines = [
-        [row["data"], row["method"], *(f"{100 * row[key]:.1f} ± {100 * row[f'{key}_error']:.1f} %" for key in ("last", "best"))]
+        [
+            row["data"],
+            row["method"],
+            *(
+                f"{100 * row[key]:.1f} ± {100 * row[f'{key}_error']:.1f} %"
+                for key in ("last", "best")
+            ),
+        ]
         for row in rows
     ]
     return markdown_table(("Data", "Method", "Last", "Best epoch"), lines, right=(2, 3))
 
 
 def clothes(rows):
-    """Of each class: the accuracy of each method; of the unlabelled images, how many the last is sure of, how many of these
-    rightly."""
+    """Of each class: the accuracy of each method; of the unlabelled images, how many the last is
+    sure of, how many of these rightly.
+    """
     last, lines = rows[-1], []
-    for name, (key, sure), right in zip(CLOTHES, last["sure"].items(), last["sure_and_right"].values(), strict=True):
+    for name, (key, sure), right in zip(
+        CLOTHES, last["sure"].items(), last["sure_and_right"].values(), strict=True
+    ):
         figures = (*(row["per_class"][key] for row in rows), sure, right / sure if sure else 0.0)
         lines.append([name, *(number(figure, "%") for figure in figures)])
-    head = ("Class", *(row["method"] for row in rows), f"{last['method']} is sure of", "of these rightly")
+    head = (
+        "Class",
+        *(row["method"] for row in rows),
+        f"{last['method']} is sure of",
+        "of these rightly",
+    )
     return markdown_table(head, lines, right=range(1, len(head)))
 
 
@@ -89,8 +127,14 @@ def incremental(rows):
     for row in rows:
         forgotten = row["class"]["forgetting"]
         own = number(row["accuracy"], "%"), number(row["task"]["average_accuracy"], "%")
-        lines.append([row["data"], row["method"], *own, "–" if forgotten is None else number(forgotten, "%")])
-    return markdown_table(("Data", "Method", "Class-incremental", "Task-incremental", "Forgotten"), lines, right=(2, 3, 4))
+        lines.append(
+            [row["data"], row["method"], *own, "–" if forgotten is None else number(forgotten, "%")]
+        )
+    return markdown_table(
+        ("Data", "Method", "Class-incremental", "Task-incremental", "Forgotten"),
+        lines,
+        right=(2, 3, 4),
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Programs that take turns on one machine: each computes only in its own windows.
 
-Two programs that compute at once slow each other by far more than two, and a machine's speed drifts by the minute. So
-rates are compared pair by pair: a window of the one, a window of the other, and so on, in processes that stay alive.
-A program in turn waits for a line on its standard input, which holds the length of its window in seconds; while it
-waits it is stopped (SIGSTOP) with its threads and child processes, so that no loader works ahead.
+Two programs that compute at once slow each other by far more than two, and a machine's speed drifts
+by the minute. So
+rates are compared pair by pair: a window of the one, a window of the other, and so on, in processes
+that stay alive. A program in turn waits for a line on its standard input, which holds the length of
+its window in seconds; while it waits it is stopped (SIGSTOP) with its threads and child processes,
+so that no loader works ahead.
 
 Standard library alone: the peers import it too.
 """
@@ -18,12 +20,14 @@ import time
 
 
 class Turns:
-    """In the program: call `step` after every step of the work; it returns when the next step may begin.
+    """In the program: call `step` after every step of the work; it returns when the next step may
+    begin.
 
     Args:
         amount: how much a step does (views, images); the reported rate is in amount / s.
         warmup: steps before the first window: tracing, caches, loaders' queues.
-        facts: printed and compared by the one who started the program, for example the number of parameters.
+        facts: printed and compared by the one who started the program, for example the number of
+        parameters.
     """
 
     def __init__(self, amount, warmup, **facts):
@@ -46,7 +50,13 @@ class Turns:
         if time.perf_counter() >= self.end:
             synchronise()
             seconds = time.perf_counter() - self.start
-            self._tell({"steps": self.steps, "seconds": seconds, "rate": self.steps * self.amount / seconds})
+            self._tell(
+                {
+                    "steps": self.steps,
+                    "seconds": seconds,
+                    "rate": self.steps * self.amount / seconds,
+                }
+            )
 
     def _tell(self, message):
         print(json.dumps(message), file=self.out, flush=True)
@@ -59,7 +69,8 @@ class Turns:
 
 
 class Program(contextlib.AbstractContextManager):
-    """A running program that takes turns; `with Program(...) as p: p.window(10)` -> its rate in amount / s.
+    """A running program that takes turns; `with Program(...) as p: p.window(10)` -> its rate in
+    amount / s.
 
     Raises:
         RuntimeError: it ended; the message holds the last lines it printed.
@@ -69,9 +80,14 @@ class Program(contextlib.AbstractContextManager):
         self.command = [str(part) for part in command]
         self.log = os.memfd_create("log")
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
-            env=os.environ | environment, start_new_session=True,
-        )  # fmt: skip
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env=os.environ | environment,
+            start_new_session=True,
+        )
         try:
             self.facts = self._answer()  # after the warm-up
         except BaseException:
@@ -91,7 +107,9 @@ class Program(contextlib.AbstractContextManager):
             os.lseek(self.log, 0, os.SEEK_SET)
             with os.fdopen(os.dup(self.log), errors="replace") as log:
                 last = "".join(log.readlines()[-15:])
-            raise RuntimeError(f"{' '.join(self.command)} ended with {self.process.returncode}:\n{last}")
+            raise RuntimeError(
+                f"{' '.join(self.command)} ended with {self.process.returncode}:\n{last}"
+            )
         self._signal(signal.SIGSTOP)
         return json.loads(line)
 

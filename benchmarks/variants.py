@@ -1,4 +1,6 @@
-"""Settings compared on data kept out of the training split: rows of a JSON file that are trained once."""
+"""Settings compared on data kept out of the training split: rows of a JSON file that are trained
+once.
+"""
 
 import argparse
 import json
@@ -29,4 +31,6 @@ def main(what, variants, row, path):
         if name not in done:
             done[name] = row(*variants[name])
             print(json.dumps({name: done[name]}), flush=True)
-            options.json.write_text(json.dumps({"machine": machine(None), "rows": done}, indent=1) + "\n")
+            options.json.write_text(
+                json.dumps({"machine": machine(None), "rows": done}, indent=1) + "\n"
+            )

@@ -1,9 +1,8 @@
 """sslzoo's side: one workload a process, in turns: `python -m benchmarks.workloads NAME NETWORK`.
 
-fit      views / s from uint8 arrays to updated weights: `model.fit`, nothing left out (input, metrics, callbacks)
-views    views / s of the augmentation alone, compiled
-encode   images / s from uint8 to embeddings: `model.encode`
-predict  the same through Keras' own `model.predict`
+fit      views / s from uint8 arrays to updated weights: `model.fit`, nothing left out (input,
+metrics, callbacks) views    views / s of the augmentation alone, compiled encode   images / s from
+uint8 to embeddings: `model.encode` predict  the same through Keras' own `model.predict`
 """
 
 import argparse
@@ -17,7 +16,9 @@ from benchmarks.turns import Turns
 def build(network, size, projection):
     import sslzoo
 
-    return sslzoo.build("simclr", network, size, augment="simclr_cifar", projection=projection, temperature=0.5)
+    return sslzoo.build(
+        "simclr", network, size, augment="simclr_cifar", projection=projection, temperature=0.5
+    )
 
 
 def fit(model, turns, images, batch):
@@ -58,18 +59,25 @@ def predict(model, turns, images, batch):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("network", choices=NETWORKS)
     arguments = parser.parse_args()
     chosen = settings(arguments.workload, arguments.network)
     model = build(arguments.network, chosen["size"], chosen["projection"])
     parts = {"backbone": model.backbone, "projector": model.projector}
-    facts = {name: sum(int(np.prod(v.shape)) for v in part.trainable_variables) for name, part in parts.items()}
+    facts = {
+        name: sum(int(np.prod(v.shape)) for v in part.trainable_variables)
+        for name, part in parts.items()
+    }
     shape = (chosen["images"], chosen["size"], chosen["size"], 3)
     images = np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
     turns = Turns(chosen["amount"], chosen["warmup"], **facts)
-    {"fit": fit, "views": views, "encode": encode, "predict": predict}[arguments.workload](model, turns, images, chosen["batch"])
+    {"fit": fit, "views": views, "encode": encode, "predict": predict}[arguments.workload](
+        model, turns, images, chosen["batch"]
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Execute the notebooks in place, outputs kept: python scripts/run_notebooks.py [FILE ...] (default: all)."""
+"""Execute the notebooks in place, outputs kept: python scripts/run_notebooks.py [FILE ...]
+(default: all).
+"""
 
 import sys
 import time

@@ -1,4 +1,5 @@
-"""sslzoo: every way to learn a representation from little or no supervision, as one small `keras.Model`.
+"""sslzoo: every way to learn a representation from little or no supervision, as one small
+`keras.Model`.
 
     import sslzoo
     model = sslzoo.load("simclr_resnet20")

@@ -1,8 +1,9 @@
-"""`sslzoo`: the command line. Thin: each command calls the function of the same name and prints what it returns.
+"""`sslzoo`: the command line. Thin: each command calls the function of the same name and prints
+what it returns.
 
-What is heavy (keras, tensorflow, numpy) is imported inside the commands: `sslzoo list` answers at once.
-Exit codes: 0; 1 if a run fails; 2 for bad input; 130 for Ctrl-C. Errors are one sentence on stderr; SSLZOO_DEBUG=1 shows
-tracebacks and TensorFlow's start-up log.
+What is heavy (keras, tensorflow, numpy) is imported inside the commands: `sslzoo list` answers at
+once. Exit codes: 0; 1 if a run fails; 2 for bad input; 130 for Ctrl-C. Errors are one sentence on
+stderr; SSLZOO_DEBUG=1 shows tracebacks and TensorFlow's start-up log.
 """
 
 import contextlib
@@ -27,17 +28,29 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Backend = Annotated[Literal["tensorflow", "jax"] | None, typer.Option(help="Of Keras; default KERAS_BACKEND, or tensorflow.")]
+Backend = Annotated[
+    Literal["tensorflow", "jax"] | None,
+    typer.Option(help="Of Keras; default KERAS_BACKEND, or tensorflow."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-ModelName = Annotated[str, typer.Argument(metavar="NAME|CONFIG.yaml", help="A model of `sslzoo list`, or a config of yours.")]
-WeightsSource = Annotated[str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")]
+ModelName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|CONFIG.yaml", help="A model of `sslzoo list`, or a config of yours."
+    ),
+]
+WeightsSource = Annotated[
+    str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")
+]
 
 
 @app.command("list")
 def list_(
     pattern: Annotated[str, typer.Argument(help="Part of a name, or a shell pattern.")] = "*",
     family: Annotated[str | None, typer.Option(help="Only the methods of this family.")] = None,
-    methods: Annotated[bool, typer.Option("--methods", help="The methods instead of the models.")] = False,
+    methods: Annotated[
+        bool, typer.Option("--methods", help="The methods instead of the models.")
+    ] = False,
     as_json: Json = False,
 ):
     """The models of the zoo, with the first figure that their own runs measured."""
@@ -61,7 +74,11 @@ def list_(
             found = ("–", "–", "–")
             if row["figures"]:
                 first = row["figures"][0]
-                found = first["what"], report.number(first["value"], first["unit"]), report.baselines_text(first)
+                found = (
+                    first["what"],
+                    report.number(first["value"], first["unit"]),
+                    report.baselines_text(first),
+                )
             name = row["name"] + (" *" if row["default"] else "")
             weights = report.size(row["bytes"]) if row["bytes"] else "none yet"
             cells.append((name, row["method"], row["backbone"], row["data"], *found, weights))
@@ -88,10 +105,14 @@ def info(name: ModelName, as_json: Json = False):
 
 @app.command()
 def data(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A data set at hand, or a path.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A data set at hand, or a path.")
+    ] = None,
     as_json: Json = False,
 ):
-    """The data sets on this machine; of one, its splits, shapes and classes. Downloads and writes nothing."""
+    """The data sets on this machine; of one, its splits, shapes and classes. Downloads and writes
+    nothing.
+    """
     if name is None:
         from sslzoo.data import available
 
@@ -113,13 +134,21 @@ def data(
 @app.command()
 def train(
     name: ModelName,
-    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/NAME.")] = None,
-    record: Annotated[bool, typer.Option("--record", help="Also put weights and record into the zoo.")] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the run; default runs/NAME.")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Also put weights and record into the zoo.")
+    ] = False,
     backend: Backend = None,
-    encoding: Annotated[Literal["fp16", "int8", "float32"], typer.Option(help="Of the weights file.")] = "fp16",
+    encoding: Annotated[
+        Literal["fp16", "int8", "float32"], typer.Option(help="Of the weights file.")
+    ] = "fp16",
     as_json: Json = False,
 ):
-    """Train a config, evaluate it, keep everything in a run folder. The same command again resumes."""
+    """Train a config, evaluate it, keep everything in a run folder. The same command again
+    resumes.
+    """
     from sslzoo.zoo.config import load_config
 
     load_config(name)  # a bad name or config is told before keras is imported
@@ -133,20 +162,35 @@ def train(
     for metric in result["metrics"]:
         print_record(metric)
     weights = result["weights"]
-    print(f"{result['steps']:,} steps in {result['wall_seconds']} s; {weights['file']}: {weights['bytes']:,} bytes")
+    print(
+        f"{result['steps']:,} steps in {result['wall_seconds']} s; {weights['file']}: "
+        f"{weights['bytes']:,} bytes"
+    )
 
 
 @app.command("eval")
 def eval_(
     name: ModelName,
-    data: Annotated[str | None, typer.Option(help="Data set or path; default: what the model's config names.")] = None,
-    protocol: Annotated[str | None, typer.Option(help="How to evaluate; default: the first that the config lists.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Data set or path; default: what the model's config names.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="How to evaluate; default: the first that the config lists.")
+    ] = None,
     k: Annotated[int | None, typer.Option(help="knn: neighbours that vote.")] = None,
     temperature: Annotated[float | None, typer.Option(help="knn: of the vote.")] = None,
-    fraction: Annotated[float | None, typer.Option(help="finetune: share of the labels used.")] = None,
-    labels_per_class: Annotated[int | None, typer.Option(help="finetune: labels used of each class.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="finetune: passes over the labelled images.")] = None,
-    augment: Annotated[str | None, typer.Option(help="finetune: preset of views, such as digits (no flip).")] = None,
+    fraction: Annotated[
+        float | None, typer.Option(help="finetune: share of the labels used.")
+    ] = None,
+    labels_per_class: Annotated[
+        int | None, typer.Option(help="finetune: labels used of each class.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="finetune: passes over the labelled images.")
+    ] = None,
+    augment: Annotated[
+        str | None, typer.Option(help="finetune: preset of views, such as digits (no flip).")
+    ] = None,
     ways: Annotated[int | None, typer.Option(help="few_shot: classes of an episode.")] = None,
     shots: Annotated[int | None, typer.Option(help="few_shot: labelled images of each.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of splits, heads, episodes and pairs.")] = None,
@@ -158,10 +202,21 @@ def eval_(
     from sslzoo.zoo.config import load_config
     from sslzoo.zoo.protocols import with_settings
 
-    given = {"k": k, "temperature": temperature, "fraction": fraction, "labels_per_class": labels_per_class,
-             "epochs": epochs, "augment": augment, "ways": ways, "shots": shots, "seed": seed}  # fmt: skip
+    given = {
+        "k": k,
+        "temperature": temperature,
+        "fraction": fraction,
+        "labels_per_class": labels_per_class,
+        "epochs": epochs,
+        "augment": augment,
+        "ways": ways,
+        "shots": shots,
+        "seed": seed,
+    }
     config = load_config(name)
-    chosen = with_settings(config, protocol, data, {key: value for key, value in given.items() if value is not None})
+    chosen = with_settings(
+        config, protocol, data, {key: value for key, value in given.items() if value is not None}
+    )
     use_backend(backend)
     import sslzoo
     from sslzoo.zoo.feeds import evaluation_sets
@@ -184,12 +239,16 @@ def embed(
     weights: WeightsSource = "default",
     backend: Backend = None,
 ):
-    """Write the embeddings of images to an .npz: features (N, D), labels and classes if any, files of a folder."""
+    """Write the embeddings of images to an .npz: features (N, D), labels and classes if any, files
+    of a folder.
+    """
     from sslzoo.zoo.registry import resolve
 
     resolve(name)
     if out.suffix != ".npz" or not out.parent.is_dir():
-        raise ValueError(f"--out is {str(out)!r}, a name that ends in .npz in an existing folder is needed.")
+        raise ValueError(
+            f"--out is {str(out)!r}, a name that ends in .npz in an existing folder is needed."
+        )
     use_backend(backend)
     import sslzoo
     from sslzoo.embedding import embed as run
@@ -203,7 +262,9 @@ def embed(
 def export(
     name: ModelName,
     out: Annotated[Path, typer.Option(help="Folder of the versions: OUT/1, OUT/2, ...")],
-    version: Annotated[str, typer.Option(metavar="N|next", help="An existing one is refused.")] = "1",
+    version: Annotated[
+        str, typer.Option(metavar="N|next", help="An existing one is refused.")
+    ] = "1",
     weights: WeightsSource = "default",
 ):
     """Write a SavedModel that TF Serving serves: uint8 images in, embeddings out."""
@@ -211,7 +272,9 @@ def export(
 
     resolve(name)
     if version != "next" and not (version.isdecimal() and int(version)):
-        raise ValueError(f"--version is {version!r}, a whole number of at least 1 or `next` is needed.")
+        raise ValueError(
+            f"--version is {version!r}, a whole number of at least 1 or `next` is needed."
+        )
     use_backend("tensorflow")
     import sslzoo
     from sslzoo.zoo.export import export as run
@@ -227,7 +290,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("demo"),
     seconds: Annotated[float, typer.Option(help="Of further self-supervised training.")] = 60,
 ):
-    """The whole way on the bundled digits: evaluate, train further, export, serve; ends in a report."""
+    """The whole way on the bundled digits: evaluate, train further, export, serve; ends in a
+    report.
+    """
     use_backend("tensorflow")
     from sslzoo.demo import run
 
@@ -235,7 +300,7 @@ def demo(
         raise typer.Exit(1)
 
 
-# ---- what the commands share ---------------------------------------------------------------------------------
+# ---- what the commands share ---------------------------------------------------------
 
 
 def use_backend(name):
@@ -245,7 +310,9 @@ def use_backend(name):
             raise ValueError(f"backend: {name} is not installed in this Python.")
         running = sys.modules["keras"].backend.backend() if "keras" in sys.modules else name
         if running != name:
-            raise ValueError(f"backend: keras already runs on {running} in this process, {name} is needed.")
+            raise ValueError(
+                f"backend: keras already runs on {running} in this process, {name} is needed."
+            )
         os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with contextlib.nullcontext() if os.environ.get("SSLZOO_DEBUG") == "1" else without_stderr():
@@ -254,8 +321,9 @@ def use_backend(name):
 
 @contextlib.contextmanager
 def without_stderr():
-    """Nothing reaches file descriptor 2, unless there is an exception: TensorFlow 2.21 writes its start-up log there
-    before it reads TF_CPP_MIN_LOG_LEVEL."""
+    """Nothing reaches file descriptor 2, unless there is an exception: TensorFlow 2.21 writes its
+    start-up log there before it reads TF_CPP_MIN_LOG_LEVEL.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as log:

@@ -1,4 +1,6 @@
-"""What the demo is made of: steps that a person can watch, a clock for `fit`, neighbours, a clean process."""
+"""What the demo is made of: steps that a person can watch, a clock for `fit`, neighbours, a clean
+process.
+"""
 
 import contextlib
 import json
@@ -19,7 +21,8 @@ from sslzoo.zoo.weights import agreement
 
 PATCH = 106  # pixels: four rows and six columns of a bundled photograph of 427 x 640
 
-# Runs in a Python that knows nothing of this package: -I keeps the working directory and PYTHONPATH out of its path.
+# Runs in a Python that knows nothing of this package: -I keeps the working directory and PYTHONPATH
+# out of its path.
 CLEAN = """
 import json, sys
 import numpy as np, tensorflow as tf
@@ -40,7 +43,9 @@ print(json.dumps({
 
 
 class Steps:
-    """Steps with a spinner or a bar while they run and a line when they are done; the checks made on the way."""
+    """Steps with a spinner or a bar while they run and a line when they are done; the checks made
+    on the way.
+    """
 
     def __init__(self):
         self.console = Console(highlight=False)
@@ -50,8 +55,15 @@ class Steps:
     @contextlib.contextmanager
     def __call__(self, title, running=""):
         self.done = title
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(40), TimeElapsedColumn()
-        self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(40),
+            TimeElapsedColumn(),
+        )
+        self.bar = Progress(
+            *columns, console=self.console, transient=True, disable=not self.console.is_terminal
+        )
         began = time.monotonic()
         with self.bar:
             self.task = self.bar.add_task(running or title, total=None)
@@ -80,9 +92,11 @@ class Steps:
 
 
 class ForSeconds(keras.callbacks.Callback):
-    """Train for some seconds, counted from the end of the first step (which compiles), under a cosine over that time.
+    """Train for some seconds, counted from the end of the first step (which compiles), under a
+    cosine over that time.
 
-    advance: called with the share of the time that is over. Afterwards `steps` and `elapsed` say what was done.
+    advance: called with the share of the time that is over. Afterwards `steps` and `elapsed` say
+    what was done.
     """
 
     def __init__(self, seconds, learning_rate, advance):
@@ -95,7 +109,9 @@ class ForSeconds(keras.callbacks.Callback):
         self.began = self.began or time.monotonic()
         self.elapsed = time.monotonic() - self.began
         share = min(1.0, self.elapsed / self.seconds)
-        self.model.optimizer.learning_rate = self.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        self.model.optimizer.learning_rate = (
+            self.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        )
         self.advance(share)
         self.model.stop_training = share >= 1.0
 
@@ -103,7 +119,8 @@ class ForSeconds(keras.callbacks.Callback):
 def neighbours(bank, queries, bank_labels, query_labels, count, leave_out_self=False):
     """The `count` rows of bank (N, D) most similar by cosine to each of queries (Q, D).
 
-    Returns {"rows": [(indices, same label?)] of each query, "agreement": share of neighbours with the query's label}.
+    Returns {"rows": [(indices, same label?)] of each query, "agreement": share of neighbours with
+    the query's label}.
     leave_out_self: bank and queries are the same rows.
     """
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (queries, bank)]
@@ -116,7 +133,9 @@ def neighbours(bank, queries, bank_labels, query_labels, count, leave_out_self=F
 
 
 def patches():
-    """{"images": uint8 (48, 106, 106, 3), "photo": (48,)}: scikit-learn's two bundled photographs, cut into squares."""
+    """{"images": uint8 (48, 106, 106, 3), "photo": (48,)}: scikit-learn's two bundled photographs,
+    cut into squares.
+    """
     from sklearn.datasets import load_sample_images
 
     images, photo = [], []
@@ -129,16 +148,25 @@ def patches():
 
 
 def clean_process(saved_model, images, reference):
-    """Load a SavedModel with plain TensorFlow in a new process and compare its embeddings of `images` with `reference`.
+    """Load a SavedModel with plain TensorFlow in a new process and compare its embeddings of
+    `images` with `reference`.
 
-    Returns {"difference": the largest over images of |e - r| / |r|, "tensorflow": its version, "sslzoo_imported",
-    "trainable_variables", "with_gradient": how many of those get a gradient}. Raises RuntimeError with the process' last
-    words if it fails.
+    Returns {"difference": the largest over images of |e - r| / |r|, "tensorflow": its version,
+    "sslzoo_imported", "trainable_variables", "with_gradient": how many of those get a gradient}.
+    Raises RuntimeError with the process' last words if it fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "images.npy", Path(folder) / "embeddings.npy"
         np.save(inputs, images)
-        command = [sys.executable, "-I", "-c", CLEAN, str(Path(saved_model).resolve()), str(inputs), str(outputs)]
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            CLEAN,
+            str(Path(saved_model).resolve()),
+            str(inputs),
+            str(outputs),
+        ]
         environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         if done.returncode:

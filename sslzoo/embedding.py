@@ -12,11 +12,12 @@ from sslzoo.zoo.sets import load_sets
 
 
 def embed(model, data, split, out):
-    """Encode one split of a data set and write `out`, an .npz: features (N, D) float32; labels (N,) int64 and classes
-    (C,) where there are any; files (N,), relative to the folder, for a folder of images.
+    """Encode one split of a data set and write `out`, an .npz: features (N, D) float32; labels (N,)
+    int64 and classes (C,) where there are any; files (N,), relative to the folder, for a folder of
+    images.
 
-    Images are read as `sslzoo.zoo.sets` says. The file appears when it is whole. Returns the shape of the features.
-    Raises ValueError for data that cannot be read.
+    Images are read as `sslzoo.zoo.sets` says. The file appears when it is whole. Returns the shape
+    of the features. Raises ValueError for data that cannot be read.
     """
     (dataset,) = load_sets([Source(name=data, split=split)], model.preprocess.image_size)
     found = {"features": model.encode(dataset.images)}
@@ -25,7 +26,9 @@ def embed(model, data, split, out):
     if dataset.classes is not None:
         found["classes"] = np.asarray(dataset.classes)
     if folder := _folder(data):
-        found["files"] = np.asarray([str(file.relative_to(folder)) for file in list_images(folder, split)[0]])
+        found["files"] = np.asarray(
+            [str(file.relative_to(folder)) for file in list_images(folder, split)[0]]
+        )
     part = out.with_name(f".{out.name}.part")
     try:
         with open(part, "wb") as file:

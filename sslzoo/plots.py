@@ -4,7 +4,8 @@ import base64
 from io import BytesIO
 
 INK, MUTED, ACCENT = "#1f2933", "#7b8794", "#2a6f97"
-# Ten classes that stay apart in print and for most colour-blind readers (Tableau 10, darkened a little).
+# Ten classes that stay apart in print and for most colour-blind readers (Tableau 10, darkened a
+# little).
 CLASS_COLOURS = (
     *("#3a6ea5", "#e08214", "#4d9a51", "#c0392b", "#7d5ba6"),
     *("#8c6044", "#d16ba5", "#6b7280", "#b2a429", "#2aa5b3"),

@@ -1,7 +1,7 @@
 """Records -> tables and pages: for the terminal, README and the demo's report.
 
-Every figure here is read from the record of a run, none is typed. `python -m sslzoo.report README.md` writes the table
-of the models between the markers of README.
+Every figure here is read from the record of a run, none is typed. `python -m sslzoo.report
+README.md` writes the table of the models between the markers of README.
 """
 
 import functools
@@ -17,10 +17,11 @@ from sslzoo.zoo.words import duration
 START, END = "<!-- models:start -->", "<!-- models:end -->"
 
 
-# ---- the models of the zoo -----------------------------------------------------------------------------------
+# ---- the models of the zoo -----------------------------------------------------------
 
 
-# What a record of each protocol says first: the path of a figure in it, its unit and its name, made of the settings.
+# What a record of each protocol says first: the path of a figure in it, its unit and its name, made
+# of the settings.
 HEADLINES = {
     "knn": [("accuracy", "%", "kNN, k {k}")],
     "linear_probe": [("accuracy", "%", "linear probe")],
@@ -29,7 +30,10 @@ HEADLINES = {
     "few_shot": [("accuracy", "%", "{ways}-way {shots}-shot, unseen classes")],
     "retrieval": [("map_at_r", "%", "mAP@R, unseen classes")],
     "verification": [("roc_auc", "%", "ROC-AUC of pairs, unseen classes")],
-    "super_resolution": [("psnr", "dB", "PSNR, {test_name}, x{scale}"), ("ssim", "", "SSIM, {test_name}, x{scale}")],
+    "super_resolution": [
+        ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
+        ("ssim", "", "SSIM, {test_name}, x{scale}"),
+    ],
     "incremental": [
         ("accuracy", "%", "class-incremental accuracy after all tasks"),
         ("task.average_accuracy", "%", "task-incremental accuracy after all tasks"),
@@ -38,18 +42,21 @@ HEADLINES = {
 
 
 def model_rows(names=None):
-    """[row] of the zoo's entries, a dict each, from their YAML alone: no pydantic, no keras, a millisecond an entry.
+    """[row] of the zoo's entries, a dict each, from their YAML alone: no pydantic, no keras, a
+    millisecond an entry.
 
-    Keys: name, method, family, backbone, image_size, data, labels_per_class (None: all or none), default (bool), figures (see
-    `figures`), reference (list of dicts) and, None while there is no record: bytes, encoding, steps, wall_seconds, device,
-    backend.
+    Keys: name, method, family, backbone, image_size, data, labels_per_class (None: all or none),
+    default (bool), figures (see `figures`), reference (list of dicts) and, None while there is no
+    record: bytes, encoding, steps, wall_seconds, device, backend.
     """
     return [_model_row(name) for name in (list_models() if names is None else names)]
 
 
 def _model_row(name):
     entry = yaml_text.read(resolve(name))
-    backbone = entry["backbone"] if isinstance(entry["backbone"], dict) else {"name": entry["backbone"]}
+    backbone = (
+        entry["backbone"] if isinstance(entry["backbone"], dict) else {"name": entry["backbone"]}
+    )
     options = [f"{key} {value}" for key, value in backbone.items() if key != "name"]
     record = entry.get("record") or {}
     weights = record.get("weights") or {}
@@ -71,7 +78,9 @@ def _model_row(name):
 
 
 def figures(record):
-    """[{"protocol", "what", "value", "unit", "baselines"}] of a record: the first figures of each of its evaluations."""
+    """[{"protocol", "what", "value", "unit", "baselines"}] of a record: the first figures of each
+    of its evaluations.
+    """
     return [found for metric in record.get("metrics", ()) for found in metric_figures(metric)]
 
 
@@ -92,24 +101,44 @@ def metric_figures(metric):
 
 
 def _baselines(given, name, names):
-    """Those of the figure `name`: "bicubic_psnr" is of "psnr", a baseline that ends with no figure's name of the first."""
-    own = {key.removesuffix(f"_{name}"): value for key, value in given.items() if key.endswith(f"_{name}")}
-    plain = {key: value for key, value in given.items() if not any(key.endswith(f"_{other}") for other in names)}
+    """Those of the figure `name`: "bicubic_psnr" is of "psnr", a baseline that ends with no
+    figure's name of the first.
+    """
+    own = {
+        key.removesuffix(f"_{name}"): value
+        for key, value in given.items()
+        if key.endswith(f"_{name}")
+    }
+    plain = {
+        key: value
+        for key, value in given.items()
+        if not any(key.endswith(f"_{other}") for other in names)
+    }
     return own or (plain if name == names[0] else {})
 
 
 def number(value, unit):
     """ "61.1 %" of a fraction, "31.07 dB", "0.861" without a unit."""
-    return f"{100 * value:.1f} %" if unit == "%" else f"{value:.2f} {unit}" if unit else f"{value:.3f}"
+    return (
+        f"{100 * value:.1f} %" if unit == "%" else f"{value:.2f} {unit}" if unit else f"{value:.3f}"
+    )
 
 
 def baselines_text(figure):
     """ "untrained encoder 33.3 %, raw pixels 31.0 %"; an en dash where there are none."""
-    return ", ".join(f"{name.replace('_', ' ')} {number(v, figure['unit'])}" for name, v in figure["baselines"].items()) or "–"
+    return (
+        ", ".join(
+            f"{name.replace('_', ' ')} {number(v, figure['unit'])}"
+            for name, v in figure["baselines"].items()
+        )
+        or "–"
+    )
 
 
 def models_markdown(rows):
-    """The table of the models for README: a line for each figure, measured on the test data named in the model's card."""
+    """The table of the models for README: a line for each figure, measured on the test data named
+    in the model's card.
+    """
     head = (
         "Model",
         "Network",
@@ -126,17 +155,29 @@ def models_markdown(rows):
 
 def _model_lines(row):
     size_text = size(row["bytes"]) if row["bytes"] else "not published"
-    run = f"{row['steps']:,} steps, {duration(row['wall_seconds'])}, {row['backend']}" if row["steps"] else "–"
+    run = (
+        f"{row['steps']:,} steps, {duration(row['wall_seconds'])}, {row['backend']}"
+        if row["steps"]
+        else "–"
+    )
     labels = f", {row['labels_per_class']} labels a class" if row["labels_per_class"] else ""
     own = [f"`{row['name']}`", f"{row['backbone']}, {row['image_size']} px", row["data"] + labels]
     known = [f"{reference['value']:g}: {reference['what']}" for reference in row["reference"]]
     measured = [
-        (found["what"], baselines_text(found), f"**{number(found['value'], found['unit'])}**") for found in row["figures"]
+        (found["what"], baselines_text(found), f"**{number(found['value'], found['unit'])}**")
+        for found in row["figures"]
     ]
     for index in range(max(1, len(measured), len(known))):
-        what = measured[index] if index < len(measured) else ("", "", "") if index else ("–", "–", "–")
+        what = (
+            measured[index] if index < len(measured) else ("", "", "") if index else ("–", "–", "–")
+        )
         reference = known[index] if index < len(known) else ""
-        yield [*(own if index == 0 else [""] * 3), *what, reference, *((size_text, run) if index == 0 else ("", ""))]
+        yield [
+            *(own if index == 0 else [""] * 3),
+            *what,
+            reference,
+            *((size_text, run) if index == 0 else ("", "")),
+        ]
 
 
 def markdown_table(head, body, right=()):
@@ -147,12 +188,18 @@ def markdown_table(head, body, right=()):
 
 
 def readme_with_models(text, rows=None):
-    """`text` with the table of the models between its two markers. Raises ValueError where there are none."""
+    """`text` with the table of the models between its two markers. Raises ValueError where there
+    are none.
+    """
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not (start and end):
-        raise ValueError(f"README: the markers {START} and {END} are missing; put both where the table belongs.")
-    return f"{before}{START}\n{models_markdown(model_rows() if rows is None else rows)}\n{END}{after}"
+        raise ValueError(
+            f"README: the markers {START} and {END} are missing; put both where the table belongs."
+        )
+    return (
+        f"{before}{START}\n{models_markdown(model_rows() if rows is None else rows)}\n{END}{after}"
+    )
 
 
 def update_readme(path):
@@ -165,15 +212,21 @@ def update_readme(path):
     return new != old
 
 
-# ---- words for numbers ---------------------------------------------------------------------------------------
+# ---- words for numbers ---------------------------------------------------------------
 
 
 def size(count):
     """Bytes as "1.23 MB"; an en dash for None."""
-    return "–" if count is None else f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
+    return (
+        "–"
+        if count is None
+        else f"{count / 1e6:.2f} MB"
+        if count >= 1e5
+        else f"{count / 1e3:.0f} kB"
+    )
 
 
-# ---- pages ---------------------------------------------------------------------------------------------------
+# ---- pages ---------------------------------------------------------------------------
 
 
 def page(template, **values):
@@ -187,7 +240,12 @@ def page(template, **values):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(per_cent=lambda value: f"{100 * value:.1f}", duration=duration, size=size, uri=plots.data_uri)
+    environment.filters.update(
+        per_cent=lambda value: f"{100 * value:.1f}",
+        duration=duration,
+        size=size,
+        uri=plots.data_uri,
+    )
     return environment.get_template(template).render(**values)
 
 

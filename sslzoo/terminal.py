@@ -25,17 +25,27 @@ def print_table(titles, rows, right=()):
 
 
 def print_record(record):
-    """An evaluation: its first figures, what they are to be compared with, and the settings that made them."""
+    """An evaluation: its first figures, what they are to be compared with, and the settings that
+    made them.
+    """
     from sslzoo.report import metric_figures, number
 
     rows, interval = [], record.get("confidence_95")
     for found in metric_figures(record):
         for label, value in {"this model": found["value"], **found["baselines"]}.items():
-            low_high = " to ".join(number(limit, found["unit"]) for limit in interval) if interval else ""
-            rows.append((found["what"], label.replace("_", " "), number(value, found["unit"]), low_high))
+            low_high = (
+                " to ".join(number(limit, found["unit"]) for limit in interval) if interval else ""
+            )
+            rows.append(
+                (found["what"], label.replace("_", " "), number(value, found["unit"]), low_high)
+            )
             interval = None  # of the first figure of the model alone
     print_table((record["protocol"], "of", "", "95 %"), rows, right=[2])
-    plain = {key: value for key, value in record["settings"].items() if isinstance(value, (int, float, str))}
+    plain = {
+        key: value
+        for key, value in record["settings"].items()
+        if isinstance(value, (int, float, str))
+    }
     console().print(", ".join(f"{key} {value}" for key, value in plain.items()), style="dim")
 
 
@@ -47,7 +57,10 @@ def print_dataset(splits):
     """What `sslzoo.data.describe` returns; damaged files go to stderr."""
     print_table(
         ("split", "images", "shape", "classes", "images per class"),
-        [(row["split"], f"{row['images']:,}", shape_text(row), *class_texts(row)) for row in splits],
+        [
+            (row["split"], f"{row['images']:,}", shape_text(row), *class_texts(row))
+            for row in splits
+        ],
         right=[1],
     )
     for row in splits:
@@ -56,7 +69,11 @@ def print_dataset(splits):
 
 
 def shape_text(row):
-    return row["shape"] if isinstance(row["shape"], str) else f"{' x '.join(map(str, row['shape']))} {row['dtype']}"
+    return (
+        row["shape"]
+        if isinstance(row["shape"], str)
+        else f"{' x '.join(map(str, row['shape']))} {row['dtype']}"
+    )
 
 
 def class_texts(row):
@@ -65,13 +82,17 @@ def class_texts(row):
         return "no labels", ""
     classes, low, high = row["classes"], min(row["labels"]), max(row["labels"])
     names = classes if isinstance(classes, list) else []
-    text = f"{len(row['labels'])}" + (f": {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else "")
+    text = f"{len(row['labels'])}" + (
+        f": {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else ""
+    )
     return text, f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def told(error):
     """Print an exception as a sentence; the exit code that it means."""
-    bad_input = isinstance(error, (ValueError, TypeError, FileNotFoundError, NotADirectoryError, ModuleNotFoundError))
+    bad_input = isinstance(
+        error, (ValueError, TypeError, FileNotFoundError, NotADirectoryError, ModuleNotFoundError)
+    )
     known = bad_input or isinstance(error, (OSError, FloatingPointError, MemoryError))
     name = "" if known and str(error) else f"{type(error).__name__}: "
     hint = "" if known else " (SSLZOO_DEBUG=1 shows where)"

@@ -1,4 +1,6 @@
-"""What all tests share: quiet logs, JAX's compiled programs kept between runs, markers of one backend skipped on the other."""
+"""What all tests share: quiet logs, JAX's compiled programs kept between runs, markers of one
+backend skipped on the other.
+"""
 
 import os
 import sys
@@ -8,8 +10,12 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# A program compiles in seconds and is read back in milliseconds: the suite runs the same small ones again and again.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"sslzoo-jax-cache-{os.getuid()}"))
+# A program compiles in seconds and is read back in milliseconds: the suite runs the same small ones
+# again and again.
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR",
+    str(Path(tempfile.gettempdir()) / f"sslzoo-jax-cache-{os.getuid()}"),
+)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
@@ -23,4 +29,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for other in {"tensorflow", "jax"} - {backend}:
             if item.get_closest_marker(other):
-                item.add_marker(pytest.mark.skip(reason=f"needs the {other} backend, this run is on {backend}"))
+                item.add_marker(
+                    pytest.mark.skip(reason=f"needs the {other} backend, this run is on {backend}")
+                )

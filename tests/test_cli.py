@@ -40,7 +40,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def zoo(folder, monkeypatch):
-    """A zoo with one small model, its weights in the sibling folder; no data but the bundled digits."""
+    """A zoo with one small model, its weights in the sibling folder; no data but the bundled
+    digits.
+    """
     (folder / "zoo_configs").mkdir(exist_ok=True)
     path = folder / "zoo_configs/simclr_micro.digits.yaml"
     if not path.exists():
@@ -75,7 +77,9 @@ def test_listing_imports_nothing_heavy():
         f"except SystemExit: print([name for name in {heavy} if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
     assert "simclr_micro.digits" in done.stdout, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -85,8 +89,14 @@ def test_listing(command):
     (row,) = [row for row in json.loads(out) if row["name"] == "simclr_micro.digits"]
     assert code == 0 and row["family"] == "contrastive" and row["default"]
     assert command("list", "micro")[1].count("simclr_micro.digits") == 1
-    assert {row["name"] for row in json.loads(command("list", "--methods", "--json")[1])} >= {"simclr", "byol"}
-    assert json.loads(command("list", "--methods", "--family", "asymmetric", "--json")[1])[0]["family"] == "asymmetric"
+    assert {row["name"] for row in json.loads(command("list", "--methods", "--json")[1])} >= {
+        "simclr",
+        "byol",
+    }
+    assert (
+        json.loads(command("list", "--methods", "--family", "asymmetric", "--json")[1])[0]["family"]
+        == "asymmetric"
+    )
 
 
 def test_info(command):
@@ -98,21 +108,45 @@ def test_info(command):
     ("arguments", "words"),
     [
         (["info", "simclr_micr"], "Unknown model 'simclr_micr'; did you mean simclr_micro"),
-        (["list", "simclr_mikro"], "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits?"),
+        (
+            ["list", "simclr_mikro"],
+            "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits?",
+        ),
         (["list", "--family", "contrastiv"], "did you mean contrastive?"),
         (["data", "digit"], "Unknown data set 'digit'; did you mean digits?"),
         (["train", "simclr_mikro"], "did you mean simclr_micro"),
         (["train", "no.yaml"], "no.yaml"),
         (["eval", "simclr_mikro"], "did you mean simclr_micro"),
-        (["eval", "simclr_micro", "--k", "0", "--weights", "none"], "k must be a whole number of at least 1, got 0"),
-        (["eval", "simclr_micro", "--epochs", "3"], "--epochs: not a setting of knn, which has k, temperature."),
-        (["eval", "simclr_micro", "--data", "digit", "--weights", "none"], "Unknown data set 'digit'"),
-        (["eval", "simclr_micro", "--weights", "no.weights.h5"], "weights is 'no.weights.h5', an existing file"),
-        (["embed", "simclr_micro", "--data", "digits", "--out", "x.npy"], "--out is 'x.npy', a name that ends in .npz"),
-        (["embed", "simclr_micro", "--data", "digits", "--out", "no/x.npz"], "in an existing folder is needed"),
-        (["export", "simclr_micro", "--out", "x", "--version", "0"], "--version is '0', a whole number of at least 1"),
+        (
+            ["eval", "simclr_micro", "--k", "0", "--weights", "none"],
+            "k must be a whole number of at least 1, got 0",
+        ),
+        (
+            ["eval", "simclr_micro", "--epochs", "3"],
+            "--epochs: not a setting of knn, which has k, temperature.",
+        ),
+        (
+            ["eval", "simclr_micro", "--data", "digit", "--weights", "none"],
+            "Unknown data set 'digit'",
+        ),
+        (
+            ["eval", "simclr_micro", "--weights", "no.weights.h5"],
+            "weights is 'no.weights.h5', an existing file",
+        ),
+        (
+            ["embed", "simclr_micro", "--data", "digits", "--out", "x.npy"],
+            "--out is 'x.npy', a name that ends in .npz",
+        ),
+        (
+            ["embed", "simclr_micro", "--data", "digits", "--out", "no/x.npz"],
+            "in an existing folder is needed",
+        ),
+        (
+            ["export", "simclr_micro", "--out", "x", "--version", "0"],
+            "--version is '0', a whole number of at least 1",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_one_sentence_and_exit_code_2(command, arguments, words):
     code, out, err = command(*arguments)
     assert (code, out) == (2, "")
@@ -129,7 +163,10 @@ def test_exit_codes(capsys):
     assert told(FloatingPointError("loss: became nan")) == 1
     assert told(PermissionError("x: no")) == 1
     assert told(ZeroDivisionError("division by zero")) == 1
-    assert "ZeroDivisionError: division by zero (SSLZOO_DEBUG=1 shows where)" in capsys.readouterr().err
+    assert (
+        "ZeroDivisionError: division by zero (SSLZOO_DEBUG=1 shows where)"
+        in capsys.readouterr().err
+    )
 
 
 def test_debug_shows_the_traceback(monkeypatch):
@@ -142,13 +179,20 @@ def test_debug_shows_the_traceback(monkeypatch):
 def test_data_sets(command, tmp_path, monkeypatch):
     for name in ("train/a/1.png", "train/b/1.png", "train/b/2.png", "test/a/1.png"):
         (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.zeros((6, 5 + len(name) // 14, 3), "uint8")).save(tmp_path / "set" / name)
+        Image.fromarray(np.zeros((6, 5 + len(name) // 14, 3), "uint8")).save(
+            tmp_path / "set" / name
+        )
     (tmp_path / "set/train/b/2.png").write_bytes(b"not a picture")
     monkeypatch.setenv("SSLZOO_DATA", str(tmp_path))
     before = sorted(tmp_path.rglob("*"))
     assert {row["name"] for row in json.loads(command("data", "--json")[1])} >= {"digits", "set"}
     test, train = json.loads(command("data", "set", "--json")[1])
-    assert (train["split"], train["images"], train["classes"], train["labels"]) == ("train", 3, ["a", "b"], [1, 2])
+    assert (train["split"], train["images"], train["classes"], train["labels"]) == (
+        "train",
+        3,
+        ["a", "b"],
+        [1, 2],
+    )
     assert list(train["unreadable"]) == ["train/b/2.png"]
     assert test["labels"] == [1, 0] and test["shape"] == [6, 5, 3]
     _, out, err = command("data", tmp_path / "set")
@@ -159,39 +203,55 @@ def test_data_sets(command, tmp_path, monkeypatch):
 
 
 def test_train_eval_embed(command, tmp_path, zoo):
-    code, out, err = command("train", "simclr_micro", "--run-dir", tmp_path / "run", "--record", "--json")
+    code, out, err = command(
+        "train", "simclr_micro", "--run-dir", tmp_path / "run", "--record", "--json"
+    )
     assert code == 0, err
     record = json.loads(out)
     assert record["steps"] == 2 and (zoo / "weights/simclr_micro.digits.weights.h5").exists()
     row = report.model_rows(["simclr_micro.digits"])[0]
-    assert row["figures"][0]["value"] == record["metrics"][0]["accuracy"] and row["bytes"] == record["weights"]["bytes"]
+    assert (
+        row["figures"][0]["value"] == record["metrics"][0]["accuracy"]
+        and row["bytes"] == record["weights"]["bytes"]
+    )
     assert f"{100 * row['figures'][0]['value']:.1f}" in command("list")[1]
 
     # eval repeats what the record says, from the config's own settings and the published weights
     again = json.loads(command("eval", "simclr_micro", "--json")[1])
-    assert again["accuracy"] == pytest.approx(row["figures"][0]["value"], abs=0.005) and again["settings"]["k"] == 7
+    assert (
+        again["accuracy"] == pytest.approx(row["figures"][0]["value"], abs=0.005)
+        and again["settings"]["k"] == 7
+    )
     assert set(again["baselines"]) == {"untrained_encoder", "raw_pixels"}
     table = command("eval", "simclr_micro", "--k", "3", "--data", "digits", "--weights", "none")[1]
     assert "untrained encoder" in table and "raw pixels" in table and "k 3" in table
 
-    code, out, err = command("embed", "simclr_micro", "--data", "digits", "--split", "test", "--out", tmp_path / "e.npz")
+    code, out, err = command(
+        "embed", "simclr_micro", "--data", "digits", "--split", "test", "--out", tmp_path / "e.npz"
+    )
     assert code == 0 and "features 500 x 16" in out, err
     with np.load(tmp_path / "e.npz") as found:
         assert found["features"].dtype == np.float32 and np.isfinite(found["features"]).all()
-        assert (found["labels"] == data.load("digits", "test").labels).all() and len(found["classes"]) == 10
+        assert (found["labels"] == data.load("digits", "test").labels).all() and len(
+            found["classes"]
+        ) == 10
 
 
 def test_embedding_a_folder_of_images_of_many_sizes_names_its_files(command, tmp_path):
     rng = np.random.default_rng(0)
     for number, size in enumerate([(9, 12), (30, 20), (8, 8)]):
         (tmp_path / "images").mkdir(exist_ok=True)
-        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(tmp_path / f"images/{number}.png")
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(
+            tmp_path / f"images/{number}.png"
+        )
     options = ["--data", tmp_path / "images", "--out", tmp_path / "e.npz", "--weights", "none"]
     code, _, err = command("embed", "simclr_micro", *options)
     assert code == 0, err
     with np.load(tmp_path / "e.npz") as found:
         assert sorted(found.files) == ["features", "files"]
-        assert found["files"].tolist() == ["0.png", "1.png", "2.png"] and found["features"].shape == (3, 16)
+        assert found["files"].tolist() == ["0.png", "1.png", "2.png"] and found[
+            "features"
+        ].shape == (3, 16)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.npz", "images"]
 
 
@@ -203,7 +263,11 @@ def test_a_config_of_ones_own_from_training_to_use(command, tmp_path, monkeypatc
     assert "no published weights yet" in command("eval", path)[2]
     code, _, err = command("train", path, "--record")
     assert code == 0, err
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.weights.h5", path.name, "runs"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "mine.weights.h5",
+        path.name,
+        "runs",
+    ]
     assert "mine.weights.h5" in command("info", path)[1]
     for arguments in (["eval", path], ["embed", path, "--data", "digits"]):
         code, _, err = command(*arguments)
@@ -221,7 +285,9 @@ def photos(folder, sizes):
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(command, tmp_path, monkeypatch, large):
+def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(
+    command, tmp_path, monkeypatch, large
+):
     """The test split has one size, so that it alone could come as it is stored."""
     photos(tmp_path / "photos", [(10, 10)] if large else [(9, 12), (30, 20), (8, 8)])
     if large:
@@ -229,7 +295,11 @@ def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(com
     else:
         (tmp_path / "photos/train/a/damaged.png").write_bytes(b"not a picture")
     monkeypatch.setenv("SSLZOO_DATA", str(tmp_path))
-    text = CONFIG.replace("name: digits", "name: photos").replace("k: 7", "k: 3").replace("batch_size: 512", "batch_size: 8")
+    text = (
+        CONFIG.replace("name: digits", "name: photos")
+        .replace("k: 7", "k: 3")
+        .replace("batch_size: 512", "batch_size: 8")
+    )
     path = tmp_path / "photos.yaml"
     path.write_text(text)
     if not large:
@@ -240,7 +310,10 @@ def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(com
     assert code == 0, err
     record = json.loads(out)
     assert record["steps"] == 3 and record["metrics"][0]["settings"]["n_train"] == 24
-    assert record["metrics"][0]["settings"]["image_shape"] == [8, 8, 3] and record["weights"]["agreement"]["images"] == 24
+    assert (
+        record["metrics"][0]["settings"]["image_shape"] == [8, 8, 3]
+        and record["weights"]["agreement"]["images"] == 24
+    )
     again = json.loads(command("eval", path, "--json")[1])
     assert again["baselines"]["raw_pixels"] == record["metrics"][0]["baselines"]["raw_pixels"]
 
@@ -262,7 +335,11 @@ def test_photos_in_a_size_of_the_config_s_own(monkeypatch, tmp_path):
 def test_export(command, tmp_path):
     arguments = ["export", "simclr_micro", "--out", tmp_path / "served", "--weights", "none"]
     code, out, err = command(*arguments)
-    assert code == 0 and (tmp_path / "served/1/saved_model.pb").exists() and out.strip() == str(tmp_path / "served/1"), err
+    assert (
+        code == 0
+        and (tmp_path / "served/1/saved_model.pb").exists()
+        and out.strip() == str(tmp_path / "served/1")
+    ), err
     assert command(*arguments)[0] != 0
     assert command(*arguments, "--version", "next")[1].strip() == str(tmp_path / "served/2")
 
@@ -272,7 +349,9 @@ def test_the_readme_table_comes_from_the_records(tmp_path, command):
     readme.write_text(f"# A\n{report.START}\nold\n{report.END}\nend\n")
     assert report.update_readme(readme) and not report.update_readme(readme)
     text = readme.read_text()
-    assert text.startswith(f"# A\n{report.START}\n| Model |") and text.endswith(f"{report.END}\nend\n")
+    assert text.startswith(f"# A\n{report.START}\n| Model |") and text.endswith(
+        f"{report.END}\nend\n"
+    )
     assert "`simclr_micro.digits`" in text and "old" not in text
     readme.write_text("no markers")
     with pytest.raises(ValueError, match="README: the markers"):

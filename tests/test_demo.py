@@ -1,4 +1,6 @@
-"""The demo at a tiny size: everything is measured, written and checked; the page needs nothing but itself."""
+"""The demo at a tiny size: everything is measured, written and checked; the page needs nothing but
+itself.
+"""
 
 import json
 import re
@@ -41,7 +43,10 @@ def zoo(tmp_path, monkeypatch):
 def test_without_published_weights_it_says_so_and_writes_nothing(zoo):
     from sslzoo import demo
 
-    with pytest.raises(ValueError, match=r"simclr_resnet20.digits has no published weights yet; make them: sslzoo train"):
+    with pytest.raises(
+        ValueError,
+        match=r"simclr_resnet20.digits has no published weights yet; make them: sslzoo train",
+    ):
         demo.run(zoo / "demo")
     assert not (zoo / "demo").exists()
 
@@ -52,7 +57,9 @@ class Died(Exception):
 
 @pytest.mark.tensorflow
 @pytest.mark.slow
-def test_a_demo_that_died_after_its_export_is_cleared_and_a_stranger_s_folder_is_not(zoo, monkeypatch):
+def test_a_demo_that_died_after_its_export_is_cleared_and_a_stranger_s_folder_is_not(
+    zoo, monkeypatch
+):
     from sslzoo import demo
     from sslzoo.zoo.train import train
 
@@ -67,7 +74,9 @@ def test_a_demo_that_died_after_its_export_is_cleared_and_a_stranger_s_folder_is
         with pytest.raises(Died):
             demo.run(zoo / "demo", seconds=0.1)
     (zoo / "other/saved_model").mkdir(parents=True)
-    with pytest.raises(ValueError, match="holds a saved_model/ that no demo wrote; choose another folder"):
+    with pytest.raises(
+        ValueError, match="holds a saved_model/ that no demo wrote; choose another folder"
+    ):
         demo.run(zoo / "other")
     assert [path.name for path in (zoo / "other").iterdir()] == ["saved_model"]
 
@@ -85,15 +94,23 @@ def test_the_whole_demo(zoo, capfd):
     assert passed == all(checks.values()) and len(checks) >= 10
 
     # what does not depend on how good four epochs make a network of two convolutions
-    failed = {check for check, good in checks.items() if not good and "beats the untrained encoder" not in check}
+    failed = {
+        check
+        for check, good in checks.items()
+        if not good and "beats the untrained encoder" not in check
+    }
     assert not failed
-    assert results["flagship"]["name"] == "simclr_resnet20.digits" and results["flagship"]["difference"] <= 1e-5
+    assert (
+        results["flagship"]["name"] == "simclr_resnet20.digits"
+        and results["flagship"]["difference"] <= 1e-5
+    )
     assert [row["name"] for row in results["rows"]][:2] == ["raw pixels", "untrained encoder"]
     for row in results["rows"]:
         for protocol in ("knn", "linear_probe"):
             assert row[protocol]["mean"] == pytest.approx(np.mean(row[protocol]["accuracies"]))
             assert 0.2 < row[protocol]["mean"] < 1
-    assert results["rows"][0]["knn"]["mean"] > 0.8  # 8x8 digits are easy for pixels: a wrong split or label would show
+    # 8x8 digits are easy for pixels: a wrong split or label would show
+    assert results["rows"][0]["knn"]["mean"] > 0.8
     assert 2 <= results["further"]["seconds"] < 4 and results["further"]["steps"] >= 1
 
     page = (zoo / "demo/report.html").read_text()

@@ -13,10 +13,16 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
-@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="the notebooks export, which needs TensorFlow")
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND") == "jax", reason="the notebooks export, which needs TensorFlow"
+)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook(path, monkeypatch, tmp_path):
     monkeypatch.setenv("NOTEBOOK_EPOCHS", "2")
     notebook = nbformat.read(path, 4)
-    assert any(cell.get("outputs") for cell in notebook.cells), f"{path.name} is committed without its outputs: make notebooks"
-    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+    assert any(cell.get("outputs") for cell in notebook.cells), (
+        f"{path.name} is committed without its outputs: make notebooks"
+    )
+    nbclient.NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": tmp_path}}
+    ).execute()

@@ -33,7 +33,11 @@ published = [name for name in sslzoo.list_models("*.cifar10") if sslzoo.info(nam
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in published if "resnet20" in name])
 def test_published_weights_beat_the_untrained_network(name, cifar10):
-    """On a part of the data, so less than the record's own figures, which have all of it as the bank."""
-    train, test = (split.take(np.arange(n)) for split, n in zip(cifar10, (5_000, 1_000), strict=True))
+    """On a part of the data, so less than the record's own figures, which have all of it as the
+    bank.
+    """
+    train, test = (
+        split.take(np.arange(n)) for split, n in zip(cifar10, (5_000, 1_000), strict=True)
+    )
     record = sslzoo.evaluate.knn(sslzoo.load(name), train, test)
     assert record["accuracy"] > record["baselines"]["untrained_encoder"] + 0.12

@@ -34,7 +34,11 @@ def test_a_figure_that_changed_makes_it_stale():
 def test_only_the_part_between_the_markers_changes():
     text = f"before {report.START}\nold\n{report.END} after"
     new = report.readme_with_models(text, [])
-    assert new.startswith(f"before {report.START}\n| Model |") and new.endswith(f"\n{report.END} after") and "old" not in new
+    assert (
+        new.startswith(f"before {report.START}\n| Model |")
+        and new.endswith(f"\n{report.END} after")
+        and "old" not in new
+    )
 
 
 @pytest.mark.parametrize("text", ["", report.START, report.END, f"{report.END}{report.START}"])
@@ -44,7 +48,11 @@ def test_missing_markers_are_named(text):
 
 
 def zoo_metrics():
-    return [metric for name in list_models() for metric in (yaml_text.read(resolve(name)).get("record") or {}).get("metrics", ())]
+    return [
+        metric
+        for name in list_models()
+        for metric in (yaml_text.read(resolve(name)).get("record") or {}).get("metrics", ())
+    ]
 
 
 def test_the_records_of_the_zoo_cover_all_but_finetune():
@@ -57,17 +65,30 @@ def test_the_terminal_shows_every_headline(metric, capsys):
     text = capsys.readouterr().out
     for found in report.metric_figures(metric):
         assert report.number(found["value"], found["unit"]) in text
-        assert all(report.number(value, found["unit"]) in text for value in found["baselines"].values())
+        assert all(
+            report.number(value, found["unit"]) in text for value in found["baselines"].values()
+        )
 
 
 def test_a_baseline_belongs_to_the_figure_that_it_names():
-    metric = {"protocol": "super_resolution", "psnr": 31.0, "ssim": 0.9, "settings": {"test_name": "Set5", "scale": 4}}
+    metric = {
+        "protocol": "super_resolution",
+        "psnr": 31.0,
+        "ssim": 0.9,
+        "settings": {"test_name": "Set5", "scale": 4},
+    }
     metric["baselines"] = {"bicubic_psnr": 28.4, "bicubic_ssim": 0.8}
     psnr, ssim = report.metric_figures(metric)
     assert psnr["baselines"] == {"bicubic": 28.4} and ssim["baselines"] == {"bicubic": 0.8}
-    assert (psnr["what"], report.number(psnr["value"], psnr["unit"])) == ("PSNR, Set5, x4", "31.00 dB")
+    assert (psnr["what"], report.number(psnr["value"], psnr["unit"])) == (
+        "PSNR, Set5, x4",
+        "31.00 dB",
+    )
     metric = {"protocol": "incremental", "accuracy": 0.2, "task": {"average_accuracy": 0.9}}
     metric["baselines"] = {"naive": 0.1, "naive_task": 0.8, "joint": 0.95, "joint_task": 0.99}
     both, task = report.metric_figures(metric)
-    assert both["baselines"] == {"naive": 0.1, "joint": 0.95} and task["baselines"] == {"naive": 0.8, "joint": 0.99}
+    assert both["baselines"] == {"naive": 0.1, "joint": 0.95} and task["baselines"] == {
+        "naive": 0.8,
+        "joint": 0.99,
+    }
     assert task["value"] == 0.9 and report.metric_figures({"protocol": "mine"}) == []

@@ -1,4 +1,6 @@
-"""The suites of benchmarks: kept runs, targets, the exit status. What they train is tested where it stands."""
+"""The suites of benchmarks: kept runs, targets, the exit status. What they train is tested where it
+stands.
+"""
 
 import importlib
 import json
@@ -13,37 +15,56 @@ target = importlib.import_module("benchmarks.targets").target
 
 
 @pytest.mark.parametrize(
-    ("value", "most", "met"), [(0.97, False, True), (0.96, False, False), (0.96, True, True), (0.98, True, False)]
+    ("value", "most", "met"),
+    [(0.97, False, True), (0.96, False, False), (0.96, True, True), (0.98, True, False)],
 )
 def test_a_target_is_the_least_or_the_most(value, most, met):
-    assert target("it", value, 0.97, most=most) == {"what": "it", "value": value, "target": 0.97, "met": met}
+    assert target("it", value, 0.97, most=most) == {
+        "what": "it",
+        "value": value,
+        "target": 0.97,
+        "met": met,
+    }
 
 
 def test_a_run_is_made_once_and_with_the_settings_of_now(tmp_path):
     made = []
     path = tmp_path / "run.json"
     for _ in range(2):
-        assert kept(path, {"epochs": 3, "sizes": (1, 2)}, lambda: made.append(0) or {"accuracy": 0.5}) == {"accuracy": 0.5}
+        assert kept(
+            path, {"epochs": 3, "sizes": (1, 2)}, lambda: made.append(0) or {"accuracy": 0.5}
+        ) == {"accuracy": 0.5}
     assert len(made) == 1
-    with pytest.raises(ValueError, match="run.json: was made with other settings than those of now"):
+    with pytest.raises(
+        ValueError, match="run.json: was made with other settings than those of now"
+    ):
         kept(path, {"epochs": 4, "sizes": (1, 2)}, dict)
 
 
 @pytest.mark.parametrize(("reached", "status"), [((0.98, 0.97), 0), ((0.98, 0.96), 1)])
-def test_the_exit_status_says_whether_all_targets_are_reached(reached, status, tmp_path, monkeypatch, capsys):
+def test_the_exit_status_says_whether_all_targets_are_reached(
+    reached, status, tmp_path, monkeypatch, capsys
+):
     targets = [target(f"target {row}", value, 0.97) for row, value in enumerate(reached)]
-    stub = types.SimpleNamespace(run=lambda runs: {"rows": [{"folder": runs.is_dir()}], "targets": targets})
+    stub = types.SimpleNamespace(
+        run=lambda runs: {"rows": [{"folder": runs.is_dir()}], "targets": targets}
+    )
     monkeypatch.setitem(sys.modules, "benchmarks.few_shot", stub)
     monkeypatch.setattr(sys, "argv", ["suite", "few_shot", "--json", str(tmp_path / "found.json")])
     assert suite.main() == status
     written = json.loads((tmp_path / "found.json").read_text())
-    assert written["targets"] == targets and written["rows"] == [{"folder": True}] and written["suite"] == "few_shot"
+    assert (
+        written["targets"] == targets
+        and written["rows"] == [{"folder": True}]
+        and written["suite"] == "few_shot"
+    )
     assert ("missed" in capsys.readouterr().out) == bool(status)
 
 
 def test_the_targets_are_the_issues():
     few_labels, few_shot, super_resolution = (
-        importlib.import_module(f"benchmarks.{name}") for name in ("few_labels", "few_shot", "super_resolution")
+        importlib.import_module(f"benchmarks.{name}")
+        for name in ("few_labels", "few_shot", "super_resolution")
     )
     assert few_labels.LEAST == {"digits": 0.97, "mnist": 0.95}
     assert (few_shot.ACCURACY, few_shot.MINUTES) == ({5: 0.98, 20: 0.935}, 20)
@@ -71,10 +92,15 @@ def test_a_suite_of_tasks_that_misses_a_target_says_so(method, scenario, met, mi
 
     def judged(value):
         rows = {
-            ("mnist", name): dict(zip(("class", "task"), ({"average_accuracy": x} for x in pair), strict=True))
+            ("mnist", name): dict(
+                zip(("class", "task"), ({"average_accuracy": x} for x in pair), strict=True)
+            )
             for name, pair in good.items()
         }
         rows["mnist", method][scenario]["average_accuracy"] = value
-        return [found["met"] for found in importlib.import_module("benchmarks.incremental").targets(rows)]
+        return [
+            found["met"]
+            for found in importlib.import_module("benchmarks.incremental").targets(rows)
+        ]
 
     assert all(judged(met)) and judged(missed).count(False) == 1

@@ -26,7 +26,9 @@ np.save(sys.argv[1] + "/features.npy", model.encode(images))
 
 def test_trains_on_jax_without_tensorflow(tmp_path):
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    done = subprocess.run([sys.executable, "-c", TRAIN, tmp_path], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, tmp_path], capture_output=True, text=True, env=environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     model = sslzoo.build("simclr", "micro", image_size=8, augment="digits")
     model.load_weights(tmp_path / "jax.weights.h5")

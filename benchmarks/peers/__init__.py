@@ -1,1 +1,3 @@
-"""Other libraries doing the same work. They run in a virtual environment of their own (`make peer-env`)."""
+"""Other libraries doing the same work. They run in a virtual environment of their own (`make
+peer-env`).
+"""

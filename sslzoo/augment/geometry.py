@@ -1,7 +1,8 @@
 """Crop, resize, flip and blur of a batch, each image with its own parameters.
 
-All of them are linear and separable: each is a pair of small matrices per image, one along y and one along x, and the
-work is two batched matrix products. The same code on every backend, without gathers, and fast on small images.
+All of them are linear and separable: each is a pair of small matrices per image, one along y and
+one along x, and the work is two batched matrix products. The same code on every backend, without
+gathers, and fast on small images.
 """
 
 from keras import ops
@@ -16,7 +17,8 @@ def separable(images, along_y, along_x):
         along_x: float (N, Q, W).
 
     Returns:
-        float (N, P, Q, C): `out[n,p,q,c] = sum_ij along_y[n,p,i] * along_x[n,q,j] * images[n,i,j,c]`.
+        float (N, P, Q, C): `out[n,p,q,c] = sum_ij along_y[n,p,i] * along_x[n,q,j] *
+        images[n,i,j,c]`.
     """
     _, height, width, channels = ops.shape(images)
     rows, columns = ops.shape(along_y)[1], ops.shape(along_x)[1]
@@ -27,11 +29,13 @@ def separable(images, along_y, along_x):
 
 
 def resize_matrix(start, length, size_in, size_out, flip=None):
-    """The bilinear resize of the interval [start, start + length] of an axis to `size_out` pixels, as a matrix.
+    """The bilinear resize of the interval [start, start + length] of an axis to `size_out` pixels,
+    as a matrix.
 
-    Half-pixel centres; the triangle filter widens with the scale when it shrinks (area-correct, no aliasing); at the
-    border the weights are normalised over the pixels that exist. So do `PIL.Image.resize(box=..., resample=BILINEAR)`
-    and `tf.image.resize(antialias=True)`; `tf.image.crop_and_resize` does not widen.
+    Half-pixel centres; the triangle filter widens with the scale when it shrinks (area-correct, no
+    aliasing); at the border the weights are normalised over the pixels that exist. So do
+    `PIL.Image.resize(box=..., resample=BILINEAR)` and `tf.image.resize(antialias=True)`;
+    `tf.image.crop_and_resize` does not widen.
 
     Args:
         start, length: float (N,), in pixels of the source; pixel j covers [j, j + 1].
@@ -57,7 +61,8 @@ def crop_resize(images, y, x, height, width, size, flip=None):
 
     Args:
         images: float (N, H, W, C).
-        y, x, height, width: float (N,), the box in pixels: its top left corner and its extent, inside the image.
+        y, x, height, width: float (N,), the box in pixels: its top left corner and its extent,
+        inside the image.
         size: side of the square output.
         flip: bool (N,), or None; True mirrors left and right.
 
@@ -65,16 +70,21 @@ def crop_resize(images, y, x, height, width, size, flip=None):
         float (N, size, size, C).
     """
     _, size_y, size_x, _ = ops.shape(images)
-    return separable(images, resize_matrix(y, height, size_y, size), resize_matrix(x, width, size_x, size, flip))
+    return separable(
+        images, resize_matrix(y, height, size_y, size), resize_matrix(x, width, size_x, size, flip)
+    )
 
 
 def blur_radius(size):
-    """Half the width of the blur kernel: a tenth of the image, odd, as in google-research/simclr tf2/data_util.py."""
+    """Half the width of the blur kernel: a tenth of the image, odd, as in google-research/simclr
+    tf2/data_util.py.
+    """
     return size // 10 // 2
 
 
 def blur_matrix(sigma, size):
-    """Gaussian blur along an axis, cut off at `blur_radius(size)` pixels, normalised over the pixels that exist.
+    """Gaussian blur along an axis, cut off at `blur_radius(size)` pixels, normalised over the
+    pixels that exist.
 
     (google-research/simclr pads with zeros instead, which darkens the border.)
 

@@ -12,9 +12,21 @@ from sslzoo.augment.seeds import ReplicaSeeds
 
 # One uniform number per image and purpose, all drawn at once.
 _DRAWS = (
-    "area", "ratio", "top", "left", "flip", "jitter", "brightness", "contrast", "saturation", "hue", "grayscale",
-    "blur", "sigma", "solarise",
-)  # fmt: skip
+    "area",
+    "ratio",
+    "top",
+    "left",
+    "flip",
+    "jitter",
+    "brightness",
+    "contrast",
+    "saturation",
+    "hue",
+    "grayscale",
+    "blur",
+    "sigma",
+    "solarise",
+)
 
 
 class _RandomViews(keras.layers.Layer):
@@ -37,13 +49,22 @@ class _RandomViews(keras.layers.Layer):
     def get_config(self):
         preset = self.preset
         if isinstance(preset, dict):
-            preset = {key: list(value) if isinstance(value, (tuple, list)) else value for key, value in preset.items()}
-        return super().get_config() | {"preset": preset, "image_size": self.image_size, "seed": self.seed}
+            preset = {
+                key: list(value) if isinstance(value, (tuple, list)) else value
+                for key, value in preset.items()
+            }
+        return super().get_config() | {
+            "preset": preset,
+            "image_size": self.image_size,
+            "seed": self.seed,
+        }
 
     def _draw_views(self, images):
         """(N, H, W, C) -> float32 (views * N, size, size, C); view 1 of all images first."""
         if len(images.shape) != 4 or images.shape[-1] not in (1, 3):
-            raise ValueError(f"images have shape {tuple(images.shape)}; (N, H, W, 3) or (N, H, W, 1) is needed.")
+            raise ValueError(
+                f"images have shape {tuple(images.shape)}; (N, H, W, 3) or (N, H, W, 1) is needed."
+            )
         integers = "int" in keras.backend.standardize_dtype(images.dtype)
         draw = _Draw(self.fields, self.views, ops.shape(images)[0], self.seed_generator)
         images = ops.concatenate([images] * self.views, axis=0) if self.views > 1 else images
@@ -63,13 +84,19 @@ class _RandomViews(keras.layers.Layer):
         _, height, width, _ = ops.shape(images)
         flip = draw.happens("flip") if draw.may("flip") else None
         whole = tuple(self.fields["crop_area"]) == (1.0, 1.0)
-        if whole and flip is None and tuple(images.shape[1:3]) == (self.image_size, self.image_size):
+        if (
+            whole
+            and flip is None
+            and tuple(images.shape[1:3]) == (self.image_size, self.image_size)
+        ):
             return images
         return crop_resize(images, *draw.box(height, width), self.image_size, flip)
 
 
 class _Draw:
-    """The random numbers of one call, and what they mean: each method gives float or bool (views * N,)."""
+    """The random numbers of one call, and what they mean: each method gives float or bool (views *
+    N,).
+    """
 
     def __init__(self, fields, views, count, seed):
         self.fields = fields
@@ -94,8 +121,9 @@ class _Draw:
     def box(self, height, width):
         """The crop (y, x, height, width) in pixels, as real numbers.
 
-        Area uniform in `crop_area`; log ratio uniform in the part of `crop_ratio` with which that area fits into the
-        image, so that no draw is rejected and the area keeps its distribution; place uniform.
+        Area uniform in `crop_area`; log ratio uniform in the part of `crop_ratio` with which that
+        area fits into the image, so that no draw is rejected and the area keeps its distribution;
+        place uniform.
         """
         height, width = ops.cast(height, "float32"), ops.cast(width, "float32")
         area = self._between("area", *self.fields["crop_area"])
@@ -115,35 +143,44 @@ class _Draw:
         return y, x, box_height, box_width
 
     def colours(self):
-        """Brightness, contrast, saturation, hue: neutral where an image is left alone, saturation 0 for grayscale."""
+        """Brightness, contrast, saturation, hue: neutral where an image is left alone, saturation 0
+        for grayscale.
+        """
         jitter = self.happens("jitter")
         factors = []
         for name in ("brightness", "contrast", "saturation"):
             strength = self.fields[name]
-            factors.append(ops.where(jitter, self._between(name, max(0.0, 1.0 - strength), 1.0 + strength), 1.0))
+            factors.append(
+                ops.where(
+                    jitter, self._between(name, max(0.0, 1.0 - strength), 1.0 + strength), 1.0
+                )
+            )
         brightness, contrast, saturation = factors
         hue = ops.where(jitter, self._between("hue", -self.fields["hue"], self.fields["hue"]), 0.0)
         return brightness, contrast, ops.where(self.happens("grayscale"), 0.0, saturation), hue
 
     def sigma(self):
-        return ops.where(self.happens("blur"), self._between("sigma", *self.fields["blur_sigma"]), 0.0)
+        return ops.where(
+            self.happens("blur"), self._between("sigma", *self.fields["blur_sigma"]), 0.0
+        )
 
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class Augment(_RandomViews):
     """One random view of each image.
 
-    Crop and flip, then colour (jitter and grayscale in one step), blur, solarisation, with the fields of a preset.
-    There is no inference mode: it is random whenever it is called.
+    Crop and flip, then colour (jitter and grayscale in one step), blur, solarisation, with the
+    fields of a preset. There is no inference mode: it is random whenever it is called.
 
     Args:
-        preset: a name in `PRESETS`, or a dict `{"preset": name, field: value, ...}`; see `resolve_preset`. Of a pair of
-            probabilities, the first is taken.
+        preset: a name in `PRESETS`, or a dict `{"preset": name, field: value, ...}`; see
+            `resolve_preset`. Of a pair of probabilities, the first is taken.
         image_size: side of the square view, in pixels.
         seed: integer, or None for a random one.
 
     Call:
-        images: integers in 0..255 or floats in [0, 1], (N, H, W, 3), or (N, H, W, 1), where colour jitter is skipped.
+        images: integers in 0..255 or floats in [0, 1], (N, H, W, 3), or (N, H, W, 1), where colour
+            jitter is skipped.
 
     Returns:
         float32 (N, image_size, image_size, C) in [0, 1], under mixed precision too.

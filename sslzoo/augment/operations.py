@@ -1,8 +1,11 @@
-"""The colour operations of RandAugment on a batch, each image with its own magnitude and each neutral at one of its values.
+"""The colour operations of RandAugment on a batch, each image with its own magnitude and each
+neutral at one of its values.
 
-Those of PIL's ImageOps and ImageEnhance that FixMatch draws from, on values in [0, 1] instead of 0..255. They take channels
-first: their sums and extrema run over whole planes, which a CPU does four times as fast as over interleaved channels.
-Every one of them keeps values in [0, 1]. All arguments beside `planes`, float (N, C, H, W), have the shape (N,).
+Those of PIL's ImageOps and ImageEnhance that FixMatch draws from, on values in [0, 1] instead of
+0..255. They take channels
+first: their sums and extrema run over whole planes, which a CPU does four times as fast as over
+interleaved channels. Every one of them keeps values in [0, 1]. All arguments beside `planes`, float
+(N, C, H, W), have the shape (N,).
 """
 
 from keras import ops
@@ -11,11 +14,12 @@ from sslzoo.augment.colour import LUMA
 
 
 def tone(planes, brightness, contrast, colour, autocontrast):
-    """One of: brightness (a factor; 1 is neutral), contrast (the distance from the mean luma, times a factor), colour (the
-    distance from the luma, times a factor), autocontrast (bool: stretch each channel to all of [0, 1]).
+    """One of: brightness (a factor; 1 is neutral), contrast (the distance from the mean luma, times
+    a factor), colour (the distance from the luma, times a factor), autocontrast (bool: stretch each
+    channel to all of [0, 1]).
 
-    All are affine in the channels: one matrix and one offset per image. Where several are given for one image, the mean
-    and the extrema are those of the image as it came.
+    All are affine in the channels: one matrix and one offset per image. Where several are given for
+    one image, the mean and the extrema are those of the image as it came.
     """
     _, channels, height, width = planes.shape
     pixels = ops.reshape(planes, (-1, channels, height * width))
@@ -31,19 +35,22 @@ def tone(planes, brightness, contrast, colour, autocontrast):
     else:
         mix = colour[:, None, None] * ops.eye(channels) + (1.0 - colour)[:, None, None] * luma
         out = ops.matmul(mix * (factor * scale)[:, None, :], pixels) + offset[:, :, None]
-    return ops.clip(ops.reshape(out, (-1, channels, height, width)), 0.0, 1.0)  # rounding alone leaves the range
+    # rounding alone leaves the range
+    return ops.clip(ops.reshape(out, (-1, channels, height, width)), 0.0, 1.0)
 
 
 def posterise(planes, bits):
     """Keep the highest `bits` bits of each value's 8; 8 is neutral."""
     step = ops.power(2.0, 8.0 - bits)[:, None, None, None]
-    kept = ops.floor(planes * (255.0 / step) + 1e-4) * (step / 255.0)  # 1e-4: k / 255 * 255 may fall short of k
+    # 1e-4: k / 255 * 255 may fall short of k
+    kept = ops.floor(planes * (255.0 / step) + 1e-4) * (step / 255.0)
     return ops.where(step > 1.0, kept, planes)
 
 
 def sharpness(planes, factor):
-    """The distance from the image blurred by [1 1 1; 1 5 1; 1 1 1] / 13, times a factor; 1 is neutral, 0 the blurred image.
-    The outermost pixels are not blurred, as in PIL."""
+    """The distance from the image blurred by [1 1 1; 1 5 1; 1 1 1] / 13, times a factor; 1 is
+    neutral, 0 the blurred image. The outermost pixels are not blurred, as in PIL.
+    """
     rows = planes[:, :, :-2] + planes[:, :, 1:-1] + planes[:, :, 2:]
     box = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]
     change = (box - 9.0 * planes[:, :, 1:-1, 1:-1]) * ((1.0 - factor) / 13.0)[:, None, None, None]
@@ -51,16 +58,18 @@ def sharpness(planes, factor):
 
 
 def equalise(planes, chosen):
-    """Spread the 256 values of each channel so that their counts are even; `chosen`, bool: the others stay as they are.
+    """Spread the 256 values of each channel so that their counts are even; `chosen`, bool: the
+    others stay as they are.
 
-    PIL's table: value v becomes (step // 2 + number of pixels below v) // step, step = (pixels - pixels of the greatest
-    value) // 255; where step is 0 nothing changes.
+    PIL's table: value v becomes (step // 2 + number of pixels below v) // step, step = (pixels -
+    pixels of the greatest value) // 255; where step is 0 nothing changes.
     """
     _, _, height, width = planes.shape
     count = height * width
     values = ops.cast(ops.reshape(planes, (-1, count)) * 255.0 + 0.5, "int32")
     total = ops.shape(values)[0]
-    entry = ops.reshape(values + 256 * ops.arange(total, dtype="int32")[:, None], (-1,))  # in a table of 256 per plane
+    # in a table of 256 per plane
+    entry = ops.reshape(values + 256 * ops.arange(total, dtype="int32")[:, None], (-1,))
     counts = ops.segment_sum(ops.ones_like(entry, dtype="float32"), entry, num_segments=256 * total)
     counts = ops.reshape(counts, (-1, 256))
     below = ops.cumsum(counts, axis=1) - counts

@@ -1,4 +1,6 @@
-"""The recipes of augmentation: names, fields and their checks. Plain Python: a config is validated without Keras."""
+"""The recipes of augmentation: names, fields and their checks. Plain Python: a config is validated
+without Keras.
+"""
 
 from numbers import Real
 
@@ -10,11 +12,14 @@ RANGES = ("crop_area", "crop_ratio", "blur_sigma")
 
 # Whole image, resized: nothing random.
 _NONE = {
-    "crop_area": (1.0, 1.0),  # share of the image's area; (1, 1) is a plain resize of the whole image
-    "crop_ratio": (3 / 4, 4 / 3),  # width / height of the crop, in pixels of the source, uniform in its logarithm
+    # share of the image's area; (1, 1) is a plain resize of the whole image
+    "crop_area": (1.0, 1.0),
+    # width / height of the crop, in pixels of the source, uniform in its logarithm
+    "crop_ratio": (3 / 4, 4 / 3),
     "flip": 0.0,  # probability of a left-right flip
     "jitter": 0.0,  # probability of colour jitter, with the four strengths below
-    "brightness": 0.0,  # factor drawn from [max(0, 1 - b), 1 + b]; the same for contrast and saturation
+    # factor drawn from [max(0, 1 - b), 1 + b]; the same for contrast and saturation
+    "brightness": 0.0,
     "contrast": 0.0,
     "saturation": 0.0,
     "hue": 0.0,  # shift drawn from [-hue, hue], in turns of the colour circle
@@ -24,8 +29,8 @@ _NONE = {
     "solarise": 0.0,  # probability
 }
 
-# Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter strength 1).
-# Their crop is resized bicubically, here bilinearly.
+# Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter
+# strength 1). Their crop is resized bicubically, here bilinearly.
 _SIMCLR = _NONE | {
     "crop_area": (0.08, 1.0),
     "flip": 0.5,
@@ -39,10 +44,16 @@ _SIMCLR = _NONE | {
 }
 
 # The same, section B.9 (CIFAR-10): jitter strength 0.5 and no blur.
-_SIMCLR_CIFAR = _SIMCLR | {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1, "blur": 0.0}
+_SIMCLR_CIFAR = _SIMCLR | {
+    "brightness": 0.4,
+    "contrast": 0.4,
+    "saturation": 0.4,
+    "hue": 0.1,
+    "blur": 0.0,
+}
 
-# Grill et al. 2020, arXiv:2006.07733, table 6 (T and T'); deepmind-research byol/utils/augmentations.py, which adds its
-# brightness where SimCLR and this code multiply.
+# Grill et al. 2020, arXiv:2006.07733, table 6 (T and T'); deepmind-research
+# byol/utils/augmentations.py, which adds its brightness where SimCLR and this code multiply.
 _BYOL = _SIMCLR | {
     "brightness": 0.4,
     "contrast": 0.4,
@@ -52,11 +63,13 @@ _BYOL = _SIMCLR | {
     "solarise": (0.0, 0.2),
 }
 
-# SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the signal.
+# SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the
+# signal.
 _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
 
-# This project's choice for 8 x 8 and 28 x 28 digits, made on held-out training digits: a mirrored digit is another sign,
-# the place of the crop is the translation, brightness and contrast stand for the thickness of the pen.
+# This project's choice for 8 x 8 and 28 x 28 digits, made on held-out training digits: a mirrored
+# digit is another sign, the place of the crop is the translation, brightness and contrast stand for
+# the thickness of the pen.
 _DIGITS = _NONE | {"crop_area": (0.3, 1.0), "jitter": 0.8, "brightness": 0.4, "contrast": 0.4}
 
 PRESETS = {
@@ -73,8 +86,8 @@ def resolve_preset(preset):
     """The complete fields of a preset.
 
     Args:
-        preset: a name in `PRESETS`, or a dict whose `"preset"` is such a name and whose other fields replace its own:
-            `{"preset": "simclr", "blur": 0}`.
+        preset: a name in `PRESETS`, or a dict whose `"preset"` is such a name and whose other
+            fields replace its own: `{"preset": "simclr", "blur": 0}`.
 
     Returns:
         A new dict with every field of `PRESETS["none"]`.
@@ -86,7 +99,10 @@ def resolve_preset(preset):
     if isinstance(preset, str):
         preset = {"preset": preset}
     if not isinstance(preset, dict):
-        raise TypeError(f"preset is {preset!r}; it must be a name, or a dict of 'preset' and the fields to replace.")
+        raise TypeError(
+            f"preset is {preset!r}; it must be a name, or a dict of 'preset' and the fields to "
+            "replace."
+        )
     name = preset.get("preset", "")
     if name not in PRESETS:
         raise ValueError(unknown("preset", name, PRESETS))
@@ -102,15 +118,25 @@ def _checked(key, value):
     if key in RANGES:
         highest = 1.0 if key == "crop_area" else float("inf")
         if not pair or not 0 < value[0] <= value[1] <= highest:
-            raise ValueError(f"preset field {key} is {value!r}; it must be (low, high), 0 < low <= high <= {highest}.")
+            raise ValueError(
+                f"preset field {key} is {value!r}; it must be (low, high), 0 < low <= high <= "
+                f"{highest}."
+            )
         return tuple(map(float, value))
     if key in PER_VIEW:
-        if not (pair or _is_number(value)) or not all(0 <= p <= 1 for p in (value if pair else (value,))):
-            raise ValueError(f"preset field {key} is {value!r}; it must be a probability in [0, 1] or a pair of them.")
+        if not (pair or _is_number(value)) or not all(
+            0 <= p <= 1 for p in (value if pair else (value,))
+        ):
+            raise ValueError(
+                f"preset field {key} is {value!r}; it must be a probability in [0, 1] or a "
+                "pair of them."
+            )
         return tuple(map(float, value)) if pair else float(value)
     highest = 0.5 if key == "hue" else float("inf")
     if not _is_number(value) or not 0 <= value <= highest:
-        raise ValueError(f"preset field {key} is {value!r}; it must be a strength in [0, {highest:g}].")
+        raise ValueError(
+            f"preset field {key} is {value!r}; it must be a strength in [0, {highest:g}]."
+        )
     return float(value)
 
 

@@ -1,4 +1,6 @@
-"""RandAugment and Cutout, vectorised: every image of a batch with its own operations and magnitudes."""
+"""RandAugment and Cutout, vectorised: every image of a batch with its own operations and
+magnitudes.
+"""
 
 import keras
 from keras import ops
@@ -9,10 +11,11 @@ from sslzoo.augment.operations import equalise, posterise, sharpness, tone
 from sslzoo.augment.seeds import ReplicaSeeds
 from sslzoo.errors import unknown
 
-# The operations that FixMatch draws from and the ranges of their magnitudes (Sohn et al. 2020, arXiv:2001.07685, the table in
-# the appendix), as in TorchSSL (datasets/augmentation/randaugment.py). Brightness, contrast, colour and sharpness only ever
-# weaken; `solarise` is its threshold, `posterise` the number of bits, rounded down, `rotate` degrees, the rest of the geometry
-# a share of the side.
+# The operations that FixMatch draws from and the ranges of their magnitudes (Sohn et al. 2020,
+# arXiv:2001.07685, the table in the appendix), as in TorchSSL
+# (datasets/augmentation/randaugment.py). Brightness, contrast, colour and sharpness only ever
+# weaken; `solarise` is its threshold, `posterise` the number of bits, rounded down, `rotate`
+# degrees, the rest of the geometry a share of the side.
 RANGES = {
     "identity": (0.0, 0.0),
     "autocontrast": (0.0, 0.0),
@@ -33,22 +36,34 @@ RANGES = {
 POOLS = {
     "all": tuple(RANGES),  # the fourteen of the paper
     # What leaves a digit that digit and is no mere inversion of black and white.
-    "digits": ("identity", "rotate", "shear_x", "shear_y", "translate_x", "translate_y", "brightness", "contrast", "sharpness"),
+    "digits": (
+        "identity",
+        "rotate",
+        "shear_x",
+        "shear_y",
+        "translate_x",
+        "translate_y",
+        "brightness",
+        "contrast",
+        "sharpness",
+    ),
 }
 
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class RandAugment(keras.layers.Layer):
-    """Cubuk et al. 2019, "RandAugment: Practical automated data augmentation", arXiv:1909.13719, as FixMatch uses it.
+    """Cubuk et al. 2019, "RandAugment: Practical automated data augmentation", arXiv:1909.13719, as
+    FixMatch uses it.
 
-    `count` operations drawn from the pool with replacement, each with a magnitude uniform in its range (the RandAugment
-    paper has one magnitude for all images, found by search; FixMatch draws), then Cutout: a grey square (.5; TorchSSL's
-    (125, 123, 114) / 255, without the tint) with a side uniform in [0, cutout] of the image's, centred anywhere in it and
-    cut off at its border.
+    `count` operations drawn from the pool with replacement, each with a magnitude uniform in its
+    range (the RandAugment paper has one magnitude for all images, found by search; FixMatch draws),
+    then Cutout: a grey square (.5; TorchSSL's (125, 123, 114) / 255, without the tint) with a side
+    uniform in [0, cutout] of the image's, centred anywhere in it and cut off at its border.
 
-    Colour operations run in their drawn order; geometric ones are composed in theirs into one nearest sampling that comes
-    after (PIL runs all in order: its autocontrast, contrast and equalise may see the black border that a rotation left).
-    There is no inference mode: it is random whenever it is called.
+    Colour operations run in their drawn order; geometric ones are composed in theirs into one
+    nearest sampling that comes after (PIL runs all in order: its autocontrast, contrast and
+    equalise may see the black border that a rotation left). There is no inference mode: it is
+    random whenever it is called.
 
     Args:
         pool: a name in `POOLS`, or names of `RANGES`.
@@ -67,7 +82,8 @@ class RandAugment(keras.layers.Layer):
     """
 
     def __init__(self, pool="all", count=2, cutout=0.5, seed=0, **kwargs):
-        super().__init__(**kwargs | {"dtype": "float32"})  # pixel coordinates need float32, whatever the policy
+        # pixel coordinates need float32, whatever the policy
+        super().__init__(**kwargs | {"dtype": "float32"})
         if isinstance(pool, str) and pool not in POOLS:
             raise ValueError(unknown("pool", pool, POOLS))
         self.names = POOLS[pool] if isinstance(pool, str) else tuple(pool)
@@ -75,7 +91,10 @@ class RandAugment(keras.layers.Layer):
             if name not in RANGES:
                 raise ValueError(unknown("operation", name, RANGES))
         if not isinstance(count, int) or count < 1 or not self.names:
-            raise ValueError(f"count: got {count!r} of {len(self.names)} operations; both must be whole numbers of at least 1.")
+            raise ValueError(
+                f"count: got {count!r} of {len(self.names)} operations; both must be whole "
+                "numbers of at least 1."
+            )
         if not 0 <= cutout <= 1:
             raise ValueError(f"cutout: got {cutout!r}; it must be a share of the side, in 0..1.")
         self.pool, self.count, self.cutout, self.seed = pool, count, float(cutout), seed
@@ -85,10 +104,16 @@ class RandAugment(keras.layers.Layer):
     def call(self, images):
         images = ops.cast(images, "float32")
         count = ops.shape(images)[0]
-        draws = keras.random.uniform((2 * self.count + 3, count), dtype="float32", seed=self.seed_generator)
+        draws = keras.random.uniform(
+            (2 * self.count + 3, count), dtype="float32", seed=self.seed_generator
+        )
         steps = [Step(self.names, draws[2 * i], draws[2 * i + 1]) for i in range(self.count)]
         images = transform(images, steps)
-        return cut_out(images, self.cutout * draws[-3], draws[-2], draws[-1]) if self.cutout else images
+        return (
+            cut_out(images, self.cutout * draws[-3], draws[-2], draws[-1])
+            if self.cutout
+            else images
+        )
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -99,7 +124,9 @@ class RandAugment(keras.layers.Layer):
 
 
 class Step:
-    """One operation of each image: which of `names`, and its magnitude, from two uniform numbers (N,) in [0, 1)."""
+    """One operation of each image: which of `names`, and its magnitude, from two uniform numbers
+    (N,) in [0, 1).
+    """
 
     def __init__(self, names, which, magnitude):
         self.names, self.magnitude = names, magnitude
@@ -112,7 +139,10 @@ class Step:
     def chosen(self, name):
         """bool (N,): the images that drew it."""
         drawn = [i for i, own in enumerate(self.names) if own == name]
-        return sum((ops.cast(self.index == i, "float32") for i in drawn), ops.zeros_like(self.index)) > 0
+        return (
+            sum((ops.cast(self.index == i, "float32") for i in drawn), ops.zeros_like(self.index))
+            > 0
+        )
 
     def value(self, name, neutral):
         """float (N,): the magnitude where the image drew it, `neutral` elsewhere."""
@@ -127,8 +157,9 @@ def transform(images, steps):
     for first, *second in (steps[i : i + 2] for i in range(0, len(steps), 2)):
         planes = colours(planes, first)
         if first.has("equalise"):
-            # The dearest operation runs once for two steps: after the first of an image whose second it is, and before
-            # the second of an image whose first it is. Twice is the same as once.
+            # The dearest operation runs once for two steps: after the first of an image whose
+            # second it is, and before the second of an image whose first it is. Twice is the same
+            # as once.
             chosen = [step.chosen("equalise") for step in (first, *second)]
             planes = equalise(planes, chosen[0] if not second else ops.logical_or(*chosen))
         for step in second:
@@ -140,7 +171,9 @@ def transform(images, steps):
     for step in steps:  # of the three maps of a step, two are the identity
         along_x, along_y = step.value("translate_x", 0.0), step.value("translate_y", 0.0)
         matrix = ops.matmul(matrix, geometry.rotation(step.value("rotate", 0.0), height, width))
-        matrix = ops.matmul(matrix, geometry.shear(step.value("shear_x", 0.0), step.value("shear_y", 0.0)))
+        matrix = ops.matmul(
+            matrix, geometry.shear(step.value("shear_x", 0.0), step.value("shear_y", 0.0))
+        )
         matrix = ops.matmul(matrix, geometry.translation(along_x, along_y, height, width))
     return geometry.affine(images, matrix)
 
@@ -165,7 +198,8 @@ def cut_out(images, side, y, x):
     Args:
         images: float (N, H, W, C).
         side: float (N,), as a share of the image's.
-        y, x: float (N,), the centre, in shares of the height and width: the square may reach over the border.
+        y, x: float (N,), the centre, in shares of the height and width: the square may reach over
+            the border.
 
     Returns:
         float (N, H, W, C): grey where the centre of a pixel lies in the square.

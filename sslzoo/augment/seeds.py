@@ -7,13 +7,16 @@ from sslzoo import backends
 
 
 class ReplicaSeeds(keras.random.SeedGenerator):
-    """Seeds of their own on each replica of a strategy, whose copies of the state are equal; replica 0 has Keras' own."""
+    """Seeds of their own on each replica of a strategy, whose copies of the state are equal;
+    replica 0 has Keras' own.
+    """
 
     def next(self, ordered=True):
         seed, replica = super().next(ordered), backends.replica_index()
         if isinstance(replica, int):
             return seed
-        # The key (seed, count) changes in `seed`: in `count`, replica 1 would draw what replica 0 draws a step later.
-        # The odd stride (2**32 / golden ratio) keeps seeds that users count up, 0, 1, 2, apart too.
+        # The key (seed, count) changes in `seed`: in `count`, replica 1 would draw what replica 0
+        # draws a step later. The odd stride (2**32 / golden ratio) keeps seeds that users count up,
+        # 0, 1, 2, apart too.
         stride = ops.cast(ops.convert_to_tensor([0x9E3779B1, 0], dtype="int64"), seed.dtype)
         return seed + stride * ops.cast(replica, seed.dtype)

@@ -8,8 +8,8 @@ from sslzoo.augment.randaugment import RandAugment
 from sslzoo.augment.seeds import ReplicaSeeds
 from sslzoo.errors import unknown
 
-# Sohn et al. 2020, arXiv:2001.07685, section 2.3: half of the images mirrored, all moved by up to 12.5 %; RandAugment with two
-# operations and Cutout.
+# Sohn et al. 2020, arXiv:2001.07685, section 2.3: half of the images mirrored, all moved by up to
+# 12.5 %; RandAugment with two operations and Cutout.
 _FIXMATCH = {"flip": 0.5, "shift": 0.125, "pool": "all", "count": 2, "cutout": 0.5}
 
 WEAK_STRONG = {
@@ -22,7 +22,8 @@ def weak_strong(augment, seed=0):
     """(FlipShift, RandAugment) of a preset.
 
     Args:
-        augment: a name in `WEAK_STRONG`, or a dict whose "preset" is such a name and whose other fields replace its own.
+        augment: a name in `WEAK_STRONG`, or a dict whose "preset" is such a name and whose other
+        fields replace its own.
         seed: integer.
 
     Raises:
@@ -42,12 +43,13 @@ def weak_strong(augment, seed=0):
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class FlipShift(keras.layers.Layer):
-    """FixMatch's weak view: mirror left and right, reflect the border outwards, crop the same size from there.
+    """FixMatch's weak view: mirror left and right, reflect the border outwards, crop the same size
+    from there.
 
     Args:
         flip: probability.
-        shift: the border, as a share of the side, rounded down to pixels; .125 is 4 of 32. Offsets are whole pixels,
-            uniform.
+        shift: the border, as a share of the side, rounded down to pixels; .125 is 4 of 32. Offsets
+            are whole pixels, uniform.
         seed: integer.
 
     Call:
@@ -72,8 +74,12 @@ class FlipShift(keras.layers.Layer):
     def call(self, images):
         images = ops.cast(images, "float32")
         _, height, width, _ = images.shape
-        draws = keras.random.uniform((3, ops.shape(images)[0]), dtype="float32", seed=self.seed_generator)
-        down, right = (self._offset(draw, size) for draw, size in ((draws[0], height), (draws[1], width)))
+        draws = keras.random.uniform(
+            (3, ops.shape(images)[0]), dtype="float32", seed=self.seed_generator
+        )
+        down, right = (
+            self._offset(draw, size) for draw, size in ((draws[0], height), (draws[1], width))
+        )
         return flip_shift(images, draws[2] < self.flip, down, right)
 
     def _offset(self, draw, size):
@@ -93,7 +99,8 @@ def flip_shift(images, flip, down, right):
     Args:
         images: float (N, H, W, C).
         flip: bool (N,), left and right exchanged.
-        down, right: float (N,), whole pixels, less than the side: out[y, x] = image[y + down, x + right] of the mirrored.
+        down, right: float (N,), whole pixels, less than the side: out[y, x] = image[y + down, x +
+            right] of the mirrored.
 
     Returns:
         float (N, H, W, C).

@@ -1,8 +1,9 @@
-"""What a backend must do itself, chosen by `keras.backend.backend()`: one module per backend, the same names in each.
+"""What a backend must do itself, chosen by `keras.backend.backend()`: one module per backend, the
+same names in each.
 
-`Step` is the mix-in with the training step, `gather` joins a tensor over replicas, `process` tells the processes of one
-run apart, `compiled` turns a model's function into a fast one over NumPy arrays, `abstract` traces a function without
-running it.
+`Step` is the mix-in with the training step, `gather` joins a tensor over replicas, `process` tells
+the processes of one run apart, `compiled` turns a model's function into a fast one over NumPy
+arrays, `abstract` traces a function without running it.
 """
 
 import keras
@@ -13,7 +14,8 @@ elif keras.backend.backend() == "jax":
     from sslzoo.backends import jax as chosen
 else:
     raise ImportError(
-        f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or 'jax', "
+        f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' "
+        "(default) or 'jax', "
         "set one of them before Keras is imported."
     )
 

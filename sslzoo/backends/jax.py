@@ -28,13 +28,17 @@ def gather(x):
 
 
 def abstract(function, *args):
-    """The structure of `function(*args)` with symbolic leaves, found by tracing alone: no value is computed or assigned."""
+    """The structure of `function(*args)` with symbolic leaves, found by tracing alone: no value is
+    computed or assigned.
+    """
     with keras.StatelessScope():
         return jax.eval_shape(function, *args)
 
 
 def compiled(model, function):
-    """`function(arrays)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy out."""
+    """`function(arrays)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy
+    out.
+    """
     variables = model.variables
 
     @jax.jit
@@ -59,7 +63,9 @@ fused_batch_norm = None  # XLA fuses Keras' formula itself
 
 
 class Step:
-    """The usual training step of a `Method`: `value_and_grad` over a `StatelessScope`, state in and state out."""
+    """The usual training step of a `Method`: `value_and_grad` over a `StatelessScope`, state in and
+    state out.
+    """
 
     def train_step(self, state, data):
         trainable, non_trainable, optimizer, metrics = state
@@ -76,20 +82,30 @@ class Step:
                 losses, logs = self.losses_and_logs(batch)
                 return self.optimizer.scale_loss(sum(losses.values())), losses, logs
 
-            (total, losses, logs), _, updated = self._scoped(scaled, trainable, non_trainable, optimizer)
+            (total, losses, logs), _, updated = self._scoped(
+                scaled, trainable, non_trainable, optimizer
+            )
             return total, (losses, logs, updated)
 
-        gradients, (losses, logs, non_trainable) = jax.grad(objective, has_aux=True)(trainable, non_trainable)
+        gradients, (losses, logs, non_trainable) = jax.grad(objective, has_aux=True)(
+            trainable, non_trainable
+        )
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        _, trainable, non_trainable = self._scoped(lambda: self.after_step(batch), trainable, non_trainable, optimizer)
+        _, trainable, non_trainable = self._scoped(
+            lambda: self.after_step(batch), trainable, non_trainable, optimizer
+        )
         logs = {"loss": sum(losses.values())} | losses | logs
-        with keras.StatelessScope(state_mapping=list(zip(self.metrics_variables, metrics, strict=True))) as scope:
+        with keras.StatelessScope(
+            state_mapping=list(zip(self.metrics_variables, metrics, strict=True))
+        ) as scope:
             logs = self.update_trackers(logs)
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, (trainable, non_trainable, optimizer, metrics)
 
     def _scoped(self, function, trainable, non_trainable, optimizer):
-        """Run `function` on the given values of the variables; return its result and what it left in the model's."""
+        """Run `function` on the given values of the variables; return its result and what it left
+        in the model's.
+        """
         own = [self.trainable_variables, self.non_trainable_variables]
         variables = [*own[0], *own[1], *self.optimizer.variables]
         mapping = list(zip(variables, [*trainable, *non_trainable, *optimizer], strict=True))
@@ -102,5 +118,7 @@ class Step:
         return True
 
     def sync_state(self):
-        """Put the running step's values back into the model's variables: callbacks read them there."""
+        """Put the running step's values back into the model's variables: callbacks read them
+        there.
+        """
         self.jax_state_sync()

@@ -1,6 +1,6 @@
-"""Data sets (`load`, `available`, `Dataset`, `ImageFiles`), pictures of unequal sizes (`pictures`, `Pictures`), batches
-(`Batches`, `ClassBalanced`, `Crops`, `Paired`), few-shot `Episodes`, tasks in sequence (`TaskStream`), and checks
-(`check_images`, `check_labels`).
+"""Data sets (`load`, `available`, `Dataset`, `ImageFiles`), pictures of unequal sizes (`pictures`,
+`Pictures`), batches (`Batches`, `ClassBalanced`, `Crops`, `Paired`), few-shot `Episodes`, tasks in
+sequence (`TaskStream`), and checks (`check_images`, `check_labels`).
 
 Imports neither keras nor tensorflow until batches or a TensorFlow data set is asked for.
 """
@@ -16,7 +16,12 @@ from sslzoo.data.sources import available, load, pictures
 from sslzoo.data.tasks import Task, TaskStream
 
 # name: module, all of which import keras
-_STREAMS = {"Batches": "batches", "ClassBalanced": "class_balanced", "Crops": "crops", "Paired": "paired"}
+_STREAMS = {
+    "Batches": "batches",
+    "ClassBalanced": "class_balanced",
+    "Crops": "crops",
+    "Paired": "paired",
+}
 
 __all__ = [
     "Dataset",

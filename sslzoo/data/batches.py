@@ -12,17 +12,21 @@ from sslzoo.data.image_files import ImageFiles
 class Batches(Endless):
     """Shuffled batches for `fit(batches, epochs=...)`.
 
-    Batch k of an epoch holds rows permutation[k * batch_size : (k + 1) * batch_size], the permutation drawn by
-    np.random.default_rng((seed, epoch)).
+    Batch k of an epoch holds rows permutation[k * batch_size : (k + 1) * batch_size], the
+    permutation drawn by np.random.default_rng((seed, epoch)).
 
-    data: a `Dataset`, or a dict of arrays of equal length (N, ...); each batch has the same fields and "index", the
-    int64 row numbers. The rows that do not fill a batch are left out of that epoch (n < batch_size: one batch of n).
-    Images that are decoded on access are read one batch ahead, in the background.
+    data: a `Dataset`, or a dict of arrays of equal length (N, ...); each batch has the same fields
+    and "index", the int64 row numbers. The rows that do not fill a batch are left out of that epoch
+    (n < batch_size: one batch of n). Images that are decoded on access are read one batch ahead, in
+    the background.
     """
 
     def __init__(self, data, batch_size, seed=0, start=0):
         if isinstance(data, dict):
-            data = {field: values if hasattr(values, "shape") else np.asarray(values) for field, values in data.items()}
+            data = {
+                field: values if hasattr(values, "shape") else np.asarray(values)
+                for field, values in data.items()
+            }
         self.data = data
         self.size = _length(data)
         super().__init__(batch_size, 1, seed, start)
@@ -59,16 +63,23 @@ class Batches(Endless):
     def batch(self, epoch, k):
         rows = self._rows_of_epoch(epoch)[k * self.batch_size : (k + 1) * self.batch_size]
         if isinstance(self.data, dict):
-            return {"index": rows.copy(), **{field: values[rows] for field, values in self.data.items()}}
+            return {
+                "index": rows.copy(),
+                **{field: values[rows] for field, values in self.data.items()},
+            }
         batch = self.data[rows]
-        if batch["images"].ndim == 3:  # the same form as arrays have: a step that TensorFlow compiled takes one
+        # the same form as arrays have: a step that TensorFlow compiled takes one
+        if batch["images"].ndim == 3:
             batch["images"] = batch["images"][..., None]
         return batch
 
     def _rows_of_epoch(self, epoch):
         with self._lock:
             if self._permutation[0] != epoch:
-                self._permutation = epoch, np.random.default_rng((self.seed, epoch)).permutation(self.size)
+                self._permutation = (
+                    epoch,
+                    np.random.default_rng((self.seed, epoch)).permutation(self.size),
+                )
             return self._permutation[1]
 
 

@@ -8,12 +8,12 @@ from sslzoo.data.endless import Endless
 
 
 class ClassBalanced(Endless):
-    """P x K batches for `fit(balanced, epochs=...)`: {images, labels, index} of `samples` images of each of `classes`
-    classes (Hermans et al. 2017, arXiv:1703.07737, section 2). A random batch of a set with many classes would hold hardly
-    an image with another of its class.
+    """P x K batches for `fit(balanced, epochs=...)`: {images, labels, index} of `samples` images of
+    each of `classes` classes (Hermans et al. 2017, arXiv:1703.07737, section 2). A random batch of
+    a set with many classes would hold hardly an image with another of its class.
 
-    Each batch draws its classes, and of each its images, without replacement, by np.random.default_rng((seed, epoch, k)).
-    Rows come class by class.
+    Each batch draws its classes, and of each its images, without replacement, by
+    np.random.default_rng((seed, epoch, k)). Rows come class by class.
 
     Args:
         dataset: a `Dataset` with labels, or (images, labels).
@@ -23,7 +23,8 @@ class ClassBalanced(Endless):
         seed: of the order. start: the global step of item 0.
 
     Raises:
-        ValueError: no labels, fewer than `classes` classes, a class with fewer than `samples` images.
+        ValueError: no labels, fewer than `classes` classes, a class with fewer than `samples`
+        images.
     """
 
     def __init__(self, dataset, classes=32, samples=4, steps_per_epoch=None, seed=0, start=0):
@@ -31,7 +32,10 @@ class ClassBalanced(Endless):
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{field}: need an integer of at least {least}, got {value!r}.")
         dataset = Dataset(*dataset) if isinstance(dataset, tuple) else dataset
-        images, labels = check_images(dataset.images), check_labels(dataset.labels, len(dataset), dataset.classes)
+        images, labels = (
+            check_images(dataset.images),
+            check_labels(dataset.labels, len(dataset), dataset.classes),
+        )
         found, counts = np.unique(labels, return_counts=True)
         if len(found) < classes:
             raise ValueError(f"classes: got {classes}; the data has {len(found)}.")
@@ -58,5 +62,7 @@ class ClassBalanced(Endless):
     def batch(self, epoch, k):
         rng = np.random.default_rng((self.seed, epoch, k))
         chosen = rng.choice(len(self._rows), self.classes, replace=False)
-        rows = np.concatenate([rng.choice(self._rows[c], self.samples, replace=False) for c in chosen])
+        rows = np.concatenate(
+            [rng.choice(self._rows[c], self.samples, replace=False) for c in chosen]
+        )
         return {field: values[rows] for field, values in self._arrays.items()} | {"index": rows}

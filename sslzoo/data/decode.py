@@ -2,30 +2,37 @@
 
 import numpy as np
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"))
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+)
 _END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 _TRANSPOSED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 def decode(path, image_size=None):
-    """The first frame of an image file as uint8 (H, W, 3), turned upright as its EXIF orientation says.
+    """The first frame of an image file as uint8 (H, W, 3), turned upright as its EXIF orientation
+    says.
 
-    Palette, CMYK and grey become RGB; transparent pixels lie on white; 16-bit grey keeps its upper byte.
-    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square; None: as stored.
-    Raises OSError for what cannot be read, with the reason.
+    Palette, CMYK and grey become RGB; transparent pixels lie on white; 16-bit grey keeps its upper
+    byte.
+    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square;
+    None: as stored. Raises OSError for what cannot be read, with the reason.
     """
     from PIL import ImageOps
 
     with _opened(path) as image:
         if image_size is not None:
-            # Lets the JPEG decoder skip detail that twice the wanted size does not show: 2-4 times faster on photos.
+            # Lets the JPEG decoder skip detail that twice the wanted size does not show: 2-4 times
+            # faster on photos.
             image.draft(image.mode, (2 * image_size, 2 * image_size))
         image = _to_rgb(ImageOps.exif_transpose(image))
     return np.asarray(image if image_size is None else _fit(image, image_size))
 
 
 def resize(pixels, image_size):
-    """uint8 pixels (H, W, 1 or 3) with the shorter side resized and the centre square cut, as `decode` does it."""
+    """uint8 pixels (H, W, 1 or 3) with the shorter side resized and the centre square cut, as
+    `decode` does it.
+    """
     from PIL import Image
 
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
@@ -40,7 +47,9 @@ def probe(path):
     with _opened(path) as image:
         width, height = image.size
         # Asking a PNG for EXIF data that it does not announce would decode it.
-        orientation = image.getexif().get(0x0112) if image.format == "JPEG" or "exif" in image.info else None
+        orientation = (
+            image.getexif().get(0x0112) if image.format == "JPEG" or "exif" in image.info else None
+        )
         format_ = image.format
     if format_ in _END_MARKS and not _ends_with(path, _END_MARKS[format_]):
         decode(path)
@@ -48,7 +57,9 @@ def probe(path):
 
 
 class _opened:
-    """PIL's file, with every way in which a damaged file fails turned into OSError with a short reason."""
+    """PIL's file, with every way in which a damaged file fails turned into OSError with a short
+    reason.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -70,7 +81,11 @@ class _opened:
     def _reason(self, error):
         from PIL import UnidentifiedImageError
 
-        return "not an image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
+        return (
+            "not an image"
+            if isinstance(error, UnidentifiedImageError)
+            else str(error) or type(error).__name__
+        )
 
 
 def _fit(image, image_size):
@@ -85,7 +100,9 @@ def _to_rgb(image):
     from PIL import Image
 
     if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image, "uint32") >> 8).clip(0, 255).astype("uint8")).convert("RGB")
+        return Image.fromarray(
+            (np.asarray(image, "uint32") >> 8).clip(0, 255).astype("uint8")
+        ).convert("RGB")
     if image.mode == "F":
         raise OSError("float pixels, whose range a file does not say")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:

@@ -12,12 +12,14 @@ from sslzoo.errors import unknown
 
 
 def describe(name):
-    """[{"split", "images", "shape", "dtype", "classes", "labels"}] of every split of a data set on this machine.
+    """[{"split", "images", "shape", "dtype", "classes", "labels"}] of every split of a data set on
+    this machine.
 
     name: of `available()`, or the path of an .npz or of a directory of images.
-    images: how many. shape: [H, W] or [H, W, C] of one image; for files of several sizes a string. classes: names, or
-    how many there are, or None without labels. labels: the number of images of each class, in the order of classes.
-    A directory also has "unreadable": {file: reason} of the files that are damaged.
+    images: how many. shape: [H, W] or [H, W, C] of one image; for files of several sizes a string.
+    classes: names, or how many there are, or None without labels. labels: the number of images of
+    each class, in the order of classes. A directory also has "unreadable": {file: reason} of the
+    files that are damaged.
 
     Raises ValueError for a name that is not on this machine.
     """
@@ -25,7 +27,10 @@ def describe(name):
     if kind == "folder":
         return [_folder(Path(where), split) for split in available_splits(where)]
     if kind == "tfds":
-        splits = sorted(split["name"] for split in json.loads(Path(where, "dataset_info.json").read_text())["splits"])
+        splits = sorted(
+            split["name"]
+            for split in json.loads(Path(where, "dataset_info.json").read_text())["splits"]
+        )
     else:
         splits = ["train", "test"] if kind == "embedded" else npz_splits(where)
     return [_arrays(load(name, split=split)) for split in splits]
@@ -42,7 +47,9 @@ def locate(name):
     if path.is_file() and npz_splits(path):
         return "npz", str(path)
     if path.exists():
-        raise ValueError(f"data: {name} is neither a directory of images nor an .npz with x_train, y_train, ...")
+        raise ValueError(
+            f"data: {name} is neither a directory of images nor an .npz with x_train, y_train, ..."
+        )
     raise ValueError(unknown("data set", name, known) + " A path works too.")
 
 
@@ -68,15 +75,28 @@ def _folder(path, split):
     if len(sizes) == 1:
         shape = [*sizes.pop(), 3]
     else:
-        shape = f"from {_size(min(sizes, key=_area))} to {_size(max(sizes, key=_area))}" if sizes else "none readable"
-    found = {"split": split, "images": len(files), "shape": shape, "dtype": "uint8", **_labels(labels, classes)}
+        shape = (
+            f"from {_size(min(sizes, key=_area))} to {_size(max(sizes, key=_area))}"
+            if sizes
+            else "none readable"
+        )
+    found = {
+        "split": split,
+        "images": len(files),
+        "shape": shape,
+        "dtype": "uint8",
+        **_labels(labels, classes),
+    }
     return {**found, "unreadable": unreadable}
 
 
 def _labels(labels, classes):
     if labels is None:
         return {"classes": None, "labels": None}
-    counts = [int((labels == label).sum()) for label in range(max(int(labels.max()) + 1, len(classes or ())))]
+    counts = [
+        int((labels == label).sum())
+        for label in range(max(int(labels.max()) + 1, len(classes or ())))
+    ]
     return {"classes": classes or len(counts), "labels": counts}
 
 

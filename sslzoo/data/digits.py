@@ -11,8 +11,9 @@ SPLIT_SEED = 0
 def load_digits(split="train"):
     """1,797 handwritten digits, uint8 (N, 8, 8): 1,297 for training, 500 for testing.
 
-    scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), grey values 0..16 scaled to 0..255.
-    The split is drawn once, stratified by class, with seed 0; rows keep scikit-learn's order.
+    scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), grey values 0..16
+    scaled to 0..255. The split is drawn once, stratified by class, with seed 0; rows keep
+    scikit-learn's order.
     """
     if split not in ("train", "test"):
         raise ValueError(f"digits: no split {split!r}; it has ['test', 'train'].")
@@ -21,6 +22,8 @@ def load_digits(split="train"):
 
     images, labels = bundled(return_X_y=True)
     images = np.rint(images.reshape(-1, 8, 8) * (255 / 16)).astype("uint8")
-    train, test = train_test_split(np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=SPLIT_SEED)
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=SPLIT_SEED
+    )
     rows = np.sort(train if split == "train" else test)
     return Dataset(images[rows], labels[rows], [str(digit) for digit in range(10)], "digits", split)

@@ -9,12 +9,13 @@ import numpy as np
 class Endless(keras.utils.PyDataset):
     """Batches for `fit`: endless and pure.
 
-    Item i is the batch of global step start + i, `batch(epoch, k)` with epoch, k = divmod(start + i, steps_per_epoch). So a
-    run that resumes with `starting_at(step)` sees exactly what an uninterrupted one would, and reading an item twice
-    (Keras reads the first ones to learn shapes) changes nothing.
+    Item i is the batch of global step start + i, `batch(epoch, k)` with epoch, k = divmod(start +
+    i, steps_per_epoch). So a run that resumes with `starting_at(step)` sees exactly what an
+    uninterrupted one would, and reading an item twice (Keras reads the first ones to learn shapes)
+    changes nothing.
 
-    A subclass gives `batch`, which draws from np.random.default_rng((self.seed, epoch, ...)) and nothing else, and
-    `arrays`. It sets `size`.
+    A subclass gives `batch`, which draws from np.random.default_rng((self.seed, epoch, ...)) and
+    nothing else, and `arrays`. It sets `size`.
 
     Args:
         batch_size: rows of the field "images" in a batch, at least 1.
@@ -28,7 +29,12 @@ class Endless(keras.utils.PyDataset):
 
     def __init__(self, batch_size, steps_per_epoch, seed=0, start=0):
         super().__init__()
-        numbers = {"batch_size": (batch_size, 1), "steps_per_epoch": (steps_per_epoch, 1), "seed": (seed, 0), "start": (start, 0)}
+        numbers = {
+            "batch_size": (batch_size, 1),
+            "steps_per_epoch": (steps_per_epoch, 1),
+            "seed": (seed, 0),
+            "start": (start, 0),
+        }
         for field, (value, least) in numbers.items():
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(f"{field}: need an integer of at least {least}, got {value!r}.")
@@ -43,7 +49,9 @@ class Endless(keras.utils.PyDataset):
 
     @property
     def arrays(self):
-        """{field: all its rows}, for the checks that `fit` makes before the first step; fields may differ in length."""
+        """{field: all its rows}, for the checks that `fit` makes before the first step; fields may
+        differ in length.
+        """
         raise NotImplementedError(f"{type(self).__name__}.arrays is missing.")
 
     @property
@@ -53,7 +61,9 @@ class Endless(keras.utils.PyDataset):
 
     @property
     def settings(self):
-        """{name: value} of what else decides the batches: a checkpoint of another draw is refused."""
+        """{name: value} of what else decides the batches: a checkpoint of another draw is
+        refused.
+        """
         return {}
 
     def __getitem__(self, i):

@@ -19,21 +19,29 @@ from sslzoo.data.progress import progress
 def load_folder(path, split="train", image_size=None, on_error="raise"):
     """Read a directory of images: uint8 RGB (N, H, W, 3).
 
-    path/CLASS/... : labelled, classes sorted by name (those of train/ where there is one). path/*: no labels.
-    path/train, path/test, path/val, path/validation are splits, each laid out in one of these two ways; without them
-    there is one split, "train". Files are those with an image suffix, sorted by path, hidden ones left out.
-    image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the sizes of the files differ.
+    path/CLASS/... : labelled, classes sorted by name (those of train/ where there is one). path/*:
+    no labels. path/train, path/test, path/val, path/validation are splits, each laid out in one of
+    these two ways; without them there is one split, "train". Files are those with an image suffix,
+    sorted by path, hidden ones left out.
+    image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the sizes of
+    the files differ.
     on_error: "raise" lists the files that cannot be read, "skip" leaves them out with one warning.
-    Up to 1 GiB of pixels come as an array, more as `ImageFiles`, decoded on access (needs image_size): of those,
-    headers and ends are checked here, and damage in the middle of a file shows when the row is read.
+    Up to 1 GiB of pixels come as an array, more as `ImageFiles`, decoded on access (needs
+    image_size): of those, headers and ends are checked here, and damage in the middle of a file
+    shows when the row is read.
     """
     path = pathlib.Path(path)
     files, labels, classes = list_images(path, split)
-    files, labels, sizes = _usable(path, files, labels, _each(probe, files, "reading headers"), on_error)
+    files, labels, sizes = _usable(
+        path, files, labels, _each(probe, files, "reading headers"), on_error
+    )
     height, width = _common_size(path, files, sizes, image_size)
     if len(files) * height * width * 3 > image_files.ARRAY_LIMIT:
         if image_size is None:
-            raise ImageSizeNeeded(f"image_size: needed for {path}, whose {len(files)} images are too large for memory.")
+            raise ImageSizeNeeded(
+                f"image_size: needed for {path}, whose {len(files)} images are too large for "
+                "memory."
+            )
         return Dataset(ImageFiles(files, image_size), labels, classes, path.name, split)
     images = _each(lambda file: decode(file, image_size), files, "decoding images")
     files, labels, images = _usable(path, files, labels, images, on_error)
@@ -41,9 +49,11 @@ def load_folder(path, split="train", image_size=None, on_error="raise"):
 
 
 def load_pictures(path, split="train", smallest=1, on_error="raise"):
-    """Read a directory of images, laid out as for `load_folder`, each at its own size: a `Pictures`.
+    """Read a directory of images, laid out as for `load_folder`, each at its own size: a
+    `Pictures`.
 
-    They are named by file without suffix; where that is the same for two, by the path in the directory, if need be with it.
+    They are named by file without suffix; where that is the same for two, by the path in the
+    directory, if need be with it.
     """
     path = pathlib.Path(path)
     files, _, _ = list_images(path, split)
@@ -104,7 +114,8 @@ def _common_size(path, files, sizes, image_size):
     for file, size in zip(files, sizes, strict=True):
         if size != first:
             raise ImageSizeNeeded(
-                f"image_size: needed for {path}, whose images differ in size, such as {files[0].name} "
+                f"image_size: needed for {path}, whose images differ in size, such as "
+                f"{files[0].name} "
                 f"{first[0]}x{first[1]} and {file.name} {size[0]}x{size[1]} (height x width)."
             )
     return first

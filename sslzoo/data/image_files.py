@@ -7,22 +7,27 @@ import numpy as np
 
 from sslzoo.data.decode import decode
 
-ARRAY_LIMIT = 2**30  # bytes of decoded pixels: data sets up to this size come as arrays, larger ones as `ImageFiles`
+# bytes of decoded pixels: data sets up to this size come as arrays, larger ones as `ImageFiles`
+ARRAY_LIMIT = 2**30
 
 
 class ImageSizeNeeded(ValueError):
-    """The stored images cannot come as they are: they differ in size, or are too many for memory."""
+    """The stored images cannot come as they are: they differ in size, or are too many for
+    memory.
+    """
 
 
 class ImageFiles:
-    """Random access to stored images as if they were one uint8 array (N, image_size, image_size, channels).
+    """Random access to stored images as if they were one uint8 array (N, image_size, image_size,
+    channels).
 
-    `files[indices]` decodes those rows with a pool of threads (Pillow releases the GIL while it decodes); nothing is
-    kept, so memory is bounded by what is asked for at once. An integer gives one image; a slice, integers or a mask a
-    batch. What cannot be read raises OSError with its name.
+    `files[indices]` decodes those rows with a pool of threads (Pillow releases the GIL while it
+    decodes); nothing is kept, so memory is bounded by what is asked for at once. An integer gives
+    one image; a slice, integers or a mask a batch. What cannot be read raises OSError with its
+    name.
 
-    paths: one path per image, or whatever else `decode(path, image_size) -> uint8 (image_size, image_size, channels)`
-    reads one image from.
+    paths: one path per image, or whatever else `decode(path, image_size) -> uint8 (image_size,
+    image_size, channels)` reads one image from.
     """
 
     dtype = np.dtype("uint8")

@@ -11,7 +11,9 @@ SPLITS = ("train", "test", "val", "validation")
 
 
 def available_splits(path):
-    """The splits of a directory of images, sorted: its folders train, test, val, validation, or else "train" alone."""
+    """The splits of a directory of images, sorted: its folders train, test, val, validation, or
+    else "train" alone.
+    """
     return sorted(split for split in SPLITS if (pathlib.Path(path) / split).is_dir()) or ["train"]
 
 
@@ -23,7 +25,8 @@ def holds_images(path):
 def list_images(path, split):
     """(files, labels or None, classes or None) of one split of the directory `path`.
 
-    The classes of every split are those of train/ where there is one, so that labels agree between splits.
+    The classes of every split are those of train/ where there is one, so that labels agree between
+    splits.
     """
     splits = available_splits(path)
     if split not in splits:
@@ -44,17 +47,26 @@ def list_images(path, split):
 
 def _files_and_classes(root):
     flat = [entry for entry in _entries(root) if _is_image(entry)]
-    folders = {folder: files for folder in _folders(root) if (files := sorted(_images_below(folder)))}
+    folders = {
+        folder: files for folder in _folders(root) if (files := sorted(_images_below(folder)))
+    }
     if flat and folders:
-        raise ValueError(f"{root}: has both images and folders of images ({next(iter(folders)).name}); need one kind.")
+        raise ValueError(
+            f"{root}: has both images and folders of images ({next(iter(folders)).name}); need "
+            "one kind."
+        )
     if flat:
         return flat, None
     if not folders:
         raise ValueError(f"{root}: no image files found ({' '.join(sorted(SUFFIXES))}).")
     for folder in folders:
         if len(_folders(folder)) > 1 and not any(_is_image(entry) for entry in _entries(folder)):
-            raise ValueError(f"{root}: its folders hold folders of images; load one of them, such as {folder}.")
-    return [f for files in folders.values() for f in files], [d.name for d, files in folders.items() for _ in files]
+            raise ValueError(
+                f"{root}: its folders hold folders of images; load one of them, such as {folder}."
+            )
+    return [f for files in folders.values() for f in files], [
+        d.name for d, files in folders.items() for _ in files
+    ]
 
 
 def _entries(folder):
@@ -66,7 +78,9 @@ def _folders(folder):
 
 
 def _images_below(folder):
-    """The image files below a folder, lazily, in no order; hidden files and folders are left out."""
+    """The image files below a folder, lazily, in no order; hidden files and folders are left
+    out.
+    """
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from filter(_is_image, (pathlib.Path(parent, name) for name in names))

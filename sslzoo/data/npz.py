@@ -13,8 +13,8 @@ from sslzoo.data.dataset import Dataset
 def load_npz(path, split="train"):
     """Read split `split` of an archive with x_SPLIT and, if labelled, y_SPLIT. Never unpickles.
 
-    x_SPLIT: images (N, H, W) or (N, H, W, 1 or 3), integers in 0..255 or floats in 0..1. y_SPLIT: integers (N,).
-    Images keep their rank; integers become uint8.
+    x_SPLIT: images (N, H, W) or (N, H, W, 1 or 3), integers in 0..255 or floats in 0..1. y_SPLIT:
+    integers (N,). Images keep their rank; integers become uint8.
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -23,7 +23,9 @@ def load_npz(path, split="train"):
         with np.load(path, allow_pickle=False) as archive:
             splits = _splits(archive.files)
             if not splits:
-                raise _NotOurs(f"need the keys x_train, y_train, x_test, y_test, got {sorted(archive.files)}")
+                raise _NotOurs(
+                    f"need the keys x_train, y_train, x_test, y_test, got {sorted(archive.files)}"
+                )
             if split not in splits:
                 raise _NotOurs(f"no split {split!r}; it has {splits}")
             images = archive[f"x_{split}"]
@@ -31,7 +33,8 @@ def load_npz(path, split="train"):
     except _NotOurs as error:
         raise ValueError(f"{path}: {error}.") from None
     except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        # TypeError: np.load returns a bare array for what is a .npy file inside, and that is no context manager.
+        # TypeError: np.load returns a bare array for what is a .npy file inside, and that is no
+        # context manager.
         raise ValueError(f"{path}: not a readable .npz of plain arrays ({error}).") from None
     checked = check_images(images, f"{path}: x_{split}")
     if labels is not None:

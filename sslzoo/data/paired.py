@@ -9,24 +9,30 @@ from sslzoo.data.subset import labelled_subset
 
 
 class Paired(Endless):
-    """Batches for `fit(paired, epochs=...)`: {images, labels} of `batch_size` rows, {unlabeled, index} of ratio times as many.
+    """Batches for `fit(paired, epochs=...)`: {images, labels} of `batch_size` rows, {unlabeled,
+    index} of ratio times as many.
 
-    `index` counts rows of the unlabelled images: methods with a memory per image need it. The labelled images are part of
-    the unlabelled ones too (google-research/fixmatch, issue 2).
+    `index` counts rows of the unlabelled images: methods with a memory per image need it. The
+    labelled images are part of the unlabelled ones too (google-research/fixmatch, issue 2).
 
-    Labelled rows come in endless permutations, one after the other, so that a batch larger than the set repeats rows;
-    unlabelled rows in permutations of which the remainder that fills no batch is left out: no batch repeats an index. Both
-    are drawn by np.random.default_rng((seed, 0 or 1, number of the permutation)).
+    Labelled rows come in endless permutations, one after the other, so that a batch larger than the
+    set repeats rows;
+    unlabelled rows in permutations of which the remainder that fills no batch is left out: no batch
+    repeats an index. Both are drawn by np.random.default_rng((seed, 0 or 1, number of the
+    permutation)).
 
     Args:
         dataset: a `Dataset` with labels, or (images, labels).
         batch_size: labelled images a batch. FixMatch 64.
         ratio: mu, unlabelled images per labelled one in a batch. FixMatch 7.
         steps_per_epoch: by default, as many as show each unlabelled image once.
-        labels_per_class: so many labels are used of each class, drawn by `draw`; the others are forgotten. None: all.
-        unlabeled: images, or a `Dataset`, which should hold the labelled ones too. None: those of `dataset`.
+        labels_per_class: so many labels are used of each class, drawn by `draw`; the others are
+        forgotten. None: all.
+        unlabeled: images, or a `Dataset`, which should hold the labelled ones too. None: those of
+        `dataset`.
         seed: of the order. start: the global step of item 0.
-        draw: seed of the choice of labels: `labelled_subset(labels, per_class=labels_per_class, seed=draw)`.
+        draw: seed of the choice of labels: `labelled_subset(labels, per_class=labels_per_class,
+            seed=draw)`.
 
     Attributes:
         labeled: rows of `dataset` that are used with their label, ascending.
@@ -34,7 +40,8 @@ class Paired(Endless):
         rows: unlabelled images a batch.
 
     Raises:
-        ValueError: no labels, a class without any, fewer unlabelled images than a batch, or numbers out of range.
+        ValueError: no labels, a class without any, fewer unlabelled images than a batch, or numbers
+        out of range.
     """
 
     def __init__(
@@ -56,14 +63,23 @@ class Paired(Endless):
         labels = check_labels(dataset.labels, len(dataset), dataset.classes)
         self.classes = len(dataset.classes) if dataset.classes else int(labels.max()) + 1
         if missing := sorted(set(range(self.classes)) - set(labels.tolist())):
-            raise ValueError(f"labels: got none of class {missing[0]}; each of the {self.classes} classes needs at least one.")
+            raise ValueError(
+                f"labels: got none of class {missing[0]}; each of the {self.classes} classes "
+                "needs at least one."
+            )
         self.labeled = np.arange(len(labels))
         if labels_per_class is not None:
             self.labeled = labelled_subset(labels, per_class=labels_per_class, seed=draw)
-        unlabeled = check_images(dataset.images if unlabeled is None else getattr(unlabeled, "images", unlabeled), "unlabeled")
+        unlabeled = check_images(
+            dataset.images if unlabeled is None else getattr(unlabeled, "images", unlabeled),
+            "unlabeled",
+        )
         self.size, self.rows = len(unlabeled), self.batch_size * int(ratio)
         if self.size < self.rows:
-            raise ValueError(f"unlabeled: got {self.size} images; a batch takes {self.batch_size} x {ratio} = {self.rows}.")
+            raise ValueError(
+                f"unlabeled: got {self.size} images; a batch takes {self.batch_size} x {ratio} "
+                f"= {self.rows}."
+            )
         if steps_per_epoch is None:
             self.steps_per_epoch = self.size // self.rows
         self._settings = {"ratio": int(ratio), "labels_per_class": labels_per_class, "draw": draw}
@@ -95,7 +111,9 @@ class Paired(Endless):
         count = len(self.labeled)
         places = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
         first, last = places[0] // count, places[-1] // count
-        orders = np.stack([self._permutation(0, number, count) for number in range(first, last + 1)])
+        orders = np.stack(
+            [self._permutation(0, number, count) for number in range(first, last + 1)]
+        )
         return orders[places // count - first, places % count]
 
     def _unlabeled_rows(self, step):

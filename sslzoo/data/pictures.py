@@ -11,17 +11,26 @@ class Pictures:
     images: a sequence of integers 0..255, (H, W), (H, W, 1) or (H, W, 3); grey is repeated.
     names: one for each, no two alike, for records and errors; by default their numbers.
     name, split: where they came from, as in `Dataset`.
-    Raises ValueError, naming the picture: empty, of two or four channels, not of integers, of another's name.
+    Raises ValueError, naming the picture: empty, of two or four channels, not of integers, of
+    another's name.
     """
 
     def __init__(self, images, names=None, name="arrays", split="train"):
         names = [str(number) for number in range(len(images))] if names is None else list(names)
         if not len(images) or len(names) != len(images):
-            raise ValueError(f"pictures: got {len(images)} and {len(names)} names; need at least one, and a name for each.")
+            raise ValueError(
+                f"pictures: got {len(images)} and {len(names)} names; need at least one, and a "
+                "name for each."
+            )
         if len(set(names)) < len(names):
             repeated = next(known for known in names if names.count(known) > 1)
-            raise ValueError(f"pictures: {names.count(repeated)} have the name {repeated!r}; each needs one of its own.")
-        self.images = [_rgb(image, f"picture {known}") for image, known in zip(images, names, strict=True)]
+            raise ValueError(
+                f"pictures: {names.count(repeated)} have the name {repeated!r}; each needs one "
+                "of its own."
+            )
+        self.images = [
+            _rgb(image, f"picture {known}") for image, known in zip(images, names, strict=True)
+        ]
         self.names = names
         self.name = name
         self.split = split

@@ -6,7 +6,9 @@ LEAST = 2_000  # items
 
 
 def progress(items, what, total, least=LEAST):
-    """`items`, with a bar named `what` on stderr if there are more than `least` of them and stderr is a terminal."""
+    """`items`, with a bar named `what` on stderr if there are more than `least` of them and stderr
+    is a terminal.
+    """
     if total <= least or not sys.stderr.isatty():
         return items
     from rich.console import Console

@@ -6,14 +6,16 @@ import struct
 import numpy as np
 
 LENGTH = struct.Struct("<Q")
-HEADER, FOOTER = 12, 4  # bytes around the data of one TFRecord: its length and that length's CRC; the data's CRC
+# bytes around the data of one TFRecord: its length and that length's CRC; the data's CRC
+HEADER, FOOTER = 12, 4
 
 
 def random_access(builder, split, skip=()):
-    """A sequence of decoded examples ({feature: array}) of one split, or None where the format has no random access.
+    """A sequence of decoded examples ({feature: array}) of one split, or None where the format has
+    no random access.
 
-    skip: features to leave encoded. TFDS' own data source serves array_record; TFRecord shards are indexed here, by
-    hopping once over the lengths of their records.
+    skip: features to leave encoded. TFDS' own data source serves array_record; TFRecord shards are
+    indexed here, by hopping once over the lengths of their records.
     """
     import tensorflow_datasets as tfds
 
@@ -23,14 +25,20 @@ def random_access(builder, split, skip=()):
         return builder.as_data_source(split, decoders=decoders)
     shards = builder.info.splits[split].file_instructions if builder.info.splits else []
     if stored_as == "tfrecord" and shards and os.path.isfile(shards[0].filename):
-        return _Examples(shards, lambda data: builder.info.features.deserialize_example_np(data, decoders=decoders))
+        return _Examples(
+            shards,
+            lambda data: builder.info.features.deserialize_example_np(data, decoders=decoders),
+        )
     return None
 
 
 class _Examples:
     def __init__(self, shards, decode):
         self.files = [shard.filename for shard in shards]
-        starts = [_starts(shard.filename, shard.examples_in_shard)[shard.skip :][: shard.take] for shard in shards]
+        starts = [
+            _starts(shard.filename, shard.examples_in_shard)[shard.skip :][: shard.take]
+            for shard in shards
+        ]
         self.file = np.repeat(np.arange(len(shards)), [len(rows) for rows in starts])
         self.start = np.concatenate(starts)
         self.decode = decode
@@ -53,7 +61,9 @@ def _starts(path, count):
             file.seek(position)
             header = file.read(HEADER)
             starts[row] = position
-            position += HEADER + FOOTER + (LENGTH.unpack(header[:8])[0] if len(header) == HEADER else size)
+            position += (
+                HEADER + FOOTER + (LENGTH.unpack(header[:8])[0] if len(header) == HEADER else size)
+            )
             if position > size:
                 raise ValueError(f"{path}: cut off, need {count} records, got {row} whole ones.")
     return starts

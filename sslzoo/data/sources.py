@@ -22,19 +22,22 @@ def load(name, split="train", *, image_size=None, on_error="raise", data_dir=Non
 
     name, tried in this order:
       1. "digits": scikit-learn's 8x8 digits, which need no download (1,297 train, 500 test);
-      2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see `load_tfds` in `tfds.py`);
-      3. NAME.npz (keys x_train, y_train, x_test, y_test, or those of Omniglot, see `omniglot.py`) or a directory NAME of
-         images (see `load_folder` in `folder.py`) in the folder that the environment variable SSLZOO_DATA names;
+      2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see `load_tfds` in
+        `tfds.py`);
+      3. NAME.npz (keys x_train, y_train, x_test, y_test, or those of Omniglot, see `omniglot.py`)
+         or a directory NAME of images (see `load_folder` in `folder.py`) in the folder that the
+         environment variable SSLZOO_DATA names;
       4. a path to such an .npz or directory (before 3 if it ends in .npz or has a separator in it);
       5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
     split: "train", "test" or what the data set has.
-    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square; None: as stored.
-      Needed where stored sizes differ; models resize to their own size in any case.
+    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square;
+      None: as stored. Needed where stored sizes differ; models resize to their own size in any
+      case.
     on_error: "raise" or "skip", for unreadable files in a directory of images.
-    data_dir: where TensorFlow data sets are stored (default: TFDS_DATA_DIR, then TFDS' own); a set found there is
-      read without any download.
-    Raises ValueError for an unknown name (nearest names, places searched), a missing split, files that are not what
-    they should be.
+    data_dir: where TensorFlow data sets are stored (default: TFDS_DATA_DIR, then TFDS' own); a set
+      found there is read without any download.
+    Raises ValueError for an unknown name (nearest names, places searched), a missing split, files
+    that are not what they should be.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error: need 'raise' or 'skip', got {on_error!r}.")
@@ -56,11 +59,14 @@ def load(name, split="train", *, image_size=None, on_error="raise", data_dir=Non
 
 
 def pictures(name, split="train", *, smallest=1, on_error="raise"):
-    """The images of a directory at their own sizes, as `Pictures`: for super-resolution, whose sets are of unequal sizes.
+    """The images of a directory at their own sizes, as `Pictures`: for super-resolution, whose sets
+    are of unequal sizes.
 
-    name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or a path.
+    name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or a
+    path.
     smallest: pixels that both sides must have.
-    on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out with one warning.
+    on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out
+    with one warning.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error: need 'raise' or 'skip', got {on_error!r}.")
@@ -74,7 +80,9 @@ def pictures(name, split="train", *, smallest=1, on_error="raise"):
 
 
 def available():
-    """[(name, kind, where)] of what `load` finds without a download; kind: "embedded", "npz", "folder" or "tfds"."""
+    """[(name, kind, where)] of what `load` finds without a download; kind: "embedded", "npz",
+    "folder" or "tfds".
+    """
     found = [("digits", "embedded", "scikit-learn")]
     root = _data_root()
     for entry in sorted(root.iterdir()) if root else []:
@@ -89,10 +97,16 @@ def _resized(data, image_size):
     if image_size is None or data.images.shape[1:3] == (image_size, image_size):
         return data
     if data.images.dtype != np.uint8:
-        raise ValueError(f"image_size: only uint8 images are resized here, {data.name} has {data.images.dtype}.")
+        raise ValueError(
+            f"image_size: only uint8 images are resized here, {data.name} has {data.images.dtype}."
+        )
     grey = data.images.ndim == 3
-    images = np.stack([resize(image[..., None] if grey else image, image_size) for image in data.images])
-    return Dataset(images[..., 0] if grey else images, data.labels, data.classes, data.name, data.split)
+    images = np.stack(
+        [resize(image[..., None] if grey else image, image_size) for image in data.images]
+    )
+    return Dataset(
+        images[..., 0] if grey else images, data.labels, data.classes, data.name, data.split
+    )
 
 
 def _find(name):
@@ -100,7 +114,11 @@ def _find(name):
     root = _data_root()
     below = [root / f"{name}.npz", root / name] if root else []
     itself = pathlib.Path(name).expanduser()
-    candidates = [itself, *below] if itself.suffix == ".npz" or os.path.basename(name) != name else [*below, itself]
+    candidates = (
+        [itself, *below]
+        if itself.suffix == ".npz" or os.path.basename(name) != name
+        else [*below, itself]
+    )
     return next((path for path in candidates if path.exists()), None)
 
 
@@ -119,11 +137,19 @@ def _load_tfds(name, split, image_size, data_dir):
     try:
         return load_tfds(name.removeprefix("tfds:"), split, image_size, data_dir)
     except tfds.core.DatasetNotFoundError:
-        raise _unknown(name, data_dir, tfds.list_builders(with_community_datasets=False), "TFDS") from None
+        raise _unknown(
+            name, data_dir, tfds.list_builders(with_community_datasets=False), "TFDS"
+        ) from None
 
 
 def _unknown(name, data_dir, tfds_names, tfds_state):
     here = [known for known, _, _ in available()]
-    places = ["the path itself", f"SSLZOO_DATA ({os.environ.get('SSLZOO_DATA') or 'not set'})", tfds_state]
-    hint = unknown("data set", name.removeprefix("tfds:"), here, rare=[*stored(data_dir), *tfds_names])
+    places = [
+        "the path itself",
+        f"SSLZOO_DATA ({os.environ.get('SSLZOO_DATA') or 'not set'})",
+        tfds_state,
+    ]
+    hint = unknown(
+        "data set", name.removeprefix("tfds:"), here, rare=[*stored(data_dir), *tfds_names]
+    )
     return ValueError(f"{hint} Looked at {', '.join(places)}.")

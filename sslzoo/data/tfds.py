@@ -14,15 +14,18 @@ from sslzoo.data.records import random_access
 
 
 def load_tfds(name, split="train", image_size=None, data_dir=None):
-    """Read split `split` of the TensorFlow data set `name` ("NAME", "NAME/CONFIG", either with ":VERSION").
+    """Read split `split` of the TensorFlow data set `name` ("NAME", "NAME/CONFIG", either with
+    ":VERSION").
 
-    A set stored below data_dir (default: TFDS_DATA_DIR, then ~/tensorflow_datasets) is read from there and nothing is
-    downloaded; otherwise TFDS prepares it, in array_record format. Images: its one uint8 image feature, (N, H, W, 1
-    or 3); labels: its one class label, if it has one. split may be a TFDS slice such as "train[:10%]".
-    image_size: shorter side resized and centre cut, as for directories; needed when the images differ in size.
-    Up to 1 GiB of pixels come as an array, more as `ImageFiles` (needs image_size): sets stored as array_record or
-    tfrecord allow random access and are read without TensorFlow; other formats that large are refused.
-    Raises tensorflow_datasets' DatasetNotFoundError (a ValueError) for a name that it does not know.
+    A set stored below data_dir (default: TFDS_DATA_DIR, then ~/tensorflow_datasets) is read from
+    there and nothing is downloaded; otherwise TFDS prepares it, in array_record format. Images: its
+    one uint8 image feature, (N, H, W, 1 or 3); labels: its one class label, if it has one. split
+    may be a TFDS slice such as "train[:10%]".
+    image_size: shorter side resized and centre cut, as for directories; needed when the images
+    differ in size. Up to 1 GiB of pixels come as an array, more as `ImageFiles` (needs image_size):
+    sets stored as array_record or tfrecord allow random access and are read without TensorFlow;
+    other formats that large are refused. Raises tensorflow_datasets' DatasetNotFoundError (a
+    ValueError) for a name that it does not know.
     """
     builder = _builder(name, data_dir)
     image_key, label_key = _keys(name, builder.info.features)
@@ -39,8 +42,12 @@ def load_tfds(name, split="train", image_size=None, data_dir=None):
 
 
 def stored(data_dir=None):
-    """{"NAME" or "NAME/CONFIG": directory of its latest version} of the sets stored on this machine."""
-    root = pathlib.Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    """{"NAME" or "NAME/CONFIG": directory of its latest version} of the sets stored on this
+    machine.
+    """
+    root = pathlib.Path(
+        data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    ).expanduser()
     found = {}
     for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):
         for info in sorted(root.glob(pattern), key=lambda path: _version(path.parent)):
@@ -66,7 +73,10 @@ def _builder(name, data_dir):
         builder.download_and_prepare(file_format="array_record")
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        raise OSError(f"{name}: not stored in {builder.data_path.parent}, and downloading it failed ({reason}).") from error
+        raise OSError(
+            f"{name}: not stored in {builder.data_path.parent}, and downloading it failed "
+            f"({reason})."
+        ) from error
     return builder
 
 
@@ -79,13 +89,18 @@ def _keys(name, features):
     import tensorflow_datasets as tfds
 
     images = [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
-    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    labels = [
+        key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)
+    ]
     image_key = "image" if "image" in images else images[0] if len(images) == 1 else None
     if image_key is None:
         raise ValueError(f"{name}: need one image feature, got {images} among {sorted(features)}.")
     feature = features[image_key]
     if np.dtype(feature.np_dtype) != np.uint8 or feature.shape[-1] not in (1, 3):
-        raise ValueError(f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with {feature.shape[-1]}.")
+        raise ValueError(
+            f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with "
+            f"{feature.shape[-1]}."
+        )
     return image_key, "label" if "label" in labels else labels[0] if len(labels) == 1 else None
 
 
@@ -100,7 +115,10 @@ def _labels(builder, split, image_key, label_key):
     if label_key is None:
         return None
     examples = random_access(builder, split, skip=[image_key])
-    return [examples[row][label_key] for row in progress(range(len(examples)), "reading labels", len(examples))]
+    return [
+        examples[row][label_key]
+        for row in progress(range(len(examples)), "reading labels", len(examples))
+    ]
 
 
 def _random(name, source, image_key, image_size):
@@ -115,7 +133,9 @@ def _random(name, source, image_key, image_size):
         rows = progress(range(len(source)), "decoding images", len(source))
         return _stack(name, [decode(row, image_size) for row in rows])
     if image_size is None:
-        raise ImageSizeNeeded(f"image_size: needed for {name}, whose {len(source)} images are too large for memory.")
+        raise ImageSizeNeeded(
+            f"image_size: needed for {name}, whose {len(source)} images are too large for memory."
+        )
     return ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
 
 
@@ -124,14 +144,21 @@ def _sequential(name, builder, split, image_key, label_key, image_size):
     import tensorflow_datasets as tfds
 
     wanted = {key: True for key in (image_key, label_key) if key}
-    examples = tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted)))
+    examples = tfds.as_numpy(
+        builder.as_dataset(
+            split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted)
+        )
+    )
     images, labels = [], []
     for example in examples:
         pixels = example[image_key]
         images.append(pixels if image_size is None else resize(pixels, image_size))
         labels.append(example[label_key] if label_key else None)
         if len(images) * images[0].nbytes > image_files.ARRAY_LIMIT:
-            raise ValueError(f"{name}: too large for memory; store it as tfrecord or array_record to read it by rows.")
+            raise ValueError(
+                f"{name}: too large for memory; store it as tfrecord or array_record to read "
+                "it by rows."
+            )
     return _stack(name, images), labels if label_key else None
 
 
@@ -139,5 +166,8 @@ def _stack(name, images):
     if not images:
         raise ValueError(f"{name}: need at least one image, got an empty split.")
     if len(shapes := sorted({image.shape for image in images})) > 1:
-        raise ImageSizeNeeded(f"image_size: needed for {name}, whose images differ in size ({shapes[0]}, {shapes[-1]}).")
+        raise ImageSizeNeeded(
+            f"image_size: needed for {name}, whose images differ in size ({shapes[0]}, "
+            f"{shapes[-1]})."
+        )
     return np.stack(images)

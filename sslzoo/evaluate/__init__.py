@@ -1,4 +1,6 @@
-"""Protocols that say what a representation is worth: each returns a plain-JSON record of figure and settings."""
+"""Protocols that say what a representation is worth: each returns a plain-JSON record of figure and
+settings.
+"""
 
 from sslzoo.data.subset import labelled_subset
 from sslzoo.evaluate.accuracy import AccuracyLog, accuracy

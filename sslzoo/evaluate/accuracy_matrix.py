@@ -1,7 +1,9 @@
-"""What is said of a learner of tasks in sequence: R[t, j], its accuracy on task j after learning task t, and its figures.
+"""What is said of a learner of tasks in sequence: R[t, j], its accuracy on task j after learning
+task t, and its figures.
 
-Two scenarios (van de Ven & Tolias 2019, arXiv:1904.07734). Task-incremental: the task of a test image is told, so only the
-classes of that task compete. Class-incremental: every class seen so far competes.
+Two scenarios (van de Ven & Tolias 2019, arXiv:1904.07734). Task-incremental: the task of a test
+image is told, so only the classes of that task compete. Class-incremental: every class seen so far
+competes.
 """
 
 import numpy as np
@@ -10,12 +12,15 @@ SCENARIOS = ("class", "task")
 
 
 def accuracies(scores, labels, tasks, seen):
-    """One row of R in both scenarios: {"class": [accuracy on task j], "task": the same}, NaN where it is undefined.
+    """One row of R in both scenarios: {"class": [accuracy on task j], "task": the same}, NaN where
+    it is undefined.
 
-    scores: (N, C) of all test images, one a class, the largest wins (of equals the first); labels: (N,) integers.
-    tasks: [classes of task j]; every one has test images. seen: the classes learned so far. A task whose classes are not
-    among them has accuracy 0 where classes compete; where the task is told, what its untrained columns give.
-    A class may have no score yet, minus infinity; a task with none has no accuracy in the task-incremental scenario.
+    scores: (N, C) of all test images, one a class, the largest wins (of equals the first); labels:
+    (N,) integers.
+    tasks: [classes of task j]; every one has test images. seen: the classes learned so far. A task
+    whose classes are not among them has accuracy 0 where classes compete; where the task is told,
+    what its untrained columns give. A class may have no score yet, minus infinity; a task with none
+    has no accuracy in the task-incremental scenario.
     """
     rows = {name: [] for name in SCENARIOS}
     for classes in tasks:
@@ -37,21 +42,29 @@ def average_accuracy(matrix):
 
 
 def curve(matrix):
-    """[A_t]: after each task t, the mean accuracy on tasks 0..t (Chaudhry et al. 2018, arXiv:1801.10112, section 4)."""
+    """[A_t]: after each task t, the mean accuracy on tasks 0..t (Chaudhry et al. 2018,
+    arXiv:1801.10112, section 4).
+    """
     return [float(np.mean(row[: t + 1])) for t, row in enumerate(matrix)]
 
 
 def forgetting(matrix):
-    """Mean over all tasks j but the last of max_{t < T - 1} R[t, j] - R[T - 1, j] (Chaudhry et al. 2018, equation 3).
+    """Mean over all tasks j but the last of max_{t < T - 1} R[t, j] - R[T - 1, j] (Chaudhry et al.
+    2018, equation 3).
 
     In -1..1; NaN for a single task. 0 is a learner that forgets nothing.
     """
     matrix = np.asarray(matrix)
-    return float(np.mean(np.nanmax(matrix[:-1, :-1], axis=0) - matrix[-1, :-1])) if len(matrix) > 1 else np.nan
+    return (
+        float(np.mean(np.nanmax(matrix[:-1, :-1], axis=0) - matrix[-1, :-1]))
+        if len(matrix) > 1
+        else np.nan
+    )
 
 
 def backward_transfer(matrix):
-    """Mean over all tasks j but the last of R[T - 1, j] - R[j, j] (Lopez-Paz & Ranzato 2017, equation 3).
+    """Mean over all tasks j but the last of R[T - 1, j] - R[j, j] (Lopez-Paz & Ranzato 2017,
+    equation 3).
 
     In -1..1; NaN for a single task. Negative: what was learned later did harm.
     """
@@ -60,10 +73,11 @@ def backward_transfer(matrix):
 
 
 def forward_transfer(matrix, untrained):
-    """Mean over all tasks j but the first of R[j - 1, j] - b_j, b the accuracies of the untrained model (Lopez-Paz & Ranzato
-    2017, equation 4).
+    """Mean over all tasks j but the first of R[j - 1, j] - b_j, b the accuracies of the untrained
+    model (Lopez-Paz & Ranzato 2017, equation 4).
 
-    NaN for a single task, and in the class-incremental scenario, where a class to come cannot be answered. With a head of
+    NaN for a single task, and in the class-incremental scenario, where a class to come cannot be
+    answered. With a head of
     its own for each task, as here, it says how untrained columns fare on better features: little.
     """
     matrix, untrained = np.asarray(matrix), np.asarray(untrained)

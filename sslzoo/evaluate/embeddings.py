@@ -1,4 +1,6 @@
-"""What the protocols on embeddings of unseen classes share: how two are compared, and the record of what came out."""
+"""What the protocols on embeddings of unseen classes share: how two are compared, and the record of
+what came out.
+"""
 
 import time
 
@@ -12,8 +14,9 @@ SIMILARITIES = ("cosine", "euclidean")
 
 
 def comparable(embeddings, similarity):
-    """Rows (N, D) float32 between which the Euclidean distance orders as `similarity` does: at length 1 for "cosine", as
-    they are for "euclidean". A zero row stays zero."""
+    """Rows (N, D) float32 between which the Euclidean distance orders as `similarity` does: at
+    length 1 for "cosine", as they are for "euclidean". A zero row stays zero.
+    """
     if similarity not in SIMILARITIES:
         raise ValueError(unknown("similarity", similarity, SIMILARITIES))
     rows = np.asarray(embeddings, "float32")
@@ -29,10 +32,12 @@ def squared_distances(rows, others):
 
 
 def embedding_record(protocol, measure, model, test, settings, batch_size, baselines):
-    """Runs `measure(embeddings (N, D)) -> {figure: value}` on the model and, if asked, on its two baselines.
+    """Runs `measure(embeddings (N, D)) -> {figure: value}` on the model and, if asked, on its two
+    baselines.
 
-    Returns {"protocol", **figures, "settings", "baselines", "seconds"}, all plain JSON; "baselines" holds the first figure
-    of each, its name is the setting "baseline_figure". Seconds are of the model alone.
+    Returns {"protocol", **figures, "settings", "baselines", "seconds"}, all plain JSON; "baselines"
+    holds the first figure of each, its name is the setting "baseline_figure". Seconds are of the
+    model alone.
     """
     start = time.perf_counter()
     embeddings = features(model, test.images, batch_size)
@@ -41,7 +46,10 @@ def embedding_record(protocol, measure, model, test, settings, batch_size, basel
     headline, pixels, found = next(iter(figures)), RawPixels(), {}
     if baselines and hasattr(model, "untrained"):
         encoders = {"untrained_encoder": model.untrained(), "raw_pixels": pixels}
-        found = {name: measure(features(encoder, test.images, batch_size))[headline] for name, encoder in encoders.items()}
+        found = {
+            name: measure(features(encoder, test.images, batch_size))[headline]
+            for name, encoder in encoders.items()
+        }
     details = {"feature_dim": embeddings.shape[1], "baseline_figure": headline}
     details |= {"raw_pixels_size": pixels.size} if pixels.size else {}
     return {
@@ -54,7 +62,9 @@ def embedding_record(protocol, measure, model, test, settings, batch_size, basel
 
 
 def normal_interval(values, z=1.959964):
-    """[low, high] of the 95 % interval of a mean, mean +- z s / sqrt(n), s with n - 1; of one value, that value twice."""
+    """[low, high] of the 95 % interval of a mean, mean +- z s / sqrt(n), s with n - 1; of one
+    value, that value twice.
+    """
     values = np.asarray(values, "float64")
     half = z * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
     return [float(values.mean() - half), float(values.mean() + half)]

@@ -10,8 +10,8 @@ from sslzoo.evaluate.features import RawPixels, labelled_splits
 from sslzoo.evaluate.record import evaluate_with_baselines
 from sslzoo.nn.preprocess import Preprocess
 
-# This project's choice: SimCLR fine-tunes with crop and flip only (Chen et al. 2020, B.5); 40 % of a small image still
-# shows what it is of.
+# This project's choice: SimCLR fine-tunes with crop and flip only (Chen et al. 2020, B.5); 40 % of
+# a small image still shows what it is of.
 CROP_AND_FLIP = {"preset": "none", "crop_area": (0.4, 1.0), "flip": 0.5}
 
 
@@ -28,21 +28,25 @@ def finetune(
     seed=0,
     baselines=True,
 ):
-    """Accuracy after training a copy of the backbone and a linear head on a few labels; the model stays as it is.
+    """Accuracy after training a copy of the backbone and a linear head on a few labels; the model
+    stays as it is.
 
-    The head starts at zero, so that its first gradients do not undo the backbone; all weights then learn by Adam with a
-    cosine schedule to zero over shuffled whole batches (batches, head, augmentation and subset follow from `seed`).
+    The head starts at zero, so that its first gradients do not undo the backbone; all weights then
+    learn by Adam with a cosine schedule to zero over shuffled whole batches (batches, head,
+    augmentation and subset follow from `seed`).
 
-    model: has `.backbone` (or `.encoder`, its average over time), a Functional keras.Model from floats in [0, 1],
-    (N, size, size, C), to (N, D); its `.preprocess`, where it has one, is used too.
-    train, test: as for `knn`. One of `fraction` in (0, 1] or `labels_per_class` chooses the labels, see
-    `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a dict; the default flips,
-    so digits and text want "digits". epochs, learning_rate: the defaults were the best on images held out of training
-    splits (benchmarks/finetune_defaults.py). Cost: 3 forward passes x epochs x labels; with baselines, twice that.
-    Returns the record of `sslzoo.evaluate.record`. Its baselines get the same training: "untrained_encoder" is the same
+    model: has `.backbone` (or `.encoder`, its average over time), a Functional keras.Model from
+    floats in [0, 1], (N, size, size, C), to (N, D); its `.preprocess`, where it has one, is used
+    too.
+    train, test: as for `knn`. One of `fraction` in (0, 1] or `labels_per_class` chooses the labels,
+    see `labelled_subset`; neither means all of train. augment: a preset of `sslzoo.augment` or a
+    dict; the default flips, so digits and text want "digits". epochs, learning_rate: the defaults
+    were the best on images held out of training splits (benchmarks/finetune_defaults.py). Cost: 3
+    forward passes x epochs x labels; with baselines, twice that. Returns the record of
+    `sslzoo.evaluate.record`. Its baselines get the same training: "untrained_encoder" is the same
     network from scratch, "raw_pixels" a linear classifier on the pixels at the network's size.
-    ValueError: no labels, nothing to evaluate, labels that do not match, a share that leaves a class without a label,
-    epochs or batch_size < 1, learning_rate <= 0.
+    ValueError: no labels, nothing to evaluate, labels that do not match, a share that leaves a
+    class without a label, epochs or batch_size < 1, learning_rate <= 0.
     """
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value < 1 or value != int(value):
@@ -63,22 +67,39 @@ def finetune(
     def predict(encoder):
         own = getattr(encoder, "encoder", None) or getattr(encoder, "backbone", None)
         backbone = _flatten(model.backbone) if isinstance(encoder, RawPixels) else _copy(own)
-        head = keras.layers.Dense(len(classes), kernel_initializer="zeros", dtype="float32", name="head")
+        head = keras.layers.Dense(
+            len(classes), kernel_initializer="zeros", dtype="float32", name="head"
+        )
         preprocess = _preprocess(model)
         parts = [preprocess, backbone, head]
-        learner = _network(labelled.images, [Augment(augment, preprocess.image_size, seed=seed), *parts])
+        learner = _network(
+            labelled.images, [Augment(augment, preprocess.image_size, seed=seed), *parts]
+        )
         classifier = _network(test_images, parts)
         batches = _Pairs(labelled, int(batch_size), seed)
         steps = epochs * batches.steps_per_epoch
         schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-        learner.compile(keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        learner.fit(batches, epochs=epochs, steps_per_epoch=batches.steps_per_epoch, shuffle=False, verbose=0)
+        learner.compile(
+            keras.optimizers.Adam(schedule),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        learner.fit(
+            batches,
+            epochs=epochs,
+            steps_per_epoch=batches.steps_per_epoch,
+            shuffle=False,
+            verbose=0,
+        )
         details = {"steps": steps, "batch_size": batches.batch_size}
         return classes[_argmax(classifier, test_images, int(batch_size))], details
 
     settings = {"fraction": None if fraction is None else float(fraction), "n_labelled": len(rows)}
     settings |= {"labels_per_class": None if labels_per_class is None else int(labels_per_class)}
-    settings |= {"epochs": int(epochs), "learning_rate": float(learning_rate), "optimizer": "adam, cosine to 0"}
+    settings |= {
+        "epochs": int(epochs),
+        "learning_rate": float(learning_rate),
+        "optimizer": "adam, cosine to 0",
+    }
     settings |= {"augment": {key: _plain(value) for key, value in resolve_preset(augment).items()}}
     settings |= {"backend": keras.backend.backend(), "seed": seed}
     return evaluate_with_baselines("finetune", predict, model, train, test, settings, baselines)
@@ -94,7 +115,9 @@ class _Pairs(Batches):
 
 def _network(images, parts):
     """The parts in a row, for images such as these: their dtype says what their values mean."""
-    inputs = x = keras.Input(images.shape[1:], dtype=keras.backend.standardize_dtype(images.dtype), name="images")
+    inputs = x = keras.Input(
+        images.shape[1:], dtype=keras.backend.standardize_dtype(images.dtype), name="images"
+    )
     for part in parts:
         x = part(x)
     return keras.Model(inputs, x)

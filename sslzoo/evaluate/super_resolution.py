@@ -12,20 +12,22 @@ from sslzoo.evaluate.image_quality import WINDOW, luminance, psnr, ssim
 def super_resolution(model, test, shave=None):
     """PSNR and SSIM on the Y channel, averaged over pictures, beside bicubic enlargement.
 
-    Each picture loses the rows and columns at its lower and right end that are no multiple of the scale, is shrunk by
-    Pillow's bicubic (antialiased, 8 bits), enlarged by the model and rounded to 8 bits. Y as in `image_quality.luminance`,
-    with `shave` pixels off each border, of grey pictures too (BasicSR does the same; MATLAB codes compare a grey file on its
-    own values, whose larger swing costs 1.3 dB). Pillow's bicubic differs from MATLAB's: figures of papers are tenths of a dB
-    away.
+    Each picture loses the rows and columns at its lower and right end that are no multiple of the
+    scale, is shrunk by Pillow's bicubic (antialiased, 8 bits), enlarged by the model and rounded to
+    8 bits. Y as in `image_quality.luminance`, with `shave` pixels off each border, of grey pictures
+    too (BasicSR does the same; MATLAB codes compare a grey file on its own values, whose larger
+    swing costs 1.3 dB). Pillow's bicubic differs from MATLAB's: figures of papers are tenths of a
+    dB away.
 
     Args:
-        model: has `.upscale(images)`, uint8 (1, H, W, 3) -> uint8 (1, scale H, scale W, 3), and `.scale`.
+        model: has `.upscale(images)`, uint8 (1, H, W, 3) -> uint8 (1, scale H, scale W, 3), and
+        `.scale`.
         test: `sslzoo.data.Pictures`, or a sequence of arrays such as it takes.
         shave: pixels; by default the scale.
 
     Returns:
-        {"protocol", "psnr" (dB), "ssim", "per_picture", "settings", "baselines": {"bicubic_psnr", "bicubic_ssim"},
-        "seconds" (of the model alone)}, plain JSON.
+        {"protocol", "psnr" (dB), "ssim", "per_picture", "settings", "baselines": {"bicubic_psnr",
+        "bicubic_ssim"}, "seconds" (of the model alone)}, plain JSON.
 
     Raises:
         ValueError: no picture, one of two or four channels, or one too small for SSIM, by its name.
@@ -39,7 +41,10 @@ def super_resolution(model, test, shave=None):
     for picture, name in zip(test, test.names, strict=True):
         if min(picture.shape[:2]) < least:
             height, width, _ = picture.shape
-            raise ValueError(f"picture {name} has {height}x{width} px; super_resolution needs at least {least} on both sides")
+            raise ValueError(
+                f"picture {name} has {height}x{width} px; super_resolution needs at least "
+                f"{least} on both sides"
+            )
     rows, seconds = {}, 0.0
     for picture, name in zip(test, test.names, strict=True):
         high, low = degrade(picture, scale)
@@ -47,10 +52,24 @@ def super_resolution(model, test, shave=None):
         image = model.upscale(low[None])[0]
         seconds += time.perf_counter() - start
         bicubic = enlarge(low, scale)
-        rows[name] = compare(image, high, shave) | {f"bicubic_{key}": v for key, v in compare(bicubic, high, shave).items()}
-    mean = {key: float(np.mean([row[key] for row in rows.values()])) for key in next(iter(rows.values()))}
-    settings = {"test_name": test.name, "test_split": test.split, "n_test": len(test), "scale": scale, "shave": int(shave)}
-    settings |= {"channel": "Y of BT.601, studio swing, not rounded", "downscaling": "Pillow bicubic"}
+        rows[name] = compare(image, high, shave) | {
+            f"bicubic_{key}": v for key, v in compare(bicubic, high, shave).items()
+        }
+    mean = {
+        key: float(np.mean([row[key] for row in rows.values()]))
+        for key in next(iter(rows.values()))
+    }
+    settings = {
+        "test_name": test.name,
+        "test_split": test.split,
+        "n_test": len(test),
+        "scale": scale,
+        "shave": int(shave),
+    }
+    settings |= {
+        "channel": "Y of BT.601, studio swing, not rounded",
+        "downscaling": "Pillow bicubic",
+    }
     return {
         "protocol": "super_resolution",
         "psnr": mean["psnr"],
@@ -63,7 +82,9 @@ def super_resolution(model, test, shave=None):
 
 
 def degrade(picture, scale):
-    """(high, low): the picture cut to multiples of the scale, and shrunk by Pillow's bicubic; uint8 (H, W, 3)."""
+    """(high, low): the picture cut to multiples of the scale, and shrunk by Pillow's bicubic; uint8
+    (H, W, 3).
+    """
     height, width = (side // scale * scale for side in picture.shape[:2])
     high = picture[:height, :width]
     return high, _resized(high, height // scale, width // scale)

@@ -15,7 +15,13 @@ from sslzoo.losses.semisupervised import (
     sharpen,
     tsa_threshold,
 )
-from sslzoo.losses.triplet import triplet_batch_all, triplet_batch_hard, triplet_loss, triplet_parts, triplet_semi_hard
+from sslzoo.losses.triplet import (
+    triplet_batch_all,
+    triplet_batch_hard,
+    triplet_loss,
+    triplet_parts,
+    triplet_semi_hard,
+)
 
 __all__ = [
     "TSA_SCHEDULES",

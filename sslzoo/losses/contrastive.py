@@ -7,24 +7,27 @@ from sslzoo.losses.normalize import check_pairs, l2_normalize
 
 
 def nt_xent(z1, z2, temperature=0.5):
-    """NT-Xent of SimCLR (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations",
-    arXiv:2002.05709, equation 1).
+    """NT-Xent of SimCLR (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual
+    Representations", arXiv:2002.05709, equation 1).
 
     For row i of the 2N rows, its other view p(i) and s(a, b) the cosine similarity:
-    loss_i = -log( exp(s(i, p(i)) / T) / sum_{k != i} exp(s(i, k) / T) );   loss = mean of loss_i over the 2N rows.
-    The denominator holds the other 2N - 1 rows, those of the same view included.
+    loss_i = -log( exp(s(i, p(i)) / T) / sum_{k != i} exp(s(i, k) / T) );   loss = mean of loss_i
+    over the 2N rows. The denominator holds the other 2N - 1 rows, those of the same view included.
 
     The mean over 2N rows is the paper's (and lightly's) form; the official TensorFlow code
-    (google-research/simclr, tf2/objective.py) adds the two directions and is exactly twice this value.
+    (google-research/simclr, tf2/objective.py) adds the two directions and is exactly twice this
+    value.
 
     Args:
-        z1: (N, D) projections of the first views, any float dtype, of any length: the formula's normalisation is here.
+        z1: (N, D) projections of the first views, any float dtype, of any length: the formula's
+        normalisation is here.
         z2: (N, D) projections of the second views, row for row the same images.
         temperature: T > 0. The paper uses 0.1 on ImageNet and 0.5 on CIFAR-10.
 
     Returns:
-        A scalar >= 0 of float32 (float64 for float64 inputs): half precision is cast up before anything is summed.
-        log(2N - 1) is the value of embeddings that are all alike. Memory: one (2N, 2N) matrix.
+        A scalar >= 0 of float32 (float64 for float64 inputs): half precision is cast up before
+        anything is summed. log(2N - 1) is the value of embeddings that are all alike. Memory: one
+        (2N, 2N) matrix.
 
     Under data parallelism z1 and z2 must be the global batch's, gathered with gradient.
 
@@ -36,13 +39,16 @@ def nt_xent(z1, z2, temperature=0.5):
     z1, z2 = l2_normalize(z1), l2_normalize(z2)
     check_pairs("nt_xent", "z1 and z2", z1, z2)
     if z1.shape[0] is not None and z1.shape[0] < 2:
-        raise ValueError(f"nt_xent needs at least 2 pairs, got {z1.shape[0]}: there is no other image to tell apart.")
+        raise ValueError(
+            f"nt_xent needs at least 2 pairs, got {z1.shape[0]}: there is no other image to "
+            "tell apart."
+        )
     pairs = ops.shape(z1)[0]
     z = ops.concatenate([z1, z2], axis=0)
     similarity = ops.matmul(z, ops.transpose(z)) / temperature
     lowest = float(np.finfo(backend.standardize_dtype(z.dtype)).min)
     others = ops.where(ops.eye(2 * pairs, dtype="bool"), lowest, similarity)
-    # The positives are read from the matrix that the denominator sums, not computed again: a GPU multiplies matrices
-    # in TF32, and a difference of two roundings could make the loss negative.
+    # The positives are read from the matrix that the denominator sums, not computed again: a GPU
+    # multiplies matrices in TF32, and a difference of two roundings could make the loss negative.
     positive = ops.diagonal(similarity[:pairs, pairs:])
     return ops.mean(ops.logsumexp(others, axis=1)) - ops.mean(positive)

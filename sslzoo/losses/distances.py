@@ -1,4 +1,6 @@
-"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs, zero on its diagonal."""
+"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs, zero on
+its diagonal.
+"""
 
 import numpy as np
 from keras import backend, ops
@@ -10,8 +12,10 @@ from sslzoo.losses.normalize import at_least_float32, l2_normalize
 def squared_euclidean(embeddings):
     """|x_i - x_j|^2: FaceNet's distance, there on embeddings of length 1 (Schroff et al. 2015, arXiv:1503.03832).
 
-    Computed as |x_i|^2 + |x_j|^2 - 2 x_i x_j around the mean of the batch: one (N, N) matrix and not (N, N, D). What that
-    form cannot tell from zero is zero: less than 16 float roundings (2e-6) of |x_i|^2 + |x_j|^2, as of two equal rows.
+    Computed as |x_i|^2 + |x_j|^2 - 2 x_i x_j around the mean of the batch: one (N, N) matrix and
+    not (N, N, D). What that
+    form cannot tell from zero is zero: less than 16 float roundings (2e-6) of |x_i|^2 + |x_j|^2, as
+    of two equal rows.
 
     Args:
         embeddings: (N, D), any float dtype.
@@ -32,8 +36,9 @@ def euclidean(embeddings):
     """|x_i - x_j|: the distance of Hadsell et al. 2006 and of Hermans et al. 2017, arXiv:1703.07737, who found the squared
     one more prone to collapse.
 
-    The gradient of a distance of 0 is 0. The usual remedy, sqrt(d + 1e-16), is none in float16, where 1e-16 is 0 and the
-    gradient NaN; here the root is only taken where it has a derivative. Args and returns as `squared_euclidean`.
+    The gradient of a distance of 0 is 0. The usual remedy, sqrt(d + 1e-16), is none in float16,
+    where 1e-16 is 0 and the gradient NaN; here the root is only taken where it has a derivative.
+    Args and returns as `squared_euclidean`.
     """
     squares = squared_euclidean(embeddings)
     apart = squares > 0
@@ -41,8 +46,9 @@ def euclidean(embeddings):
 
 
 def cosine(embeddings):
-    """1 - cos(x_i, x_j) in [0, 2], of embeddings of any length ("angular" in tensorflow-addons): half of
-    `squared_euclidean` of the same embeddings at length 1. Args and returns as `squared_euclidean`.
+    """1 - cos(x_i, x_j) in [0, 2], of embeddings of any length ("angular" in tensorflow-addons):
+    half of `squared_euclidean` of the same embeddings at length 1. Args and returns as
+    `squared_euclidean`.
     """
     z = l2_normalize(embeddings)
     distances = 1.0 - ops.matmul(z, ops.transpose(z))

@@ -1,7 +1,7 @@
 """Losses over a part of the classes: what a network learns now, and what it must not forget.
 
-A mask (C,) of booleans says which classes count. The others neither add to the loss nor get a gradient, whatever their
-logits are.
+A mask (C,) of booleans says which classes count. The others neither add to the loss nor get a
+gradient, whatever their logits are.
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ from sslzoo.losses.normalize import at_least_float32
 
 
 def distillation(student_logits, teacher_logits, temperature=2.0, mask=None):
-    """Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) in the form of LwF (Li & Hoiem 2016, "Learning without
-    Forgetting", arXiv:1606.09282, equations 2 and 3).
+    """Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) in the form of LwF (Li & Hoiem
+    2016, "Learning without Forgetting", arXiv:1606.09282, equations 2 and 3).
 
     With p = softmax(teacher / T) and q = softmax(student / T) over the classes of the mask,
     loss = -mean_i sum_c p_ic log q_ic.
-    LwF writes p as probabilities to the power 1 / T, made to sum to one again: the same numbers. It is a cross-entropy: the
-    least value is the teacher's entropy, not 0. LwF has no factor T^2 (Hinton et al. multiply by it, so that the gradient
-    keeps its size when T changes).
+    LwF writes p as probabilities to the power 1 / T, made to sum to one again: the same numbers. It
+    is a cross-entropy: the least value is the teacher's entropy, not 0. LwF has no factor T^2
+    (Hinton et al. multiply by it, so that the gradient keeps its size when T changes).
 
     Args:
         student_logits, teacher_logits: (N, C), any float dtype. No gradient reaches the teacher.
@@ -42,7 +42,8 @@ def distillation(student_logits, teacher_logits, temperature=2.0, mask=None):
 
 
 def masked_cross_entropy(logits, labels, mask=None):
-    """Cross-entropy of a softmax over the classes of the mask alone: -mean_i log softmax(logits_i over the mask)[label_i].
+    """Cross-entropy of a softmax over the classes of the mask alone: -mean_i log softmax(logits_i
+    over the mask)[label_i].
 
     Args:
         logits: (N, C), any float dtype.
@@ -58,22 +59,25 @@ def masked_cross_entropy(logits, labels, mask=None):
 
 
 def sigmoid_distillation(logits, labels, old_logits, new, old, temperature=1.0):
-    """The loss of iCaRL (Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning", arXiv:1611.07725,
-    algorithm 3): one binary cross-entropy per class, on sigmoid outputs g = sigmoid(logits).
+    """The loss of iCaRL (Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation
+    Learning", arXiv:1611.07725, algorithm 3): one binary cross-entropy per class, on sigmoid
+    outputs g = sigmoid(logits).
 
-    The target t of a new class is 1 for the label and 0 otherwise; that of an old class is sigmoid(old_logits / T), for the
-    exemplars of old classes too. loss = mean_i sum_c -(t log g + (1 - t) log(1 - g)), c over new and old classes.
+    The target t of a new class is 1 for the label and 0 otherwise; that of an old class is
+    sigmoid(old_logits / T), for the exemplars of old classes too. loss = mean_i sum_c -(t log g +
+    (1 - t) log(1 - g)), c over new and old classes.
 
-    The sum over classes is the paper's; its code (srebuffi/iCaRL) averages over all C outputs, which is C times smaller
-    and the reason of its learning rate of 2.
+    The sum over classes is the paper's; its code (srebuffi/iCaRL) averages over all C outputs,
+    which is C times smaller and the reason of its learning rate of 2.
 
     Args:
         logits: (N, C), any float dtype.
         labels: (N,) integers.
         old_logits: (N, C) of the network as it was before this task. No gradient reaches it.
         new, old: (C,) booleans, the classes of this task and of the tasks before it.
-        temperature: T > 0. The paper has none, 1; van de Ven's code (GMvandeVen/continual-learning) takes 2: an old network that
-            is sure of every image, new ones too, says nothing about them.
+        temperature: T > 0. The paper has none, 1; van de Ven's code (GMvandeVen/continual-learning)
+            takes 2: an old network that is sure of every image, new ones too, says nothing about
+            them.
 
     Returns:
         A scalar >= 0 of float32 (float64 for float64 inputs).
@@ -94,7 +98,8 @@ def sigmoid_distillation(logits, labels, old_logits, new, old, temperature=1.0):
 
 
 def _masked_log_softmax(logits, mask):
-    lowest = float(np.finfo(backend.standardize_dtype(logits.dtype)).min)  # finite: minus infinity makes NaN gradients
+    # finite: minus infinity makes NaN gradients
+    lowest = float(np.finfo(backend.standardize_dtype(logits.dtype)).min)
     return ops.log_softmax(ops.where(mask, logits, lowest), axis=-1)
 
 
@@ -104,4 +109,7 @@ def _mask(mask, logits):
 
 def _check_same(loss, names, a, b):
     if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(f"{loss} needs {names} of the same shape (N, C), got {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise ValueError(
+            f"{loss} needs {names} of the same shape (N, C), got {tuple(a.shape)} and "
+            f"{tuple(b.shape)}."
+        )

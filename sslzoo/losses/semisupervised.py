@@ -1,6 +1,8 @@
-"""What learning from few labels and many images is made of: pseudo-labels, masked terms, thresholds.
+"""What learning from few labels and many images is made of: pseudo-labels, masked terms,
+thresholds.
 
-Labels are constants in all of it: what is made of `logits` here as a label, a mask or a threshold carries no gradient.
+Labels are constants in all of it: what is made of `logits` here as a label, a mask or a threshold
+carries no gradient.
 """
 
 from keras import ops
@@ -24,16 +26,19 @@ def pseudo_labels(logits):
 
 
 def sharpen(logits, temperature):
-    """softmax(logits / T), float32 (N, C): UDA's soft labels (T .4). The smaller T > 0, the harder they are."""
+    """softmax(logits / T), float32 (N, C): UDA's soft labels (T .4). The smaller T > 0, the harder
+    they are.
+    """
     return ops.stop_gradient(ops.softmax(at_least_float32(logits) / temperature))
 
 
 def confident_cross_entropy(logits, targets, mask=None):
-    """1/N sum_i mask_i H(target_i, softmax(logits_i)): the terms of FixMatch (Sohn et al. 2020, arXiv:2001.07685, equations 3
-    and 4) and, with soft targets, of UDA (Xie et al. 2020, arXiv:1904.12848).
+    """1/N sum_i mask_i H(target_i, softmax(logits_i)): the terms of FixMatch (Sohn et al. 2020,
+    arXiv:2001.07685, equations 3 and 4) and, with soft targets, of UDA (Xie et al. 2020,
+    arXiv:1904.12848).
 
-    N counts ALL rows, those that the mask drops too: a batch with few confident rows has a small loss. Dividing by the sum
-    of the mask would give its few rows the weight of a whole batch.
+    N counts ALL rows, those that the mask drops too: a batch with few confident rows has a small
+    loss. Dividing by the sum of the mask would give its few rows the weight of a whole batch.
 
     Args:
         logits: (N, C).
@@ -43,28 +48,34 @@ def confident_cross_entropy(logits, targets, mask=None):
     Returns:
         A scalar >= 0 of float32 (float64 for float64 logits). Its gradient reaches `logits` alone.
 
-    Soft targets: H is the cross-entropy; UDA's code has the divergence, which is less by the target's entropy and has the
-    same gradient.
+    Soft targets: H is the cross-entropy; UDA's code has the divergence, which is less by the
+    target's entropy and has the same gradient.
     """
     logits = at_least_float32(logits)
     entropy = cross_entropies(logits, targets)
-    return ops.mean(entropy if mask is None else entropy * ops.stop_gradient(ops.cast(mask, entropy.dtype)))
+    return ops.mean(
+        entropy if mask is None else entropy * ops.stop_gradient(ops.cast(mask, entropy.dtype))
+    )
 
 
 def cross_entropies(logits, targets):
-    """H(target_i, softmax(logits_i)) of each row (N,), float32; targets as in `confident_cross_entropy`, constants."""
+    """H(target_i, softmax(logits_i)) of each row (N,), float32; targets as in
+    `confident_cross_entropy`, constants.
+    """
     logits, targets = at_least_float32(logits), ops.convert_to_tensor(targets)
     if len(targets.shape) == 1:
         targets = ops.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
-    return -ops.sum(ops.stop_gradient(ops.cast(targets, logits.dtype)) * ops.log_softmax(logits), axis=-1)
+    return -ops.sum(
+        ops.stop_gradient(ops.cast(targets, logits.dtype)) * ops.log_softmax(logits), axis=-1
+    )
 
 
 def annealed_cross_entropy(logits, labels, threshold):
     """UDA's supervised term under training signal annealing (Xie et al. 2020, arXiv:1904.12848).
 
-    Mean of the cross-entropy over the rows whose probability of the TRUE class is at most `threshold`; 0 where none is.
-    This is the paper's and its code's (google-research/uda, image/main.py); TorchSSL compares the largest probability
-    and divides by all rows.
+    Mean of the cross-entropy over the rows whose probability of the TRUE class is at most
+    `threshold`; 0 where none is. This is the paper's and its code's (google-research/uda,
+    image/main.py); TorchSSL compares the largest probability and divides by all rows.
 
     Args:
         logits: (N, C).
@@ -77,9 +88,11 @@ def annealed_cross_entropy(logits, labels, threshold):
 
 
 def tsa_threshold(progress, classes, schedule):
-    """alpha (1 - 1/C) + 1/C at a share t of the run: from 1/C, when only what is still guessed counts, to 1.
+    """alpha (1 - 1/C) + 1/C at a share t of the run: from 1/C, when only what is still guessed
+    counts, to 1.
 
-    alpha: "linear" t; "exp" exp(5 (t - 1)), for few labels, which are learned by heart soon; "log" 1 - exp(-5 t).
+    alpha: "linear" t; "exp" exp(5 (t - 1)), for few labels, which are learned by heart soon; "log"
+    1 - exp(-5 t).
 
     Args:
         progress: t, a number or a tensor in 0..1.
@@ -103,8 +116,8 @@ def flexible_thresholds(memory, classes, threshold=0.95):
     sigma(c) = number of images whose last confident prediction was c;
     beta(c)  = sigma(c) / max(max_c sigma(c), number of images that never had one);
     T(c)     = threshold * M(beta(c)), M(x) = x / (2 - x).
-    The second part of the maximum is the paper's warm-up: while most images were never predicted with confidence, all
-    thresholds stay low. It ends by itself.
+    The second part of the maximum is the paper's warm-up: while most images were never predicted
+    with confidence, all thresholds stay low. It ends by itself.
 
     Args:
         memory: integers (N,): -1 for never, else 0..C-1, of ALL unlabelled images.
@@ -114,6 +127,8 @@ def flexible_thresholds(memory, classes, threshold=0.95):
     Returns:
         float32 (C,), each in [0, threshold]; all 0 while the memory is empty.
     """
-    counts = ops.segment_sum(ops.ones_like(memory, dtype="float32"), memory + 1, num_segments=classes + 1)
+    counts = ops.segment_sum(
+        ops.ones_like(memory, dtype="float32"), memory + 1, num_segments=classes + 1
+    )
     beta = counts[1:] / ops.max(counts)
     return threshold * beta / (2.0 - beta)

@@ -15,7 +15,8 @@ CHECK_EVERY = 20  # steps between looks at the loss: reading it waits for the de
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Everything a run needs to go on exactly: variables, optimiser, seeds, position. One file, replaced atomically.
+    """Everything a run needs to go on exactly: variables, optimiser, seeds, position. One file,
+    replaced atomically.
 
     Args:
         path: an .npz file.
@@ -31,7 +32,9 @@ class Checkpoint(keras.callbacks.Callback):
         self.run = {}  # what the run is made of, set by `fit`: another's checkpoint is refused
 
     def restore(self, model):
-        """Put the saved state, if there is one, into a compiled and built model; return the steps it has done."""
+        """Put the saved state, if there is one, into a compiled and built model; return the steps
+        it has done.
+        """
         self.step = 0
         if not self.path.exists():
             return 0
@@ -45,14 +48,21 @@ class Checkpoint(keras.callbacks.Callback):
                     )
             values = [saved[name] for name in _names(model) if name in saved]
             variables = _variables(model)
-            if len(values) != len(variables) or len(set(saved.files) - {"step", "run"}) != len(values):
+            if len(values) != len(variables) or len(set(saved.files) - {"step", "run"}) != len(
+                values
+            ):
                 raise ValueError(
-                    f"{self.path}: holds {len(values)} of the variables, the model has {len(variables)}; "
-                    "it is a checkpoint of another model or optimizer: remove it or use another folder."
+                    f"{self.path}: holds {len(values)} of the variables, the model has "
+                    f"{len(variables)}; "
+                    "it is a checkpoint of another model or optimizer: remove it or use "
+                    "another folder."
                 )
             for variable, value in zip(variables, values, strict=True):
                 if tuple(variable.shape) != value.shape:
-                    raise ValueError(f"{self.path}: {variable.path} has shape {value.shape}, needed {variable.shape}.")
+                    raise ValueError(
+                        f"{self.path}: {variable.path} has shape {value.shape}, needed "
+                        f"{variable.shape}."
+                    )
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
             self.step, self.first_step = (*np.atleast_1d(saved["step"]).tolist(), 0)[:2]
@@ -84,18 +94,26 @@ class Checkpoint(keras.callbacks.Callback):
         self.model.sync_state()
         if not all(np.isfinite(ops.convert_to_numpy(v)).all() for v in self.model.variables):
             return
-        values = {name: ops.convert_to_numpy(v) for name, v in zip(_names(self.model), _variables(self.model), strict=True)}
+        values = {
+            name: ops.convert_to_numpy(v)
+            for name, v in zip(_names(self.model), _variables(self.model), strict=True)
+        }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(f".{backends.process()[0]}.part")  # every process of a run writes the same file
+        # every process of a run writes the same file
+        part = self.path.with_suffix(f".{backends.process()[0]}.part")
         try:
             with open(part, "wb") as file:
-                np.savez(file, step=[self.step, self.first_step], run=json.dumps(self.run), **values)
+                np.savez(
+                    file, step=[self.step, self.first_step], run=json.dumps(self.run), **values
+                )
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, self.path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise OSError(f"{self.path}: checkpoint not written ({error}); the one before is untouched.") from error
+            raise OSError(
+                f"{self.path}: checkpoint not written ({error}); the one before is untouched."
+            ) from error
 
 
 def _variables(model):
@@ -141,15 +159,22 @@ class NaNStop(keras.callbacks.Callback):
     def _stop(self, problem):
         self.model.sync_state()
         self._restore()
-        kept = f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
-        raise FloatingPointError(f"{problem}; the weights {kept} are back. Lower the learning rate, or look for bad images.")
+        kept = (
+            f"of the end of epoch {self.epoch + 1}" if self.epoch >= 0 else "from before this fit"
+        )
+        raise FloatingPointError(
+            f"{problem}; the weights {kept} are back. Lower the learning rate, or look for bad "
+            "images."
+        )
 
     def _restore(self):
         for variable, value in zip(_variables(self.model), self.good, strict=True):
             variable.assign(value)
 
     def restore_if_broken(self):
-        """A step that raises on JAX leaves donated, deleted buffers behind: put the last good values there."""
+        """A step that raises on JAX leaves donated, deleted buffers behind: put the last good
+        values there.
+        """
         if getattr(self, "good", None) is None:
             return
         try:
@@ -162,9 +187,10 @@ class NaNStop(keras.callbacks.Callback):
 class CollapseMonitor(keras.callbacks.Callback):
     """Warn when features lose their spread; log their effective rank.
 
-    `feature_std` (each step): standard deviation over the batch of the L2-normalised features, times sqrt(D):
-    1 for features spread over the sphere, 0 for a constant. `effective_rank` (each epoch): exp of the entropy of the
-    normalised singular values of the centred features of up to 512 training images (Roy & Vetterli 2007): 1..D.
+    `feature_std` (each step): standard deviation over the batch of the L2-normalised features,
+    times sqrt(D): 1 for features spread over the sphere, 0 for a constant. `effective_rank` (each
+    epoch): exp of the entropy of the normalised singular values of the centred features of up to
+    512 training images (Roy & Vetterli 2007): 1..D.
     """
 
     LEAST_STD = 0.02
@@ -185,8 +211,11 @@ class CollapseMonitor(keras.callbacks.Callback):
         if not self.warned and (spread < self.LEAST_STD or rank < self.LEAST_RANK):
             self.warned = True
             warnings.warn(
-                f"The representation has collapsed: after epoch {epoch + 1} the features of {len(features)} training images "
-                f"have a spread of {spread:.3g} (1 is healthy, 0 a constant) and an effective rank of {rank:.1f} of "
-                f"{features.shape[1]}. Lower the learning rate, or look at the views (too easy?) and at the batch size.",
+                f"The representation has collapsed: after epoch {epoch + 1} the features of "
+                f"{len(features)} training images "
+                f"have a spread of {spread:.3g} (1 is healthy, 0 a constant) and an effective "
+                f"rank of {rank:.1f} of "
+                f"{features.shape[1]}. Lower the learning rate, or look at the views (too "
+                "easy?) and at the batch size.",
                 stacklevel=2,
             )

@@ -1,4 +1,6 @@
-"""What every method that also learns a classifier shares: the head, its verb, the check of labels."""
+"""What every method that also learns a classifier shares: the head, its verb, the check of
+labels.
+"""
 
 import numpy as np
 from keras import ops
@@ -27,13 +29,16 @@ class Classifier(Method):
         if not isinstance(classes, int) or classes < 2:
             raise ValueError(f"classes: got {classes!r}; it must be a whole number of at least 2.")
         self.classes = classes
-        self.head = nn.head(backbone.output_shape[-1], [(classes, None, None)], "head", seed=seed + 1)
+        self.head = nn.head(
+            backbone.output_shape[-1], [(classes, None, None)], "head", seed=seed + 1
+        )
 
     def check(self, data):
         labels = np.asarray(data["labels"]) if "labels" in data else np.zeros(0)
         if labels.size and not (labels.min() >= 0 and labels.max() < self.classes):
             raise ValueError(
-                f"labels: got values from {labels.min()} to {labels.max()}; this model has {self.classes} classes, 0 to "
+                f"labels: got values from {labels.min()} to {labels.max()}; this model has "
+                f"{self.classes} classes, 0 to "
                 f"{self.classes - 1}."
             )
 

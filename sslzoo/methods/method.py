@@ -16,31 +16,38 @@ from sslzoo.methods.verbs import Verbs
 class Method(backends.Step, Verbs, keras.Model):
     """A way to learn a representation, trained by `fit`.
 
-    A subclass gives `compute_losses`; often `views`; sometimes `before_step` and `after_step`. It builds every layer in
-    its constructor and adds nothing later.
+    A subclass gives `compute_losses`; often `views`; sometimes `before_step` and `after_step`. It
+    builds every layer in its constructor and adds nothing later.
 
     Args:
-        backbone: a Functional `keras.Model`, images in [0, 1] of (N, size, size, channels) -> features (N, D).
+        backbone: a Functional `keras.Model`, images in [0, 1] of (N, size, size, channels) ->
+        features (N, D).
         seed: of everything random here: augmentation, the order of the batches.
 
     Attributes:
         backbone: the network that other programs take away.
         fields: the names a training batch must hold.
         image_fields: those of them that are images, checked as such.
-        optimizer_groups: {name: regular expression of variable paths} of the networks that may have optimisers of their own.
-        defaults: hyperparameters that `sslzoo.build` gives, all of them, where it is not given the first.
-        recipe: arguments of `sslzoo.zoo.build.Recipe`: the optimiser and schedule of `sslzoo.build`. Here lightly's for CIFAR-10
+        optimizer_groups: {name: regular expression of variable paths} of the networks that may have
+        optimisers of their own.
+        defaults: hyperparameters that `sslzoo.build` gives, all of them, where it is not given the
+        first.
+        recipe: arguments of `sslzoo.zoo.build.Recipe`: the optimiser and schedule of
+            `sslzoo.build`. Here lightly's for CIFAR-10
             at batch 256: .06 per 128 images.
         min_batch: the smallest batch the loss is defined for.
-        scheduled: whether the step reads `first_step` and `total_steps`, the optimiser's count when this `fit` began and the
-            steps it has (None outside `fit`, or for a stream of unknown length).
+        scheduled: whether the step reads `first_step` and `total_steps`, the optimiser's count when
+            this `fit` began and the steps it has (None outside `fit`, or for a stream of unknown
+            length).
     """
 
     fields = ("images",)
     image_fields = ("images",)
     optimizer_groups = {}
     defaults = {}
-    recipe = {"optimizer": {"name": "sgd", "learning_rate": 0.12, "momentum": 0.9, "weight_decay": 5e-4}}
+    recipe = {
+        "optimizer": {"name": "sgd", "learning_rate": 0.12, "momentum": 0.9, "weight_decay": 5e-4}
+    }
     min_batch = 1
     scheduled = False
 
@@ -49,16 +56,26 @@ class Method(backends.Step, Verbs, keras.Model):
         bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
         arguments = dict(list(bound.arguments.items())[1:])
         # A plain object: Keras neither tracks nor locks what is in it.
-        object.__setattr__(instance, "_own", types.SimpleNamespace(arguments=arguments, means={}, logs={}, cache={}))
+        object.__setattr__(
+            instance,
+            "_own",
+            types.SimpleNamespace(arguments=arguments, means={}, logs={}, cache={}),
+        )
         return instance
 
     def __init__(self, backbone, seed=0, name=None):
         super().__init__(name=name)
         _, height, width, channels = backbone.input_shape
         if height is None or height != width:
-            raise ValueError(f"backbone: input {height}x{width}; it must be square and known, e.g. Input((32, 32, 3)).")
+            raise ValueError(
+                f"backbone: input {height}x{width}; it must be square and known, e.g. "
+                "Input((32, 32, 3))."
+            )
         if len(backbone.output_shape) != 2:
-            raise ValueError(f"backbone: output shape {backbone.output_shape}; it must be (N, D): pool the last map.")
+            raise ValueError(
+                f"backbone: output shape {backbone.output_shape}; it must be (N, D): pool the "
+                "last map."
+            )
         self.backbone = backbone
         self.preprocess = nn.Preprocess(height, channels)
         self.seed = seed
@@ -67,10 +84,12 @@ class Method(backends.Step, Verbs, keras.Model):
         self._recipe = None
         self.built = True  # every layer is, from its constructor on
 
-    # ---- what a method defines -------------------------------------------------------------------------------
+    # ---- what a method defines -------------------------------------------------------
 
     def views(self, batch):
-        """Everything random: add the views, masks or noise that `compute_losses` reads. Here: the batch as it is."""
+        """Everything random: add the views, masks or noise that `compute_losses` reads. Here: the
+        batch as it is.
+        """
         return batch
 
     def compute_losses(self, batch):
@@ -84,18 +103,23 @@ class Method(backends.Step, Verbs, keras.Model):
         """State to update after the optimiser (BYOL's target)."""
 
     def check(self, data):
-        """Refuse data that the losses are not defined for: a ValueError of one sentence. `data` is {field: NumPy array}, once
-        of the whole set, where `fit` was given one, and once of the first batch."""
+        """Refuse data that the losses are not defined for: a ValueError of one sentence. `data` is
+        {field: NumPy array}, once of the whole set, where `fit` was given one, and once of the
+        first batch.
+        """
 
     def training_data(self, x):
-        """What `fit` trains on when it is given `x` (with labels, (images, labels)): replay adds its memory. The place to
-        refuse what only the whole set shows."""
+        """What `fit` trains on when it is given `x` (with labels, (images, labels)): replay adds
+        its memory. The place to refuse what only the whole set shows.
+        """
         return x
 
-    # ---- what a method calls ---------------------------------------------------------------------------------
+    # ---- what a method calls ---------------------------------------------------------
 
     def represent(self, images):
-        """Training features (N, D) of views in [0, 1], with their spread logged for the collapse monitor."""
+        """Training features (N, D) of views in [0, 1], with their spread logged for the collapse
+        monitor.
+        """
         features = self.backbone(images, training=True)
         self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
         return features
@@ -104,15 +128,21 @@ class Method(backends.Step, Verbs, keras.Model):
         """Log a scalar of this step beside the losses, as its mean over the epoch."""
         self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
 
-    # ---- training --------------------------------------------------------------------------------------------
+    # ---- training --------------------------------------------------------------------
 
     def compile(self, optimizer="sgd", jit_compile="auto", **kwargs):
-        """As in Keras; `optimizer` may also be a function total_steps -> optimizer (a recipe with a schedule): then every
-        call of `fit` runs the whole schedule over its own epochs."""
+        """As in Keras; `optimizer` may also be a function total_steps -> optimizer (a recipe with a
+        schedule): then every call of `fit` runs the whole schedule over its own epochs.
+        """
         self.build()
         self._recipe = None
-        if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)) and callable(optimizer):
-            self._recipe = functools.partial(self.compile, jit_compile=jit_compile, **kwargs), optimizer
+        if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)) and callable(
+            optimizer
+        ):
+            self._recipe = (
+                functools.partial(self.compile, jit_compile=jit_compile, **kwargs),
+                optimizer,
+            )
             optimizer = optimizer(1000)  # until `fit` knows its steps
         jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
@@ -128,26 +158,32 @@ class Method(backends.Step, Verbs, keras.Model):
         initial_epoch=0,
         steps_per_epoch=None,
     ):
-        """Keras' `fit`, on images alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y), or a stream.
+        """Keras' `fit`, on images alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x,
+        y), or a stream.
 
-        Arrays are shuffled by permutation(seed, epoch), in batches of `batch_size`, by default of 256 or of all if they are
-        fewer. With a `Checkpoint` among the callbacks, the same call on arrays again continues the run where it was
-        interrupted, bit for bit.
+        Arrays are shuffled by permutation(seed, epoch), in batches of `batch_size`, by default of
+        256 or of all if they are fewer. With a `Checkpoint` among the callbacks, the same call on
+        arrays again continues the run where it was interrupted, bit for bit.
 
         Raises:
-            ValueError: bad data, in one sentence, before the first step. Of a stream that is not of `sslzoo.data` the first
-                batch is looked at, and no other.
-            FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch are restored.
+            ValueError: bad data, in one sentence, before the first step. Of a stream that is not of
+                `sslzoo.data` the first batch is looked at, and no other.
+            FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch
+            are restored.
         """
         feed = Feed(self.training_data(with_labels(x, y)), batch_size, self, steps_per_epoch)
         total = epochs * feed.steps_per_epoch if feed.steps_per_epoch else None
         if self._recipe is not None:
             if total is None:
-                raise ValueError("steps_per_epoch: got None for a stream; the schedule needs the number of steps.")
+                raise ValueError(
+                    "steps_per_epoch: got None for a stream; the schedule needs the number of "
+                    "steps."
+                )
             compile, recipe = own = self._recipe
             compile(recipe(total))
             self._recipe = own
-            for optimizer in (self.optimizer, *getattr(self.optimizer, "optimizers", ())):  # of a MultiOptimizer
+            # of a MultiOptimizer
+            for optimizer in (self.optimizer, *getattr(self.optimizer, "optimizers", ())):
                 optimizer.iterations.assign(initial_epoch * feed.steps_per_epoch)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
@@ -164,7 +200,8 @@ class Method(backends.Step, Verbs, keras.Model):
         self._name_trackers(feed.first_batch())
         if checkpoint is not None and not checkpoint.path.exists():
             checkpoint.set_model(self)
-            checkpoint.save()  # stopped before the first of its own, the run begins again as it began
+            # stopped before the first of its own, the run begins again as it began
+            checkpoint.save()
         guard = NaNStop()
         callbacks = [guard, CollapseMonitor(feed.sample(512)), *callbacks]
         history = keras.callbacks.History()
@@ -192,7 +229,9 @@ class Method(backends.Step, Verbs, keras.Model):
         return history
 
     def _span(self, first_step, total_steps):
-        """The steps that schedules inside the method (EMA) run over; a compiled step that reads another span is dropped."""
+        """The steps that schedules inside the method (EMA) run over; a compiled step that reads
+        another span is dropped.
+        """
         if self.scheduled and (self.first_step, self.total_steps) != (first_step, total_steps):
             self.train_function = None
         self.first_step, self.total_steps = first_step, total_steps
@@ -200,18 +239,26 @@ class Method(backends.Step, Verbs, keras.Model):
     def losses_and_logs(self, batch):
         """The losses in float32 and what was tracked beside them."""
         self._own.logs = {}
-        losses = {name: ops.cast(loss, "float32") for name, loss in self.compute_losses(batch).items()}
+        losses = {
+            name: ops.cast(loss, "float32") for name, loss in self.compute_losses(batch).items()
+        }
         return losses, self._own.logs
 
     def named_batch(self, data):
         """What `fit` was fed -> a dict of named fields."""
         if isinstance(data, (tuple, list)):
-            data = data[0] if len(data) == 1 else dict(zip(("images", "labels"), data, strict=False))
+            data = (
+                data[0] if len(data) == 1 else dict(zip(("images", "labels"), data, strict=False))
+            )
         return data if isinstance(data, dict) else {"images": data}
 
     def _name_trackers(self, batch):
-        """Trace one step to learn what it logs, which also finds any error in it before a weight has moved."""
-        losses, logs = backends.abstract(lambda b: self.losses_and_logs(self.views(self.named_batch(b))), batch)
+        """Trace one step to learn what it logs, which also finds any error in it before a weight
+        has moved.
+        """
+        losses, logs = backends.abstract(
+            lambda b: self.losses_and_logs(self.views(self.named_batch(b))), batch
+        )
         for name in ("loss", *losses, *logs):
             self._own.means.setdefault(name, keras.metrics.Mean(name=name))
 
@@ -224,7 +271,7 @@ class Method(backends.Step, Verbs, keras.Model):
     def metrics(self):
         return list(self._own.means.values())
 
-    # ---- Keras' housekeeping ---------------------------------------------------------------------------------
+    # ---- Keras' housekeeping ---------------------------------------------------------
 
     def build(self, input_shape=None):
         """Nothing is left to build: every layer was built in the constructor."""
@@ -251,7 +298,9 @@ class Method(backends.Step, Verbs, keras.Model):
         return [v for v in self.variables if id(v) not in weights]
 
     def get_compile_config(self):
-        """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own choice, so it is left out."""
+        """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own
+        choice, so it is left out.
+        """
         if not self.compiled:
             return None
         optimizer = self.optimizer if self._recipe is None else self._recipe[1]
@@ -263,8 +312,15 @@ class Method(backends.Step, Verbs, keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
+        return cls(
+            **{
+                k: keras.saving.deserialize_keras_object(v, custom_objects)
+                for k, v in config.items()
+            }
+        )
 
     def untrained(self):
-        """A new model of the same configuration, as it was before training where its initialisers have seeds."""
+        """A new model of the same configuration, as it was before training where its initialisers
+        have seeds.
+        """
         return type(self).from_config(self.get_config())

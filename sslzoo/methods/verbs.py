@@ -1,4 +1,6 @@
-"""What a trained model is asked for: `encode`, and the verbs that a method adds, in NumPy and as an exported SavedModel."""
+"""What a trained model is asked for: `encode`, and the verbs that a method adds, in NumPy and as an
+exported SavedModel.
+"""
 
 from typing import NamedTuple
 
@@ -11,10 +13,11 @@ from sslzoo.data.progress import progress
 
 
 class Verb(NamedTuple):
-    """What a model computes from images, for users (`model.<verb>`) and as a signature of its export.
+    """What a model computes from images, for users (`model.<verb>`) and as a signature of its
+    export.
 
-    output: name of the result in the signature. whole: images keep their size, as in super-resolution; otherwise they are
-    brought to the network's.
+    output: name of the result in the signature. whole: images keep their size, as in
+    super-resolution; otherwise they are brought to the network's.
     """
 
     output: str
@@ -24,8 +27,8 @@ class Verb(NamedTuple):
 class Verbs:
     """The inference side of a `Method`.
 
-    A verb `v` is the method `v_graph(images)` on tensors, and `v(images, batch_size=256)` on NumPy arrays, which hands over
-    to `apply_verb`.
+    A verb `v` is the method `v_graph(images)` on tensors, and `v(images, batch_size=256)` on NumPy
+    arrays, which hands over to `apply_verb`.
 
     Attributes:
         verbs: {name: Verb}; the first one is the default signature of an export.
@@ -35,7 +38,9 @@ class Verbs:
 
     @property
     def encoder(self):
-        """The network behind `call`, `encode` and the export: the backbone, or an average of its weights over time."""
+        """The network behind `call`, `encode` and the export: the backbone, or an average of its
+        weights over time.
+        """
         return self.backbone
 
     @property
@@ -44,11 +49,17 @@ class Verbs:
         return [self.encoder]
 
     def call(self, images, training=False):
-        """Images of any size -> features (N, D); at inference with BatchNorm folded into the convolutions."""
+        """Images of any size -> features (N, D); at inference with BatchNorm folded into the
+        convolutions.
+        """
         if isinstance(images, dict):
             images = images["images"]
         images = self.preprocess(images)
-        return self.encoder(images, training=True) if training else self._cached("folded", self._fold)(images)
+        return (
+            self.encoder(images, training=True)
+            if training
+            else self._cached("folded", self._fold)(images)
+        )
 
     def encode(self, images, batch_size=256):
         """Features of images.
@@ -66,27 +77,41 @@ class Verbs:
         return ops.cast(self(images, training=False), "float32")
 
     def apply_verb(self, verb, images, batch_size=256):
-        """The result of a verb for images, `batch_size` at a time: the compiled `<verb>_graph` over NumPy arrays."""
+        """The result of a verb for images, `batch_size` at a time: the compiled `<verb>_graph` over
+        NumPy arrays.
+        """
         self.build()
         images = check_images(images)
-        function = self._cached(verb, lambda: backends.compiled(self, getattr(self, f"{verb}_graph")))
+        function = self._cached(
+            verb, lambda: backends.compiled(self, getattr(self, f"{verb}_graph"))
+        )
         chunks = []
         starts = range(0, len(images), batch_size)
         title = "Encoding" if verb == "encode" else verb.capitalize()
         for start in progress(starts, title, len(starts), least=20):
             chunk = np.asarray(images[start : start + batch_size])
-            missing = min(batch_size, len(images)) - len(chunk)  # the last chunk is filled up: one shape, one graph
-            padded = np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing else chunk
+            # the last chunk is filled up: one shape, one graph
+            missing = min(batch_size, len(images)) - len(chunk)
+            padded = (
+                np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)])
+                if missing
+                else chunk
+            )
             chunks.append(function(padded)[: len(chunk)])
         return np.concatenate(chunks)
 
     def export(self, filepath, format="tf_saved_model", verbose=None, version=1, warmup=True):
-        """Write `<filepath>/<version>`, a SavedModel for TF Serving, plain TensorFlow and TF Hub: see
-        `sslzoo.zoo.export.export`. `format` and `verbose` are Keras'; "tf_saved_model" is the one format here."""
+        """Write `<filepath>/<version>`, a SavedModel for TF Serving, plain TensorFlow and TF Hub:
+        see `sslzoo.zoo.export.export`. `format` and `verbose` are Keras'; "tf_saved_model" is the
+        one format here.
+        """
         from sslzoo.zoo.export import export  # upwards, and only here: it is Keras' name for it
 
         if format != "tf_saved_model":
-            raise ValueError(f"format: got {format!r}; 'tf_saved_model' is the one that carries preprocessing and signatures.")
+            raise ValueError(
+                f"format: got {format!r}; 'tf_saved_model' is the one that carries "
+                "preprocessing and signatures."
+            )
         return export(self, filepath, version=version, warmup=warmup)
 
     def _fold(self):

@@ -1,4 +1,6 @@
-"""Bricks: backbones, heads, preprocessing, folding, moving averages, the collapse measures, networks of any size."""
+"""Bricks: backbones, heads, preprocessing, folding, moving averages, the collapse measures,
+networks of any size.
+"""
 
 from sslzoo.nn.any_size import any_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone

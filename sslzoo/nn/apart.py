@@ -1,9 +1,11 @@
 """Additions that TensorFlow must not fuse with the convolution before them.
 
-On a CPU it makes one oneDNN operation of convolution + bias + addition. That works in place on the other summand where it holds
-the only reference. Otherwise it copies it first, through members of the kernel that no lock guards (TensorFlow 2.21,
-`fuse_add_src_` in tensorflow/core/kernels/mkl/mkl_conv_ops.cc): of two calls at once, requests to a server or images of one
-`tf.map_fn`, one takes the other's values, or the process crashes. Who holds a tensor, a graph of layers does not tell.
+On a CPU it makes one oneDNN operation of convolution + bias + addition. That works in place on the
+other summand where it holds the only reference. Otherwise it copies it first, through members of
+the kernel that no lock guards (TensorFlow 2.21, `fuse_add_src_` in
+tensorflow/core/kernels/mkl/mkl_conv_ops.cc): of two calls at once, requests to a server or images
+of one `tf.map_fn`, one takes the other's values, or the process crashes. Who holds a tensor, a
+graph of layers does not tell.
 """
 
 import keras
@@ -14,7 +16,9 @@ from sslzoo import backends
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Apart(layers.Layer):
-    """Identity, in any dtype, that TensorFlow's graph optimiser leaves between an operation and the next."""
+    """Identity, in any dtype, that TensorFlow's graph optimiser leaves between an operation and the
+    next.
+    """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs, autocast=False)
@@ -28,10 +32,14 @@ class Apart(layers.Layer):
 
 
 def adds(operation):
-    """Whether a layer or an operation is an addition; that of `keras.ops.add` has no public class."""
+    """Whether a layer or an operation is an addition; that of `keras.ops.add` has no public
+    class.
+    """
     return isinstance(operation, (layers.Add, layers.Average)) or type(operation).__name__ == "Add"
 
 
 def apart(tensors):
     """A structure with each of its symbolic tensors behind an `Apart`."""
-    return keras.tree.map_structure(lambda x: Apart()(x) if isinstance(x, keras.KerasTensor) else x, tensors)
+    return keras.tree.map_structure(
+        lambda x: Apart()(x) if isinstance(x, keras.KerasTensor) else x, tensors
+    )

@@ -1,4 +1,6 @@
-"""Backbones by name: Functional models from images in [0, 1], (N, size, size, channels), to features (N, D)."""
+"""Backbones by name: Functional models from images in [0, 1], (N, size, size, channels), to
+features (N, D).
+"""
 
 import inspect
 
@@ -13,8 +15,10 @@ from sslzoo.nn.wide_resnet import wide_resnet
 
 
 def convnet(name, image_size, channels=3, width=64, depth=4, seed=0):
-    """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger than 2 px; mean over
-    the map. Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals et al. 2016)."""
+    """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger
+    than 2 px; mean over the map. Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals
+    et al. 2016).
+    """
     seeds = Seeds(seed)
     inputs = x = keras.Input((image_size, image_size, channels), name="images")
     for index in range(1, depth + 1):
@@ -34,8 +38,9 @@ def micro(name, image_size=8, channels=3, width=8, seed=0):
 
 
 def mlp(name, image_size=28, channels=3, widths=(400, 400), seed=0):
-    """Dense layers with ReLU on the flattened pixels, no BatchNorm: the network of split MNIST. 400-400 as in van de Ven &
-    Tolias 2019 (arXiv:1904.07734)."""
+    """Dense layers with ReLU on the flattened pixels, no BatchNorm: the network of split MNIST.
+    400-400 as in van de Ven & Tolias 2019 (arXiv:1904.07734).
+    """
     seeds = Seeds(seed)
     inputs = keras.Input((image_size, image_size, channels), name="images")
     x = layers.Flatten(name="pixels")(inputs)

@@ -5,16 +5,19 @@ from keras import ops
 
 
 def feature_std(features):
-    """Spread of features (N, D): the standard deviation over N of the L2-normalised rows, averaged over D, times sqrt(D).
+    """Spread of features (N, D): the standard deviation over N of the L2-normalised rows, averaged
+    over D, times sqrt(D).
 
-    1 for rows spread evenly over the sphere, 0 for identical rows (lightly's `std_of_l2_normalized`, times sqrt(D)).
+    1 for rows spread evenly over the sphere, 0 for identical rows (lightly's
+    `std_of_l2_normalized`, times sqrt(D)).
     """
     features = ops.normalize(ops.cast(features, "float32"), axis=-1)
     return ops.mean(ops.std(features, axis=0)) * features.shape[-1] ** 0.5
 
 
 def effective_rank(features):
-    """exp(entropy) of the normalised singular values of the centred rows of (N, D): 1 (a line) .. D (Roy & Vetterli 2007).
+    """exp(entropy) of the normalised singular values of the centred rows of (N, D): 1 (a line) .. D
+    (Roy & Vetterli 2007).
 
     A constant has no direction at all: 0. Of features that are not finite: NaN.
     """

@@ -9,7 +9,8 @@ from sslzoo.nn.state import State
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Exemplars(State):
-    """At most `capacity` images, equally many of each class, as variables: what a checkpoint saves with the model.
+    """At most `capacity` images, equally many of each class, as variables: what a checkpoint saves
+    with the model.
 
     Args:
         capacity: K, images in all.
@@ -20,21 +21,33 @@ class Exemplars(State):
         super().__init__(**kwargs)
         self.capacity, self.image_shape = capacity, tuple(image_shape)
         self.images = self.add_weight(
-            shape=(capacity, *self.image_shape), dtype="uint8", initializer="zeros", trainable=False, name="images"
+            shape=(capacity, *self.image_shape),
+            dtype="uint8",
+            initializer="zeros",
+            trainable=False,
+            name="images",
         )
-        self.labels = self.add_weight(shape=(capacity,), dtype="int32", initializer="zeros", trainable=False, name="labels")
-        self.count = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="count")
+        self.labels = self.add_weight(
+            shape=(capacity,), dtype="int32", initializer="zeros", trainable=False, name="labels"
+        )
+        self.count = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="count"
+        )
         self.built = True
 
     def arrays(self):
-        """(images (n, H, W, C) uint8, labels (n,) int32) of the memory: class after class, in each the best first."""
+        """(images (n, H, W, C) uint8, labels (n,) int32) of the memory: class after class, in each
+        the best first.
+        """
         count = int(ops.convert_to_numpy(self.count))
         return ops.convert_to_numpy(self.images)[:count], ops.convert_to_numpy(self.labels)[:count]
 
     def keep(self, added):
-        """Share the memory among the classes in it and those of `added`, {label: its images, the best first}.
+        """Share the memory among the classes in it and those of `added`, {label: its images, the
+        best first}.
 
-        Each has m = capacity // classes, as in iCaRL (K / t, rounded down); a class that had more loses its last ones.
+        Each has m = capacity // classes, as in iCaRL (K / t, rounded down); a class that had more
+        loses its last ones.
         """
         images, labels = self.arrays()
         kept = {label: images[labels == label] for label in np.unique(labels).tolist()} | added

@@ -1,6 +1,8 @@
-"""Inference with BatchNorm folded into the convolutions, on live variables: faster, exact, still trainable.
+"""Inference with BatchNorm folded into the convolutions, on live variables: faster, exact, still
+trainable.
 
-conv(x, W) followed by BN(gamma, beta, mean, var) equals conv(x, W * s) + (beta - mean * s), s = gamma / sqrt(var + eps).
+conv(x, W) followed by BN(gamma, beta, mean, var) equals conv(x, W * s) + (beta - mean * s), s =
+gamma / sqrt(var + eps).
 """
 
 import keras
@@ -12,7 +14,9 @@ from sslzoo.nn.apart import adds, apart
 
 @keras.saving.register_keras_serializable("sslzoo")
 class FoldedConv(layers.Layer):
-    """A bias-free convolution and the BatchNorm behind it as one convolution with a bias, sharing their variables."""
+    """A bias-free convolution and the BatchNorm behind it as one convolution with a bias, sharing
+    their variables.
+    """
 
     def __init__(self, conv, norm):
         super().__init__(dtype=conv.dtype_policy)
@@ -37,16 +41,22 @@ class FoldedConv(layers.Layer):
 
 def foldable(conv):
     """Plain enough: nothing between the products and the BatchNorm, channels last."""
-    plain = not conv.use_bias and conv.activation is keras.activations.linear and conv.data_format == "channels_last"
+    plain = (
+        not conv.use_bias
+        and conv.activation is keras.activations.linear
+        and conv.data_format == "channels_last"
+    )
     return plain and conv.groups == 1 and conv.dilation_rate == (1, 1)
 
 
 def fold(model):
-    """A Functional model that computes `model` at inference, every convolution folded with the BatchNorm behind it.
+    """A Functional model that computes `model` at inference, every convolution folded with the
+    BatchNorm behind it.
 
-    Nothing is copied: it reads the variables of `model` as they are when it is called. Functional models inside it are folded
-    too; other models come back as they are. Several threads may call it at once: its additions are kept apart (`nn.apart`),
-    but not those inside other models and layers of your own.
+    Nothing is copied: it reads the variables of `model` as they are when it is called. Functional
+    models inside it are folded too; other models come back as they are. Several threads may call it
+    at once: its additions are kept apart (`nn.apart`), but not those inside other models and layers
+    of your own.
     """
     if not (isinstance(model, keras.Model) and hasattr(model, "operations")):
         return model
@@ -54,7 +64,11 @@ def fold(model):
     inner = {}  # id of a model inside -> the folded one
 
     def call(layer, *args, **kwargs):
-        if isinstance(layer, layers.BatchNormalization) and layer.axis in (-1, 3) and id(args[0]) in producers:
+        if (
+            isinstance(layer, layers.BatchNormalization)
+            and layer.axis in (-1, 3)
+            and id(args[0]) in producers
+        ):
             conv, x, _ = producers[id(args[0])]
             return FoldedConv(conv, layer)(x)
         if adds(layer):
@@ -63,7 +77,8 @@ def fold(model):
             inner[id(layer)] = fold(layer)
         outputs = inner[id(layer)](*args, **kwargs)
         if type(layer) is layers.Conv2D and foldable(layer):
-            producers[id(outputs)] = (layer, args[0], outputs)  # the output is kept alive: its id stays its own
+            # the output is kept alive: its id stays its own
+            producers[id(outputs)] = (layer, args[0], outputs)
         return outputs
 
     return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)

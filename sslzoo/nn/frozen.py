@@ -4,10 +4,12 @@ from keras import ops
 
 
 def frozen(network):
-    """`network` as a function in whose eyes its weights are constants: gradients reach the input alone.
+    """`network` as a function in whose eyes its weights are constants: gradients reach the input
+    alone.
 
-    One player of a game is judged by the other: the loss of the generator runs through the discriminator and must leave
-    it as it is. BatchNorm normalises as `training` says; what it would add to its statistics is dropped.
+    One player of a game is judged by the other: the loss of the generator runs through the
+    discriminator and must leave it as it is. BatchNorm normalises as `training` says; what it would
+    add to its statistics is dropped.
 
     Args:
         network: a built `keras.Model`.

@@ -1,24 +1,33 @@
-"""iCaRL's choice of exemplars and its classifier's means (Rebuffi et al. 2017, arXiv:1611.07725, algorithms 1 and 4). NumPy."""
+"""iCaRL's choice of exemplars and its classifier's means (Rebuffi et al. 2017, arXiv:1611.07725,
+algorithms 1 and 4). NumPy.
+"""
 
 import numpy as np
 
 
 def herding(features, count):
-    """The `count` images of one class whose mean stays nearest to the class's, the most useful first.
+    """The `count` images of one class whose mean stays nearest to the class's, the most useful
+    first.
 
-    With unit rows f and their mean mu, the k-th is argmin_x |mu - (f(x) + sum of the k - 1 before) / k| over the images not
-    chosen yet; of equals the first. The first m of the order are what herding for m would give: a memory shrinks by
-    cutting the end.
+    With unit rows f and their mean mu, the k-th is argmin_x |mu - (f(x) + sum of the k - 1 before)
+    / k| over the images not chosen yet; of equals the first. The first m of the order are what
+    herding for m would give: a memory shrinks by cutting the end.
 
-    features: (N, D) of one class, of any length: each is divided by its length here. Without augmentation.
+    features: (N, D) of one class, of any length: each is divided by its length here. Without
+    augmentation.
     count: 0 or more; more than N gives all.
     Returns int64 (min(count, N),) row numbers.
     """
     features = unit(features).astype("float32")  # each step reads all of them, and waits for memory
-    mean, total, squares = features.mean(axis=0), np.zeros(features.shape[1], "float32"), (features**2).sum(axis=1)
+    mean, total, squares = (
+        features.mean(axis=0),
+        np.zeros(features.shape[1], "float32"),
+        (features**2).sum(axis=1),
+    )
     free, order = np.ones(len(features), bool), []
     for k in range(1, min(count, len(features)) + 1):
-        # k |mu - (f + total) / k|^2 without what is the same for every f; |f| is not, where a row is zero
+        # k |mu - (f + total) / k|^2 without what is the same for every f; |f| is not, where a row
+        # is zero
         distance = squares / k - 2 * features @ (mean - total / k)
         order.append(int(np.where(free, distance, np.inf).argmin()))
         free[order[-1]] = False
@@ -27,10 +36,11 @@ def herding(features, count):
 
 
 def class_means(features, labels, classes):
-    """The means that the nearest-mean classifier compares with: of the unit features of each class, made unit again.
+    """The means that the nearest-mean classifier compares with: of the unit features of each class,
+    made unit again.
 
-    features: (N, D); labels: (N,) integers. The paper's code also takes each image's mirror image; here there is none.
-    Returns float32 (classes, D); a class without a row is zero.
+    features: (N, D); labels: (N,) integers. The paper's code also takes each image's mirror image;
+    here there is none. Returns float32 (classes, D); a class without a row is zero.
     """
     features, means = unit(features), np.zeros((classes, features.shape[1]))
     for label in np.unique(labels):

@@ -8,8 +8,8 @@ from keras import ops
 class PixelShuffle(keras.layers.Layer):
     """Channels -> pixels: (N, H, W, factor^2 C) -> (N, factor H, factor W, C), of any H and W.
 
-    Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
-    Network", arXiv:1609.05158, in TensorFlow's order of channels:
+    Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel
+    Convolutional Neural Network", arXiv:1609.05158, in TensorFlow's order of channels:
         out[n, factor h + i, factor w + j, c] = in[n, h, w, (factor i + j) C + c];
     torch's `PixelShuffle` has c outermost.
     """
@@ -22,11 +22,17 @@ class PixelShuffle(keras.layers.Layer):
         n, height, width, channels = ops.shape(x)
         r = self.factor
         x = ops.reshape(x, (n, height, width, r, r, channels // r**2))
-        return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (n, height * r, width * r, channels // r**2))
+        return ops.reshape(
+            ops.transpose(x, (0, 1, 3, 2, 4, 5)), (n, height * r, width * r, channels // r**2)
+        )
 
     def compute_output_shape(self, input_shape):
         n, height, width, channels = input_shape
-        return (n, *(side and self.factor * side for side in (height, width)), channels // self.factor**2)
+        return (
+            n,
+            *(side and self.factor * side for side in (height, width)),
+            channels // self.factor**2,
+        )
 
     def get_config(self):
         return super().get_config() | {"factor": self.factor}

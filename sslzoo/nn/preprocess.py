@@ -8,8 +8,9 @@ from keras import layers, ops
 class Preprocess(layers.Layer):
     """Images of any size -> floats in [0, 1], (N, image_size, image_size, channels).
 
-    Integers mean 0..255, floats 0..1. One channel is repeated where the network takes three. Another size is cropped to
-    the largest centred square and resized, bilinear with antialiasing; the right size passes untouched.
+    Integers mean 0..255, floats 0..1. One channel is repeated where the network takes three.
+    Another size is cropped to the largest centred square and resized, bilinear with antialiasing;
+    the right size passes untouched.
     """
 
     def __init__(self, image_size, channels=3, interpolation="bilinear", antialias=True, **kwargs):
@@ -22,7 +23,9 @@ class Preprocess(layers.Layer):
         self.built = True
 
     def unit(self, images):
-        """Values and channels only: (N, H, W) or (N, H, W, C) of any size -> floats in [0, 1], (N, H, W, channels)."""
+        """Values and channels only: (N, H, W) or (N, H, W, C) of any size -> floats in [0, 1], (N,
+        H, W, channels).
+        """
         scale = 255.0 if "int" in keras.backend.standardize_dtype(images.dtype) else 1.0
         images = ops.cast(images, "float32")
         images = images / scale if scale != 1.0 else images
@@ -47,4 +50,6 @@ class Preprocess(layers.Layer):
         return images
 
     def get_config(self):
-        return {"name": self.name} | {k: getattr(self, k) for k in ("image_size", "channels", "interpolation", "antialias")}
+        return {"name": self.name} | {
+            k: getattr(self, k) for k in ("image_size", "channels", "interpolation", "antialias")
+        }

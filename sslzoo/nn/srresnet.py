@@ -1,4 +1,6 @@
-"""SRResNet and the discriminator of SRGAN (Ledig et al. 2017, arXiv:1609.04802, section 2.1 and figure 4)."""
+"""SRResNet and the discriminator of SRGAN (Ledig et al. 2017, arXiv:1609.04802, section 2.1 and
+figure 4).
+"""
 
 import keras
 from keras import layers
@@ -12,28 +14,34 @@ from sslzoo.nn.resnet import conv_bn
 def conv(x, filters, kernel, name, seeds, norm=False):
     """A convolution of stride 1: with a bias, or with a BatchNorm behind it.
 
-    Glorot's smaller weights: with He's the untrained network adds noise so strong that all it learns at first is silence.
+    Glorot's smaller weights: with He's the untrained network adds noise so strong that all it
+    learns at first is silence.
     """
     if norm:
         return conv_bn(x, filters, kernel, 1, name, seeds, relu=False)
-    return layers.Conv2D(filters, kernel, padding="same", kernel_initializer=seeds.glorot(), name=f"{name}_conv")(x)
+    return layers.Conv2D(
+        filters, kernel, padding="same", kernel_initializer=seeds.glorot(), name=f"{name}_conv"
+    )(x)
 
 
 def prelu(x, name):
-    """One slope for each channel, which any size of image shares; it starts at 1/4 (He et al. 2015, arXiv:1502.01852)."""
+    """One slope for each channel, which any size of image shares; it starts at 1/4 (He et al. 2015,
+    arXiv:1502.01852).
+    """
     start = keras.initializers.Constant(0.25)
     return layers.PReLU(shared_axes=(1, 2), alpha_initializer=start, name=f"{name}_prelu")(x)
 
 
 def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, seed=0):
-    """The trunk of SRResNet: images in [0, 1] -> features, the mean of a map that has the size of the image.
+    """The trunk of SRResNet: images in [0, 1] -> features, the mean of a map that has the size of
+    the image.
 
-    9x9 convolution and PReLU; `blocks` residual blocks of two 3x3 convolutions, PReLU between them; a 3x3 convolution; a
-    shortcut around all blocks.
+    9x9 convolution and PReLU; `blocks` residual blocks of two 3x3 convolutions, PReLU between them;
+    a 3x3 convolution; a shortcut around all blocks.
 
     Args:
-        norm: BatchNorm behind the 3x3 convolutions, as in the paper. EDSR (Lim et al. 2017, arXiv:1707.02921, section 3.1)
-            is better without.
+        norm: BatchNorm behind the 3x3 convolutions, as in the paper. EDSR (Lim et al. 2017,
+            arXiv:1707.02921, section 3.1) is better without.
     """
     seeds = Seeds(seed)
     inputs = keras.Input((image_size, image_size, channels), name="images")
@@ -47,16 +55,18 @@ def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, se
 
 
 def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
-    """The generator: images (N, H, W, C) of any size -> (N, scale H, scale W, C), float32, not clipped.
+    """The generator: images (N, H, W, C) of any size -> (N, scale H, scale W, C), float32, not
+    clipped.
 
-    On the map of the trunk, for each factor of 2: a 3x3 convolution to four times the channels, pixel shuffle, PReLU; then a
-    convolution to an image, which is added to the bicubic enlargement (the paper's network makes the whole image itself).
+    On the map of the trunk, for each factor of 2: a 3x3 convolution to four times the channels,
+    pixel shuffle, PReLU; then a convolution to an image, which is added to the bicubic enlargement
+    (the paper's network makes the whole image itself).
 
     Args:
         trunk: Functional model, images of any size -> a map of their size.
         scale: 2, 4, 8, ...
-        last_kernel: side of the last convolution, 9 in the paper. It works at the full size: with few channels, the most
-            costly one.
+        last_kernel: side of the last convolution, 9 in the paper. It works at the full size: with
+            few channels, the most costly one.
     """
     if not isinstance(scale, int) or scale < 2 or scale & (scale - 1):
         raise ValueError(f"scale: got {scale!r}; it must be a power of 2, such as 4.")
@@ -68,17 +78,19 @@ def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
         x = conv(x, 4 * width, 3, f"upsample{step}", seeds)
         x = prelu(PixelShuffle(2, name=f"upsample{step}_shuffle")(x), f"upsample{step}")
     x = conv(x, inputs.shape[-1], last_kernel, "last", seeds)
-    x = layers.Add(name="image", dtype="float32")([x, BicubicUpsampling(scale, name="bicubic")(inputs)])
+    x = layers.Add(name="image", dtype="float32")(
+        [x, BicubicUpsampling(scale, name="bicubic")(inputs)]
+    )
     return keras.Model(inputs, x, name="generator")
 
 
 def srgan_discriminator(channels=3, width=64, hidden=1024, seed=0):
     """Images in [0, 1] of any size -> logits (N, 1), large for real ones.
 
-    3x3 convolutions of width, width, 2, 2, 4, 4, 8, 8 times `width` channels, every second of stride 2, BatchNorm behind all
-    but the first, LeakyReLU of slope 0.2; mean over the map (the paper flattens it, which fixes the size of the images);
-    a dense layer of `hidden` units, LeakyReLU, a dense layer. The mean is the output of the layer
-    "discriminator_features".
+    3x3 convolutions of width, width, 2, 2, 4, 4, 8, 8 times `width` channels, every second of
+    stride 2, BatchNorm behind all but the first, LeakyReLU of slope 0.2; mean over the map (the
+    paper flattens it, which fixes the size of the images); a dense layer of `hidden` units,
+    LeakyReLU, a dense layer. The mean is the output of the layer "discriminator_features".
     """
     seeds = Seeds(seed)
 
@@ -93,5 +105,7 @@ def srgan_discriminator(channels=3, width=64, hidden=1024, seed=0):
         x = leaky(x, index)
     x = layers.GlobalAveragePooling2D(name="discriminator_features")(x)
     x = layers.Dense(hidden, kernel_initializer=seeds.glorot(), name="discriminator_dense")(x)
-    x = layers.Dense(1, kernel_initializer=seeds.glorot(), dtype="float32", name="discriminator_logit")(leaky(x, "dense"))
+    x = layers.Dense(
+        1, kernel_initializer=seeds.glorot(), dtype="float32", name="discriminator_logit"
+    )(leaky(x, "dense"))
     return keras.Model(inputs, x, name="discriminator")

@@ -4,10 +4,11 @@ from keras import layers, ops
 
 
 class State(layers.Layer):
-    """Variables, made by `add_weight(name=...)`, that are in checkpoints and `.keras` files and not in published weights.
+    """Variables, made by `add_weight(name=...)`, that are in checkpoints and `.keras` files and not
+    in published weights.
 
-    Keras stores a layer's variables by number, and numbered ones are what `sslzoo.zoo.weights` publishes; these are stored
-    by name. A file without them leaves them as they are.
+    Keras stores a layer's variables by number, and numbered ones are what `sslzoo.zoo.weights`
+    publishes; these are stored by name. A file without them leaves them as they are.
     """
 
     def save_own_variables(self, store):

@@ -6,7 +6,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sslzoo")
 class CaffeInput(keras.layers.Layer):
-    """RGB in [0, 1] -> BGR in 0..255 less the mean of ImageNet, as VGG was trained (keras.applications, mode "caffe")."""
+    """RGB in [0, 1] -> BGR in 0..255 less the mean of ImageNet, as VGG was trained
+    (keras.applications, mode "caffe").
+    """
 
     def call(self, images):
         mean = ops.convert_to_tensor([103.939, 116.779, 123.68], dtype=images.dtype)
@@ -17,15 +19,16 @@ class CaffeInput(keras.layers.Layer):
 
 
 def vgg19_features(weights):
-    """VGG54: images in [0, 1], (N, H, W, 3) of any size from 32 px -> the map of VGG-19's block5_conv4, over 12.75.
+    """VGG54: images in [0, 1], (N, H, W, 3) of any size from 32 px -> the map of VGG-19's
+    block5_conv4, over 12.75.
 
-    Ledig et al. 2017, section 2.2.1 and 3.2: features scaled by 1/12.75 make losses of the size of the MSE (about .006 times
-    the loss). Taken before the activation, as ESRGAN has it (Wang et al. 2018, arXiv:1809.00219, section 3.3); the paper takes
-    it after.
+    Ledig et al. 2017, section 2.2.1 and 3.2: features scaled by 1/12.75 make losses of the size of
+    the MSE (about .006 times the loss). Taken before the activation, as ESRGAN has it (Wang et al.
+    2018, arXiv:1809.00219, section 3.3); the paper takes it after.
 
     Args:
-        weights: as `keras.applications.VGG19` takes them: a path of its weights without top, "imagenet" (a download of 80
-            MB), or None for random ones.
+        weights: as `keras.applications.VGG19` takes them: a path of its weights without top,
+            "imagenet" (a download of 80 MB), or None for random ones.
     """
     vgg = keras.applications.VGG19(include_top=False, weights=weights)
     last = vgg.get_layer("block5_conv4")

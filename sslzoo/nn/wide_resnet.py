@@ -1,4 +1,6 @@
-"""Wide ResNets (Zagoruyko & Komodakis 2016, arXiv:1605.07146) as semi-supervised learning builds them."""
+"""Wide ResNets (Zagoruyko & Komodakis 2016, arXiv:1605.07146) as semi-supervised learning builds
+them.
+"""
 
 import keras
 from keras import layers
@@ -8,19 +10,21 @@ from sslzoo.nn.resnet import conv
 
 
 def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=1e-3, seed=0):
-    """WRN-depth-width: a convolution of 16 channels, three stages of (depth - 4) / 6 pre-activation blocks with 16, 32 and 64
-    times `width` channels, the last two of which begin with stride 2; mean over the map.
+    """WRN-depth-width: a convolution of 16 channels, three stages of (depth - 4) / 6 pre-activation
+    blocks with 16, 32 and 64 times `width` channels, the last two of which begin with stride 2;
+    mean over the map.
 
-    As in google-research/fixmatch and TorchSSL (models/nets/wrn.py): LeakyReLU, the very first block activates before it
-    branches, shortcuts that change shape are 1x1 convolutions without BatchNorm. Two differences: no biases, which every
-    BatchNorm that follows would take away again; and where a block changes the shape, its convolutions see the activated
-    input, as in the paper and in Google's code (TorchSSL's see the raw one in stages 2 and 3).
+    As in google-research/fixmatch and TorchSSL (models/nets/wrn.py): LeakyReLU, the very first
+    block activates before it branches, shortcuts that change shape are 1x1 convolutions without
+    BatchNorm. Two differences: no biases, which every BatchNorm that follows would take away again;
+    and where a block changes the shape, its convolutions see the activated input, as in the paper
+    and in Google's code (TorchSSL's see the raw one in stages 2 and 3).
 
     Args:
         name: "wrn28_2", ...: depth and width.
         leak: slope of LeakyReLU below 0.
-        momentum, epsilon: of BatchNorm; .999 and 1e-3 there, for runs of 2^20 steps. At .999 the statistics of a run of
-            1,500 steps would still hold a fifth of their initial values.
+        momentum, epsilon: of BatchNorm; .999 and 1e-3 there, for runs of 2^20 steps. At .999 the
+            statistics of a run of 1,500 steps would still hold a fifth of their initial values.
     """
     depth, width = map(int, name.removeprefix("wrn").split("_"))
     seeds = Seeds(seed)
@@ -45,4 +49,6 @@ def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=
             stride = 2 if stage > 0 and index == 0 else 1
             first = stage == index == 0
             x = block(x, 16 * width * 2**stage, stride, f"stage{stage + 1}_block{index + 1}", first)
-    return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(activated(x, "last")), name=name)
+    return keras.Model(
+        inputs, layers.GlobalAveragePooling2D(name="features")(activated(x, "last")), name=name
+    )

@@ -12,7 +12,8 @@ OPTIMIZERS = {"sgd": SGD, "lars": LARS, "adam": keras.optimizers.Adam, "adamw": 
 
 
 def build(name, learning_rate, **kwargs):
-    """The optimiser of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam", "adamw" (decoupled).
+    """The optimiser of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam",
+    "adamw" (decoupled).
 
     Args:
         name: a key of `OPTIMIZERS`.
@@ -20,12 +21,15 @@ def build(name, learning_rate, **kwargs):
         **kwargs: the constructor's own.
 
     Raises:
-        ValueError: another name, a learning rate below 0, or weight_decay for "adam" (Keras' would shrink biases too).
+        ValueError: another name, a learning rate below 0, or weight_decay for "adam" (Keras' would
+        shrink biases too).
     """
     if name not in OPTIMIZERS:
         raise ValueError(unknown("optimizer", name, OPTIMIZERS))
     if name == "adam" and kwargs.get("weight_decay"):
-        raise ValueError(f"optimizer adam has no weight_decay, got {kwargs['weight_decay']}; use adamw.")
+        raise ValueError(
+            f"optimizer adam has no weight_decay, got {kwargs['weight_decay']}; use adamw."
+        )
     if isinstance(learning_rate, (int, float)):
         if learning_rate < 0:
             raise ValueError(f"learning_rate must be at least 0, got {learning_rate}.")
@@ -33,4 +37,14 @@ def build(name, learning_rate, **kwargs):
     return OPTIMIZERS[name](learning_rate, **kwargs)
 
 
-__all__ = ["AdamW", "FixMatchCosine", "LARS", "OPTIMIZERS", "SGD", "WarmupCosine", "build", "cosine_ema", "scaled_learning_rate"]
+__all__ = [
+    "AdamW",
+    "FixMatchCosine",
+    "LARS",
+    "OPTIMIZERS",
+    "SGD",
+    "WarmupCosine",
+    "build",
+    "cosine_ema",
+    "scaled_learning_rate",
+]

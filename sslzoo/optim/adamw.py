@@ -5,10 +5,11 @@ import keras
 
 @keras.saving.register_keras_serializable("sslzoo")
 class AdamW(keras.optimizers.AdamW):
-    """`keras.optimizers.AdamW` whose decay skips variables of at most one axis, as in the recipes of MAE and DINO.
+    """`keras.optimizers.AdamW` whose decay skips variables of at most one axis, as in the recipes
+    of MAE and DINO.
 
-    Keras' `exclude_from_weight_decay(var_names=...)` would do, but it is not in the optimiser's config: a reloaded
-    model would decay them.
+    Keras' `exclude_from_weight_decay(var_names=...)` would do, but it is not in the optimiser's
+    config: a reloaded model would decay them.
     """
 
     def build(self, variables):

@@ -6,30 +6,36 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sslzoo")
 class LARS(keras.optimizers.Optimizer):
-    """Layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888), as in the runs of SimCLR and BYOL.
+    """Layer-wise adaptive rate scaling (You et al. 2017, arXiv:1708.03888), as in the runs of
+    SimCLR and BYOL.
 
-    For each variable w with gradient g, as google-research/simclr, tf2/lars_optimizer.py (its defaults: classic
-    momentum, no Nesterov):
+    For each variable w with gradient g, as google-research/simclr, tf2/lars_optimizer.py (its
+    defaults: classic momentum, no Nesterov):
         g <- g + weight_decay * w
         r  = trust_coefficient * |w| / |g|, or 1 where either norm is 0
         v <- momentum * v + learning_rate * r * g
         w <- w - v
-    Variables of at most one axis (biases, BatchNorm's scales and shifts) get neither decay nor adaptation (r = 1). The
-    official code finds them by name; the number of axes does not depend on names.
+    Variables of at most one axis (biases, BatchNorm's scales and shifts) get neither decay nor
+    adaptation (r = 1). The official code finds them by name; the number of axes does not depend on
+    names.
 
     Args:
-        learning_rate: float or schedule. LARS wants large ones: SimCLR 0.3 * batch / 256, BYOL 0.2 * batch / 256.
+        learning_rate: float or schedule. LARS wants large ones: SimCLR 0.3 * batch / 256, BYOL 0.2
+        * batch / 256.
         momentum: in [0, 1]; 0.9 (official code).
         trust_coefficient: above 0; 0.001 (official code's eeta).
-        weight_decay: at least 0; SimCLR 1e-6 on ImageNet and 1e-4 in the official CIFAR-10 run, BYOL 1.5e-6. Kept
-            as `l2`, because Keras would apply an attribute `weight_decay` once more in its own way.
+        weight_decay: at least 0; SimCLR 1e-6 on ImageNet and 1e-4 in the official CIFAR-10 run,
+            BYOL 1.5e-6. Kept as `l2`, because Keras would apply an attribute `weight_decay` once
+            more in its own way.
         **kwargs: clipping, EMA, accumulation and name, as in `keras.optimizers.Optimizer`.
 
     Raises:
         ValueError: a value outside these ranges.
     """
 
-    def __init__(self, learning_rate, momentum=0.9, trust_coefficient=1e-3, weight_decay=0.0, **kwargs):
+    def __init__(
+        self, learning_rate, momentum=0.9, trust_coefficient=1e-3, weight_decay=0.0, **kwargs
+    ):
         if not 0 <= momentum <= 1:
             raise ValueError(f"LARS needs a momentum between 0 and 1, got {momentum}.")
         if trust_coefficient <= 0:
@@ -50,16 +56,22 @@ class LARS(keras.optimizers.Optimizer):
         learning_rate = ops.cast(learning_rate, variable.dtype)
         if len(variable.shape) > 1:
             gradient = ops.add(gradient, ops.multiply(variable, self.l2))
-            learning_rate = learning_rate * ops.cast(self._trust_ratio(variable, gradient), variable.dtype)
+            learning_rate = learning_rate * ops.cast(
+                self._trust_ratio(variable, gradient), variable.dtype
+            )
         velocity = self.momentums[self._get_variable_index(variable)]
         step = ops.add(ops.multiply(velocity, self.momentum), ops.multiply(gradient, learning_rate))
         self.assign(velocity, step)
         self.assign_sub(variable, step)
 
     def _trust_ratio(self, variable, gradient):
-        weight_norm, gradient_norm = (ops.sqrt(ops.sum(ops.square(ops.cast(x, "float32")))) for x in (variable, gradient))
+        weight_norm, gradient_norm = (
+            ops.sqrt(ops.sum(ops.square(ops.cast(x, "float32")))) for x in (variable, gradient)
+        )
         known = ops.logical_and(weight_norm > 0, gradient_norm > 0)
-        return ops.where(known, self.trust_coefficient * weight_norm / ops.where(known, gradient_norm, 1.0), 1.0)
+        return ops.where(
+            known, self.trust_coefficient * weight_norm / ops.where(known, gradient_norm, 1.0), 1.0
+        )
 
     def get_config(self):
         return {

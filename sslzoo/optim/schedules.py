@@ -15,13 +15,15 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         t <= total_steps:   final + (peak - final) * (1 + cos(pi * c)) / 2,
                             c = (t - warmup_steps) / (total_steps - warmup_steps)
         after that:         final
-    The first step of a warm-up has the rate 0, as in the official SimCLR code (google-research/simclr, tf2/model.py);
-    lightly starts at peak / warmup_steps. Without warm-up the first step has the peak.
+    The first step of a warm-up has the rate 0, as in the official SimCLR code
+    (google-research/simclr, tf2/model.py); lightly starts at peak / warmup_steps. Without warm-up
+    the first step has the peak.
 
     Args:
         peak: learning rate at the end of the warm-up, above 0; see `scaled_learning_rate`.
         warmup_steps: optimiser steps (not epochs), at least 0. The papers use 10 epochs.
-        total_steps: optimiser steps of the whole run, warm-up included, at least 1 and above warmup_steps.
+        total_steps: optimiser steps of the whole run, warm-up included, at least 1 and above
+        warmup_steps.
         final: learning rate at total_steps and after, between 0 and peak.
 
     Raises:
@@ -35,15 +37,23 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
             raise ValueError(f"WarmupCosine needs final between 0 and peak {peak}, got {final}.")
         if not 0 <= warmup_steps < total_steps:
             raise ValueError(
-                f"WarmupCosine needs 0 <= warmup_steps < total_steps, got warmup_steps {warmup_steps} and total_steps"
+                "WarmupCosine needs 0 <= warmup_steps < total_steps, got warmup_steps "
+                f"{warmup_steps} and total_steps"
                 f" {total_steps}."
             )
-        self.peak, self.warmup_steps, self.total_steps, self.final = peak, warmup_steps, total_steps, final
+        self.peak, self.warmup_steps, self.total_steps, self.final = (
+            peak,
+            warmup_steps,
+            total_steps,
+            final,
+        )
 
     def __call__(self, step):
         step = ops.cast(step, "float32")
         warmup = self.peak * step / max(self.warmup_steps, 1)
-        done = ops.clip((step - self.warmup_steps) / (self.total_steps - self.warmup_steps), 0.0, 1.0)
+        done = ops.clip(
+            (step - self.warmup_steps) / (self.total_steps - self.warmup_steps), 0.0, 1.0
+        )
         cosine = self.final + (self.peak - self.final) * (1.0 + ops.cos(math.pi * done)) / 2.0
         return ops.where(step < self.warmup_steps, warmup, cosine)
 
@@ -58,7 +68,8 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable("sslzoo")
 class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """FixMatch's schedule (Sohn et al. 2020, arXiv:2001.07685, section 2.3): peak * cos(7 pi k / (16 K)) at step k of K.
+    """FixMatch's schedule (Sohn et al. 2020, arXiv:2001.07685, section 2.3): peak * cos(7 pi k /
+    (16 K)) at step k of K.
 
     It ends at cos(7 pi / 16) = 0.195 of the peak and stays there.
 
@@ -86,10 +97,11 @@ class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def scaled_learning_rate(base, batch_size, rule="linear"):
-    """The peak learning rate for a global batch, in the two rules of SimCLR (arXiv:2002.05709, section 2.2 and B.1).
+    """The peak learning rate for a global batch, in the two rules of SimCLR (arXiv:2002.05709,
+    section 2.2 and B.1).
 
-    linear: base * batch_size / 256 (SimCLR's base is 0.3, BYOL's 0.2); sqrt: base * sqrt(batch_size) (SimCLR's 0.075,
-    for small batches).
+    linear: base * batch_size / 256 (SimCLR's base is 0.3, BYOL's 0.2); sqrt: base *
+    sqrt(batch_size) (SimCLR's 0.075, for small batches).
 
     Raises:
         ValueError: a base or batch_size not above 0, or another rule.
@@ -97,7 +109,9 @@ def scaled_learning_rate(base, batch_size, rule="linear"):
     if not (math.isfinite(base) and base > 0):
         raise ValueError(f"scaled_learning_rate needs a finite base above 0, got {base}.")
     if batch_size < 1:
-        raise ValueError(f"scaled_learning_rate needs a batch_size of at least 1, got {batch_size}.")
+        raise ValueError(
+            f"scaled_learning_rate needs a batch_size of at least 1, got {batch_size}."
+        )
     if rule == "linear":
         return base * batch_size / 256
     if rule == "sqrt":
@@ -108,8 +122,9 @@ def scaled_learning_rate(base, batch_size, rule="linear"):
 def cosine_ema(step, total_steps, base):
     """Momentum tau of BYOL's target network (Grill et al. 2020, arXiv:2006.07733, section 3.3).
 
-    tau_k = 1 - (1 - base) * (cos(pi * k / K) + 1) / 2: `base` at k = 0, 1 at k = K = total_steps and after. The paper's
-    base is 0.996 for 1000 epochs; deepmind-research uses 0.99 for 100 and 300 epochs and 0.97 for 40.
+    tau_k = 1 - (1 - base) * (cos(pi * k / K) + 1) / 2: `base` at k = 0, 1 at k = K = total_steps
+    and after. The paper's base is 0.996 for 1000 epochs; deepmind-research uses 0.99 for 100 and
+    300 epochs and 0.97 for 40.
 
     Args:
         step: k, a number or an integer tensor, counted from 0.

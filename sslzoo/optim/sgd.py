@@ -6,26 +6,30 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sslzoo")
 class SGD(keras.optimizers.SGD):
-    """Momentum SGD with L2 weight decay in the gradient, and none on biases and BatchNorm's scales and shifts.
+    """Momentum SGD with L2 weight decay in the gradient, and none on biases and BatchNorm's scales
+    and shifts.
 
         g <- g + weight_decay * w   (only variables of two or more axes)
         v <- momentum * v - learning_rate * g
         w <- w + v
 
-    `keras.optimizers.SGD(weight_decay=...)` is another method: it shrinks the weights beside the gradient step, so the
-    decay does not build up in the velocity (at momentum 0.9 it is a tenth as strong), and it shrinks BatchNorm's too.
+    `keras.optimizers.SGD(weight_decay=...)` is another method: it shrinks the weights beside the
+    gradient step, so the decay does not build up in the velocity (at momentum 0.9 it is a tenth as
+    strong), and it shrinks BatchNorm's too.
 
-    The learning rate goes into the velocity, as in Keras and in the official SimCLR code. torch keeps it out
-    (buf <- momentum * buf + g; w <- w - learning_rate * buf): the same weights while the learning rate is constant;
-    when it changes, Keras' velocity still carries the former one for about 1 / (1 - momentum) steps.
+    The learning rate goes into the velocity, as in Keras and in the official SimCLR code. torch
+    keeps it out (buf <- momentum * buf + g; w <- w - learning_rate * buf): the same weights while
+    the learning rate is constant; when it changes, Keras' velocity still carries the former one for
+    about 1 / (1 - momentum) steps.
 
     Args:
         learning_rate: float or schedule.
         momentum: 0.9, as in every recipe here (Keras' default is 0).
         nesterov: as in Keras.
-        weight_decay: coefficient of the L2 term's gradient, at least 0. Kept as `l2`, because Keras would apply an
-            attribute `weight_decay` once more in its own way.
-        **kwargs: the other arguments of `keras.optimizers.SGD`. Clipping comes before the decay, as in torch.
+        weight_decay: coefficient of the L2 term's gradient, at least 0. Kept as `l2`, because Keras
+            would apply an attribute `weight_decay` once more in its own way.
+        **kwargs: the other arguments of `keras.optimizers.SGD`. Clipping comes before the decay, as
+            in torch.
 
     Raises:
         ValueError: weight_decay below 0; momentum outside [0, 1] (Keras).

@@ -1,4 +1,6 @@
-"""The zoo: entries, names, weights. Every name is imported on first use, so that `sslzoo list` imports no keras."""
+"""The zoo: entries, names, weights. Every name is imported on first use, so that `sslzoo list`
+imports no keras.
+"""
 
 from importlib import import_module
 

@@ -1,4 +1,6 @@
-"""What a person wants to know about a zoo entry before using it, all of it read from its YAML file."""
+"""What a person wants to know about a zoo entry before using it, all of it read from its YAML
+file.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +21,9 @@ class ModelCard:
 
     @property
     def metrics(self):
-        """The evaluation records of the run that made the weights, settings included; [] without weights."""
+        """The evaluation records of the run that made the weights, settings included; [] without
+        weights.
+        """
         return list(self.config.record.metrics) if self.config.record else []
 
     @property
@@ -44,25 +48,41 @@ class ModelCard:
         rows = [
             ("", config.description),
             ("paper", _paper(config.paper)),
-            ("method", f"{config.method} ({method_family(config.method)}){_options(config.hyperparameters)}"),
-            ("backbone", f"{config.backbone.name}{_options(config.backbone.options())}, {config.image_size} px"),
+            (
+                "method",
+                f"{config.method} "
+                f"({method_family(config.method)}){_options(config.hyperparameters)}",
+            ),
+            (
+                "backbone",
+                f"{config.backbone.name}{_options(config.backbone.options())}, "
+                f"{config.image_size} px",
+            ),
             ("data", f"{config.data.name}, split {config.data.split}"),
             ("views", str(config.augment or "augmentation of the method")),
             (
                 "recipe",
-                f"{config.epochs} epochs of batch {config.batch_size}, {optimizer.name} {optimizer.learning_rate:g}, "
+                f"{config.epochs} epochs of batch {config.batch_size}, {optimizer.name} "
+                f"{optimizer.learning_rate:g}, "
                 f"weight decay {optimizer.weight_decay:g}, {config.precision}, seed {config.seed}",
             ),
             ("licence", config.licence),
         ]
-        rows += [("reference", f"{known.value:g}: {known.what} ({known.source})") for known in config.reference]
+        rows += [
+            ("reference", f"{known.value:g}: {known.what} ({known.source})")
+            for known in config.reference
+        ]
         if record is None:
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
         weights = record.weights
         return [
             *rows,
-            ("run", f"{record.steps} steps in {duration(record.wall_seconds)} on {record.device}, {record.backend}"),
+            (
+                "run",
+                f"{record.steps} steps in {duration(record.wall_seconds)} on {record.device}, "
+                f"{record.backend}",
+            ),
             ("", f"started {record.started}, commit {_commits(record)}"),
             ("weights", f"{weights.file}, {weights.bytes / 1e6:.2f} MB, {weights.encoding}"),
             ("sha256", weights.sha256),
@@ -98,22 +118,32 @@ def _options(options):
 
 
 def _metric(metric):
-    """One line: "knn accuracy 0.512 (95 % 0.502-0.522; untrained_encoder 0.33, raw_pixels 0.34; k 200, ...)"."""
+    """One line: "knn accuracy 0.512 (95 % 0.502-0.522; untrained_encoder 0.33, raw_pixels 0.34; k
+    200, ...)".
+    """
     notes = []
     if "confidence_95" in metric:
         low, high = metric["confidence_95"]
         notes.append(f"95 % {low:.3f}-{high:.3f}")
     if metric.get("baselines"):
-        notes.append(", ".join(f"{name} {_number(value)}" for name, value in metric["baselines"].items()))
+        notes.append(
+            ", ".join(f"{name} {_number(value)}" for name, value in metric["baselines"].items())
+        )
     if metric.get("settings"):
-        flat = {key: value for key, value in metric["settings"].items() if isinstance(value, (int, float, str))}
+        flat = {
+            key: value
+            for key, value in metric["settings"].items()
+            if isinstance(value, (int, float, str))
+        }
         notes.append(", ".join(f"{key} {value}" for key, value in flat.items()))
     figures = ", ".join(
         f"{key} {_number(value)}"
         for key, value in metric.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool) and key != "seconds"
     )
-    return f"{metric.get('protocol', '')} {figures}".strip() + (f" ({'; '.join(notes)})" if notes else "")
+    return f"{metric.get('protocol', '')} {figures}".strip() + (
+        f" ({'; '.join(notes)})" if notes else ""
+    )
 
 
 def _number(value):

@@ -1,4 +1,6 @@
-"""Reading and writing `zoo_configs/<name>.yaml`, with errors a person can act on. The keys are in `schema.py`."""
+"""Reading and writing `zoo_configs/<name>.yaml`, with errors a person can act on. The keys are in
+`schema.py`.
+"""
 
 import difflib
 import os
@@ -13,14 +15,17 @@ from sslzoo.zoo.registry import entry_name, resolve
 from sslzoo.zoo.schema import WEIGHTS_FILE, Record, ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
 
-RECORD_HEADER = "# Written by `sslzoo train --record`: the next recorded run replaces it, nobody edits it.\n"
+RECORD_HEADER = (
+    "# Written by `sslzoo train --record`: the next recorded run replaces it, nobody edits it.\n"
+)
 
 
 def load_config(path_or_name):
-    """The validated `ZooConfig` of a YAML file or of a zoo name, found as `sslzoo.zoo.resolve` does.
+    """The validated `ZooConfig` of a YAML file or of a zoo name, found as `sslzoo.zoo.resolve`
+    does.
 
-    Raises ConfigError (a ValueError) for a bad file, FileNotFoundError for a missing one, UnknownName for a name
-    that the zoo does not know.
+    Raises ConfigError (a ValueError) for a bad file, FileNotFoundError for a missing one,
+    UnknownName for a name that the zoo does not know.
     """
     path = resolve(path_or_name)
     return parse_config(yaml_text.read_text(path), path)
@@ -32,31 +37,40 @@ def parse_config(text, source="config"):
 
 
 def validate(data, source="config"):
-    """The `ZooConfig` of a plain mapping, e.g. a config changed by a command line option. Raises ConfigError."""
+    """The `ZooConfig` of a plain mapping, e.g. a config changed by a command line option. Raises
+    ConfigError.
+    """
     return _validated(ZooConfig, data, source)
 
 
 def check_recordable(path):
     """Refuse a config that a record could not be written to, before the run that would end with it.
 
-    Raises ConfigError: the name of the file, which names the weights too, or a key below the record.
+    Raises ConfigError: the name of the file, which names the weights too, or a key below the
+    record.
     """
     name = entry_name(path)
     if not re.fullmatch(WEIGHTS_FILE, f"{name}.weights.h5"):
-        raise ConfigError(f"{path}: the name is {name!r}, letters, digits, dots, - and _ are needed: it names the weights too.")
+        raise ConfigError(
+            f"{path}: the name is {name!r}, letters, digits, dots, - and _ are needed: it "
+            "names the weights too."
+        )
     _before_record(yaml_text.read_text(path), path)
 
 
 def dump(config):
-    """`config` as YAML, in the order of the schema, defaults written out, absent values left out."""
+    """`config` as YAML, in the order of the schema, defaults written out, absent values left
+    out.
+    """
     return yaml_text.write(config.model_dump(mode="json", exclude_none=True))
 
 
 def write_record(path, record):
-    """Put `record` (a `Record` or a mapping) at the end of the config `path`, replacing the one that is there.
+    """Put `record` (a `Record` or a mapping) at the end of the config `path`, replacing the one
+    that is there.
 
-    Every byte above the record, comments included, stays as it is. The new text is checked before it replaces the old
-    one by an atomic rename. Raises ConfigError; the old file is then untouched.
+    Every byte above the record, comments included, stays as it is. The new text is checked before
+    it replaces the old one by an atomic rename. Raises ConfigError; the old file is then untouched.
     """
     replace_file(path, with_record(path, record).encode("utf-8"))
 
@@ -64,7 +78,11 @@ def write_record(path, record):
 def with_record(path, record):
     """The text that `write_record` writes, checked. Raises ConfigError."""
     path = Path(path)
-    record = record if isinstance(record, Record) else _validated(Record, plain(record), f"{path}, record")
+    record = (
+        record
+        if isinstance(record, Record)
+        else _validated(Record, plain(record), f"{path}, record")
+    )
     by_hand = _before_record(yaml_text.read_text(path), path)
     block = yaml_text.write({"record": record.model_dump(mode="json", exclude_none=True)})
     text = by_hand + ("" if by_hand.endswith("\n") or not by_hand else "\n") + RECORD_HEADER + block
@@ -73,10 +91,14 @@ def with_record(path, record):
 
 
 def replace_file(path, content):
-    """Write bytes to `path` so that a reader sees the old file or the new one, never a part of it."""
+    """Write bytes to `path` so that a reader sees the old file or the new one, never a part of
+    it.
+    """
     path = Path(path)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    descriptor, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -90,7 +112,9 @@ def replace_file(path, content):
 
 
 def plain(value):
-    """`value` with NumPy scalars and arrays turned into Python numbers and lists, tuples into lists."""
+    """`value` with NumPy scalars and arrays turned into Python numbers and lists, tuples into
+    lists.
+    """
     if isinstance(value, dict):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
@@ -106,7 +130,10 @@ def _before_record(text, path):
         return text
     if places[0] != len(keys) - 1:
         after = keys[places[0] + 1].value
-        raise ConfigError(f"{path}: the key {after!r} stands below the record, which must be the last key of the file.")
+        raise ConfigError(
+            f"{path}: the key {after!r} stands below the record, which must be the last key of "
+            "the file."
+        )
     lines = text.splitlines(keepends=True)[: keys[-1].start_mark.line]
     if lines and lines[-1].strip() == RECORD_HEADER.strip():
         lines.pop()
@@ -119,7 +146,9 @@ def _validated(model, data, source):
     except ValidationError as error:
         sentences = [_sentence(entry, data).rstrip(".") for entry in error.errors()]
         ends = ["" if sentence.endswith("?") else "." for sentence in sentences]
-        raise ConfigError("\n".join(f"{source}: {s}{end}" for s, end in zip(sentences, ends, strict=True))) from error
+        raise ConfigError(
+            "\n".join(f"{source}: {s}{end}" for s, end in zip(sentences, ends, strict=True))
+        ) from error
 
 
 def _sentence(error, data):
@@ -139,10 +168,16 @@ def _sentence(error, data):
             context["tag"], context["expected_tags"]
         )
     if kind == "literal_error":
-        return f"{key} is {_short(value)}, must be one of {context['expected']}" + _near(value, context["expected"])
+        return f"{key} is {_short(value)}, must be one of {context['expected']}" + _near(
+            value, context["expected"]
+        )
     if kind == "value_error":
         reason = str(context["error"])
-        return f"{key} is {_short(value)}: {reason}" if key and not isinstance(value, dict) else _join(key, reason)
+        return (
+            f"{key} is {_short(value)}: {reason}"
+            if key and not isinstance(value, dict)
+            else _join(key, reason)
+        )
     allowed = error["msg"].replace("Input should be", "must be").replace("String should", "must")
     if kind == "string_type" and isinstance(value, (int, float)):
         allowed += f' (put it in quotes: "{value}")'
@@ -154,7 +189,9 @@ def _sentence(error, data):
 
 
 def _key_path(location, data, missing):
-    """`optimizer.momentum` or `evaluate[0].k` from pydantic's location, without the tags it adds for unions."""
+    """`optimizer.momentum` or `evaluate[0].k` from pydantic's location, without the tags it adds
+    for unions.
+    """
     path, last = "", len(location) - 1
     for index, part in enumerate(location):
         if isinstance(part, int):
@@ -167,7 +204,9 @@ def _key_path(location, data, missing):
 
 
 def _near(value, choices):
-    near = difflib.get_close_matches(str(value), [choice.strip("' ") for choice in choices.split(",")], n=1)
+    near = difflib.get_close_matches(
+        str(value), [choice.strip("' ") for choice in choices.split(",")], n=1
+    )
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

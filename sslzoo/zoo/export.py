@@ -1,4 +1,6 @@
-"""A model -> a versioned SavedModel folder, as TF Serving loads it: whole and checked, or not there at all."""
+"""A model -> a versioned SavedModel folder, as TF Serving loads it: whole and checked, or not there
+at all.
+"""
 
 import importlib.util
 import json
@@ -13,25 +15,32 @@ import sslzoo
 
 
 def export(model, filepath, version=1, warmup=True):
-    """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow fine-tunes.
+    """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow
+    fine-tunes.
 
     Signatures: for every verb of the model (`encode`, `classify`, ...), equal to `model.<verb>`,
-    - `<verb>`: `images`, uint8 (N, H, W, C) of any H and W; C 1 or 3, for a network of one channel 1;
-    - `<verb>_bytes`: `image_bytes`, N encoded JPEG or PNG files of any sizes, decoded to the pixels Pillow reads.
-      Transparency and EXIF orientation are ignored.
-    `serving_default` and `serving_bytes` are the two of the first verb. The output of `encode` is `embedding`, float32 (N, D).
+    - `<verb>`: `images`, uint8 (N, H, W, C) of any H and W; C 1 or 3, for a network of one channel
+      1;
+    - `<verb>_bytes`: `image_bytes`, N encoded JPEG or PNG files of any sizes, decoded to the pixels
+      Pillow reads. Transparency and EXIF orientation are ignored.
+    `serving_default` and `serving_bytes` are the two of the first verb. The output of `encode` is
+    `embedding`, float32 (N, D).
 
-    The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel: `obj(images, training=False)` with
-    uint8 or float32 images in [0, 1], `variables`, `trainable_variables`, `regularization_losses`. With `training=True`
-    BatchNorm uses the batch and updates its statistics. It holds what the verbs need; other heads and targets stay behind.
+    The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel: `obj(images,
+    training=False)` with uint8 or float32 images in [0, 1], `variables`, `trainable_variables`,
+    `regularization_losses`. With `training=True` BatchNorm uses the batch and updates its
+    statistics. It holds what the verbs need; other heads and targets stay behind.
 
-    `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes, preprocessing).
+    `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes,
+    preprocessing).
 
     Args:
         model: a `Method`, on the TensorFlow backend.
         filepath: the folder of all versions, the one that TF Serving's `base_path` names.
-        version: a whole number from 1, or "next": one above the largest there, which TF Serving then prefers.
-        warmup: write the warm-up requests; they need `tensorflow-serving-api` (the extra `serving`).
+        version: a whole number from 1, or "next": one above the largest there, which TF Serving
+        then prefers.
+        warmup: write the warm-up requests; they need `tensorflow-serving-api` (the extra
+            `serving`).
 
     Returns:
         The `Path` of the version's folder.
@@ -44,7 +53,8 @@ def export(model, filepath, version=1, warmup=True):
     """
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
-            f"export: the backend is {keras.backend.backend()}, a SavedModel needs tensorflow: save the weights and "
+            f"export: the backend is {keras.backend.backend()}, a SavedModel needs tensorflow: "
+            "save the weights and "
             "load them in a process with KERAS_BACKEND=tensorflow."
         )
     from sslzoo.zoo import saved_model
@@ -52,11 +62,14 @@ def export(model, filepath, version=1, warmup=True):
     filepath = Path(filepath)
     target = filepath / str(_version(filepath, version))
     if target.exists():
-        raise FileExistsError(f'export: {target} exists; remove it, or give another version or version="next".')
+        raise FileExistsError(
+            f'export: {target} exists; remove it, or give another version or version="next".'
+        )
     created = [folder for folder in (filepath, *filepath.parents) if not folder.exists()]
     try:
         filepath.mkdir(parents=True, exist_ok=True)
-        # On the same disk, so that a rename is enough; TF Serving passes over names that are not numbers.
+        # On the same disk, so that a rename is enough; TF Serving passes over names that are not
+        # numbers.
         with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
             written = Path(folder) / target.name
             saved_model.save(model, written)
@@ -87,7 +100,9 @@ def _version(filepath, version):
 
 
 def _description(model):
-    preprocess = {key: value for key, value in model.preprocess.get_config().items() if key != "name"}
+    preprocess = {
+        key: value for key, value in model.preprocess.get_config().items() if key != "name"
+    }
     return {
         "sslzoo": sslzoo.__version__,
         "method": type(model).__name__,
@@ -101,7 +116,8 @@ def _description(model):
 def _write_warmup(model, folder):
     if importlib.util.find_spec("tensorflow_serving") is None:
         warnings.warn(
-            "export: no warm-up requests, tensorflow-serving-api is not installed (pip install sslzoo[serving]).",
+            "export: no warm-up requests, tensorflow-serving-api is not installed (pip install "
+            "sslzoo[serving]).",
             stacklevel=3,
         )
         return

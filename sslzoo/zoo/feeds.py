@@ -1,4 +1,6 @@
-"""The data of a zoo entry: for training, drawn as its config says, and for a protocol of evaluation."""
+"""The data of a zoo entry: for training, drawn as its config says, and for a protocol of
+evaluation.
+"""
 
 from sslzoo import data
 from sslzoo.zoo.sets import load_sets
@@ -22,7 +24,9 @@ def evaluation_sets(protocol, sources, image_size):
 def _paired(config, settings):
     (dataset,) = load_sets([config.data], config.image_size)
     draw = settings.pop("seed")
-    return data.Paired(dataset, batch_size=config.batch_size, seed=config.seed, draw=draw, **settings)
+    return data.Paired(
+        dataset, batch_size=config.batch_size, seed=config.seed, draw=draw, **settings
+    )
 
 
 def _class_balanced(config, settings):
@@ -32,7 +36,9 @@ def _class_balanced(config, settings):
 
 def _crops(config, settings):
     source = config.data
-    pictures = data.pictures(source.name, source.split, smallest=config.sampler.size, on_error=source.on_error)
+    pictures = data.pictures(
+        source.name, source.split, smallest=config.sampler.size, on_error=source.on_error
+    )
     return data.Crops(pictures, batch_size=config.batch_size, seed=config.seed, **settings)
 
 

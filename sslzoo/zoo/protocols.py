@@ -1,4 +1,6 @@
-"""The evaluations that a zoo entry may list: the protocols of `sslzoo.evaluate`, their data and settings."""
+"""The evaluations that a zoo entry may list: the protocols of `sslzoo.evaluate`, their data and
+settings.
+"""
 
 from typing import Annotated, Any, Literal, get_args
 
@@ -9,7 +11,9 @@ from sslzoo.zoo.strict import Source, Strict
 
 
 class Protocol(Strict):
-    """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and settings."""
+    """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and
+    settings.
+    """
 
     protocol: str
     test: Source
@@ -46,7 +50,8 @@ class LinearProbe(Transfer):
 
 class FineTune(Transfer):
     protocol: Literal["finetune"]
-    fraction: Annotated[float, Field(gt=0, le=1)] | None = None  # of the labels of every class; neither: all of them
+    # of the labels of every class; neither: all of them
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     labels_per_class: PositiveInt | None = None
     epochs: PositiveInt | None = None
     augment: Any = None  # None: the protocol's own, which flips
@@ -84,23 +89,36 @@ class Incremental(Protocol):
 
 
 AnyProtocol = Annotated[
-    KNN | LinearProbe | FineTune | Accuracy | FewShot | Retrieval | Verification | SuperResolution | Incremental,
+    KNN
+    | LinearProbe
+    | FineTune
+    | Accuracy
+    | FewShot
+    | Retrieval
+    | Verification
+    | SuperResolution
+    | Incremental,
     Field(discriminator="protocol"),
 ]
-PROTOCOLS = {get_args(cls.model_fields["protocol"].annotation)[0]: cls for cls in get_args(get_args(AnyProtocol)[0])}
+PROTOCOLS = {
+    get_args(cls.model_fields["protocol"].annotation)[0]: cls
+    for cls in get_args(get_args(AnyProtocol)[0])
+}
 
 
 def with_settings(config, protocol=None, data=None, settings=None):
     """The protocol of a config (by default its first), with other data or settings than it lists.
 
-    data: the name of a data set, whose splits "train" and "test" are taken. Raises ValueError for a protocol that does not
-    exist or cannot be repeated, and for a setting that it does not have.
+    data: the name of a data set, whose splits "train" and "test" are taken. Raises ValueError for a
+    protocol that does not exist or cannot be repeated, and for a setting that it does not have.
     """
     protocol = protocol or (config.evaluate[0].protocol if config.evaluate else "knn")
     if protocol not in PROTOCOLS:
         raise ValueError(unknown("protocol", protocol, PROTOCOLS))
     if protocol == "incremental":
-        raise ValueError("protocol: incremental is measured while the tasks are learned: `sslzoo train` does it.")
+        raise ValueError(
+            "protocol: incremental is measured while the tasks are learned: `sslzoo train` does it."
+        )
     cls = PROTOCOLS[protocol]
     own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
     allowed = [key for key in cls.model_fields if key not in ("protocol", "train", "test")]
@@ -111,6 +129,12 @@ def with_settings(config, protocol=None, data=None, settings=None):
             raise ValueError(f"--{key.replace('_', '-')}: not a setting of {protocol}, {has}.")
     if data is not None or own is None:
         name = data or config.data.name
-        changes |= {split: Source(name=name, split=split) for split in ("train", "test") if split in cls.model_fields}
+        changes |= {
+            split: Source(name=name, split=split)
+            for split in ("train", "test")
+            if split in cls.model_fields
+        }
     # Settings are not validated here: the function of the protocol does it, for every caller.
-    return own.model_copy(update=changes) if own else cls.model_construct(protocol=protocol, **changes)
+    return (
+        own.model_copy(update=changes) if own else cls.model_construct(protocol=protocol, **changes)
+    )

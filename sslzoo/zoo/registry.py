@@ -11,17 +11,23 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def config_folders():
-    """Folders with zoo entries, first wins: $SSLZOO_CONFIGS, the installed package's, the source checkout's."""
+    """Folders with zoo entries, first wins: $SSLZOO_CONFIGS, the installed package's, the source
+    checkout's.
+    """
     extra = os.environ.get("SSLZOO_CONFIGS")
     folders = [Path(extra).expanduser()] if extra else []
     if extra and not folders[0].is_dir():
-        raise ValueError(f"SSLZOO_CONFIGS is {extra!r}, an existing folder of zoo entries (*.yaml) is needed.")
+        raise ValueError(
+            f"SSLZOO_CONFIGS is {extra!r}, an existing folder of zoo entries (*.yaml) is needed."
+        )
     installed, checkout = PACKAGE / "zoo_configs", PACKAGE.parent / "zoo_configs"
     return folders + [installed if installed.is_dir() else checkout]
 
 
 def _entries():
-    """{name: path} of every zoo entry; an entry of $SSLZOO_CONFIGS hides the package's of the same name."""
+    """{name: path} of every zoo entry; an entry of $SSLZOO_CONFIGS hides the package's of the same
+    name.
+    """
     found = {}
     for folder in reversed(config_folders()):
         found.update({entry_name(path): path for path in folder.glob("*.yaml")})
@@ -29,12 +35,15 @@ def _entries():
 
 
 def list_models(pattern="*", family=None):
-    """Names of the zoo's entries, sorted, that match a shell pattern ("*cifar10"), of one method family if given."""
+    """Names of the zoo's entries, sorted, that match a shell pattern ("*cifar10"), of one method
+    family if given.
+    """
     methods = list_methods(family)
     return [
         name
         for name in _entries()
-        if fnmatchcase(name, pattern) and (family is None or any(name.startswith(f"{method}_") for method in methods))
+        if fnmatchcase(name, pattern)
+        and (family is None or any(name.startswith(f"{method}_") for method in methods))
     ]
 
 
@@ -44,15 +53,19 @@ def entry_name(path):
 
 
 def weights_folder(path):
-    """Where the weights of the config `path` are: `weights/` beside a folder named zoo_configs, else beside the config."""
+    """Where the weights of the config `path` are: `weights/` beside a folder named zoo_configs,
+    else beside the config.
+    """
     folder = Path(path).absolute().parent
     return folder.parent / "weights" if folder.name == "zoo_configs" else folder
 
 
 def resolve(name):
-    """Path of the YAML file of a zoo entry, or of a config anywhere. Every face and function finds configs by this.
+    """Path of the YAML file of a zoo entry, or of a config anywhere. Every face and function finds
+    configs by this.
 
-    Anything that ends in .yaml or .yml or has a folder in it is a path; all else is a name of `list_models()`, which
+    Anything that ends in .yaml or .yml or has a folder in it is a path; all else is a name of
+    `list_models()`, which
     without its tag is the entry marked `default: true`.
     Raises FileNotFoundError, or UnknownName (a KeyError and a ValueError) with the nearest names.
     """
@@ -68,20 +81,27 @@ def resolve(name):
     if len(candidates) > 1:
         from sslzoo.zoo import yaml_text
 
-        marked = [entry for entry in candidates if yaml_text.read(entries[entry]).get("default") is True]
+        marked = [
+            entry for entry in candidates if yaml_text.read(entries[entry]).get("default") is True
+        ]
         if len(marked) != 1:
             raise UnknownName(
-                f"Model {name!r} stands for {', '.join(candidates)}, and {len(marked) or 'none'} of them are marked "
+                f"Model {name!r} stands for {', '.join(candidates)}, and "
+                f"{len(marked) or 'none'} of them are marked "
                 "`default: true`; name one in full."
             )
         candidates = marked
     if not candidates:
-        raise UnknownName(unknown("model", name, [*entries, *(entry.split(".")[0] for entry in entries)]))
+        raise UnknownName(
+            unknown("model", name, [*entries, *(entry.split(".")[0] for entry in entries)])
+        )
     return entries[candidates[0]]
 
 
 def info(name):
-    """The `ModelCard` of a zoo entry or config: paper, recipe, data, metrics measured here and elsewhere, sha256, size."""
+    """The `ModelCard` of a zoo entry or config: paper, recipe, data, metrics measured here and
+    elsewhere, sha256, size.
+    """
     from sslzoo.zoo.card import ModelCard
     from sslzoo.zoo.config import load_config
 

@@ -1,4 +1,6 @@
-"""A model as plain TensorFlow: the functions of its SavedModel, and the check that they compute what its verbs do."""
+"""A model as plain TensorFlow: the functions of its SavedModel, and the check that they compute
+what its verbs do.
+"""
 
 import keras
 import numpy as np
@@ -13,8 +15,8 @@ COARSE = 2e-2  # in half precision or TF32, where two graphs of one network roun
 
 
 def save(model, folder):
-    """Write `model` as a SavedModel: for each of its verbs the signatures `<verb>` and `<verb>_bytes`, and the first of
-    them as `serving_default` and `serving_bytes`.
+    """Write `model` as a SavedModel: for each of its verbs the signatures `<verb>` and
+    `<verb>_bytes`, and the first of them as `serving_default` and `serving_bytes`.
 
     Raises ValueError if a weight is not finite.
     """
@@ -23,30 +25,41 @@ def save(model, folder):
 
 
 def check(model, folder):
-    """Load the SavedModel in `folder` again and compare its signatures with the model's verbs, at two sizes of image.
+    """Load the SavedModel in `folder` again and compare its signatures with the model's verbs, at
+    two sizes of image.
 
     Raises RuntimeError if they differ.
     """
     loaded = tf.saved_model.load(folder)
     size, channels = model.preprocess.image_size, model.preprocess.channels
     half = keras.backend.standardize_dtype(model.encoder.outputs[0].dtype) != "float32"
-    tf32 = tf.config.list_physical_devices("GPU") and tf.config.experimental.tensor_float_32_execution_enabled()
+    tf32 = (
+        tf.config.list_physical_devices("GPU")
+        and tf.config.experimental.tensor_float_32_execution_enabled()
+    )
     allowed = COARSE if half or tf32 else EXACT
     for height, width in ((size, size), (size + 3, 2 * size)):
-        images = np.random.default_rng(0).integers(0, 256, (4, height, width, channels), dtype=np.uint8)
+        images = np.random.default_rng(0).integers(
+            0, 256, (4, height, width, channels), dtype=np.uint8
+        )
         references = {verb: getattr(model, verb)(images) for verb in model.verbs}
         for name, inputs in example_requests(model, images).items():
             verb = verb_of(model, name)
-            outputs = loaded.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+            outputs = loaded.signatures[name](
+                **{key: tf.constant(value) for key, value in inputs.items()}
+            )
             found = outputs[model.verbs[verb].output].numpy()
             if found.dtype == object:  # encoded images
                 found = np.stack([tf.io.decode_png(data).numpy() for data in found])
             limit = max(allowed, ROUNDED) if found.dtype == np.uint8 else allowed
-            rows, reference = (values.reshape(len(images), -1) for values in (found, references[verb]))
+            rows, reference = (
+                values.reshape(len(images), -1) for values in (found, references[verb])
+            )
             difference = agreement(rows, reference)["max_relative_difference"]
             if difference > limit:
                 raise RuntimeError(
-                    f"export: {name} of the reloaded SavedModel differs from {verb} by {difference:.1e} (relative), "
+                    f"export: {name} of the reloaded SavedModel differs from {verb} by "
+                    f"{difference:.1e} (relative), "
                     f"more than {limit:.0e}."
                 )
 
@@ -55,7 +68,9 @@ def signature_names(model):
     """{signature: (verb, whether it takes encoded images)}, the defaults first."""
     default = next(iter(model.verbs))
     names = {"serving_default": (default, False), "serving_bytes": (default, True)}
-    return names | {name: (verb, name != verb) for verb in model.verbs for name in (verb, f"{verb}_bytes")}
+    return names | {
+        name: (verb, name != verb) for verb in model.verbs for name in (verb, f"{verb}_bytes")
+    }
 
 
 def verb_of(model, signature):
@@ -73,11 +88,14 @@ def example_requests(model, images):
 def _servable(model):
     """The object to save, in the interface of TF Hub's reusable SavedModels, and its signatures.
 
-    The object is `obj(images, training=False)` -> float32 (N, D), of uint8 or float32 images, with `variables`,
-    `trainable_variables` and `regularization_losses`: of the encoder and of what the verbs need; the rest stays behind.
+    The object is `obj(images, training=False)` -> float32 (N, D), of uint8 or float32 images, with
+    `variables`,
+    `trainable_variables` and `regularization_losses`: of the encoder and of what the verbs need;
+    the rest stays behind.
     """
     channels = model.preprocess.channels
-    shape = [None, None, None, None if channels == 3 else channels]  # networks for colour take grey images too
+    # networks for colour take grey images too
+    shape = [None, None, None, None if channels == 3 else channels]
 
     @tf.function(autograph=False)
     def represent(images, training):
@@ -100,14 +118,21 @@ def _servable(model):
 
     kept = [variable for variable in model.variables if variable.value.ref() in used]
     _check_finite(kept)
-    parameters = {id(variable) for network in model.networks for variable in ema.parameters(network)}
+    parameters = {
+        id(variable) for network in model.networks for variable in ema.parameters(network)
+    }
     trainable = [variable for variable in kept if id(variable) in parameters]
     root = tf.train.Checkpoint()
     root.__call__ = call
     root.variables = [variable.value for variable in kept]
     root.trainable_variables = [variable.value for variable in trainable]
-    root.regularization_losses = [_regularization(variable) for variable in trainable if variable.regularizer]
-    return root, {name: (encoded if bytes_ else plain)[verb] for name, (verb, bytes_) in signature_names(model).items()}
+    root.regularization_losses = [
+        _regularization(variable) for variable in trainable if variable.regularizer
+    ]
+    return root, {
+        name: (encoded if bytes_ else plain)[verb]
+        for name, (verb, bytes_) in signature_names(model).items()
+    }
 
 
 def _signatures(model, verb, shape):
@@ -123,14 +148,17 @@ def _signatures(model, verb, shape):
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def encoded(image_bytes):
         def decode(data):
-            # This op reads PNG too. The exact inverse DCT is Pillow's, with which images of a training set are read.
+            # This op reads PNG too. The exact inverse DCT is Pillow's, with which images of a
+            # training set are read.
             return tf.io.decode_jpeg(data, channels=channels, dct_method="INTEGER_ACCURATE")[None]
 
         if whole:  # images of any sizes: one by one, and encoded again
             one = lambda data: tf.io.encode_png(compute(decode(data))[0])  # noqa: E731
             return {output: tf.map_fn(one, image_bytes, fn_output_signature=tf.string)}
         square = tf.TensorSpec([size, size, channels], tf.float32)
-        images = tf.map_fn(lambda data: _prepared(model, decode(data))[0], image_bytes, fn_output_signature=square)
+        images = tf.map_fn(
+            lambda data: _prepared(model, decode(data))[0], image_bytes, fn_output_signature=square
+        )
         return {output: compute(images)}
 
     return plain, encoded
@@ -151,8 +179,13 @@ def _check_finite(variables):
     """The features do not show it: TensorFlow's ReLU makes 0 of NaN."""
     for variable in variables:
         if variable.value.dtype.is_floating and not np.isfinite(variable.numpy()).all():
-            raise ValueError(f"export: the weight {variable.path} holds NaN or infinity, finite values are needed.")
+            raise ValueError(
+                f"export: the weight {variable.path} holds NaN or infinity, finite values are "
+                "needed."
+            )
 
 
 def _regularization(variable):
-    return tf.function(lambda: variable.regularizer(variable.value), autograph=False, input_signature=[])
+    return tf.function(
+        lambda: variable.regularizer(variable.value), autograph=False, input_signature=[]
+    )

@@ -1,4 +1,5 @@
-"""The pydantic models of a zoo entry: every key that `zoo_configs/<name>.yaml` may hold, with its type and range.
+"""The pydantic models of a zoo entry: every key that `zoo_configs/<name>.yaml` may hold, with its
+type and range.
 
 Reading, error sentences and writing are in `config.py`; here stands only what is allowed.
 """
@@ -26,7 +27,9 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Paper(Strict):
-    """Where the method comes from. `arxiv` is a quoted string ("2002.05709": YAML would read a number)."""
+    """Where the method comes from. `arxiv` is a quoted string ("2002.05709": YAML would read a
+    number).
+    """
 
     title: str
     authors: str | None = None
@@ -36,7 +39,9 @@ class Paper(Strict):
 
 
 class Backbone(BaseModel):
-    """A network of `sslzoo.nn` and its options (`width`, `stem`, ...), which `sslzoo.nn.backbone` checks by name."""
+    """A network of `sslzoo.nn` and its options (`width`, `stem`, ...), which `sslzoo.nn.backbone`
+    checks by name.
+    """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
@@ -75,7 +80,8 @@ class Adam(Strict):
 class Schedule(Strict):
     """The learning rate over the run.
 
-    cosine: linear warm-up from 0 to the optimiser's learning rate, then a half cosine to the learning rate `final`;
+    cosine: linear warm-up from 0 to the optimiser's learning rate, then a half cosine to the
+    learning rate `final`;
     fixmatch: rate * cos(7 pi k / 16 K) at step k of K; constant.
     """
 
@@ -85,8 +91,9 @@ class Schedule(Strict):
 
 
 class Paired(Strict):
-    """Batches of `batch_size` labelled images, `labels_per_class` of which are drawn by `seed`, and `ratio` times as many
-    unlabelled ones."""
+    """Batches of `batch_size` labelled images, `labels_per_class` of which are drawn by `seed`, and
+    `ratio` times as many unlabelled ones.
+    """
 
     name: Literal["paired"]
     labels_per_class: PositiveInt
@@ -113,14 +120,18 @@ class Crops(Strict):
 
 
 class Tasks(Strict):
-    """The data as `count` tasks of disjoint classes, one after the other, in the order of their labels or drawn by `seed`."""
+    """The data as `count` tasks of disjoint classes, one after the other, in the order of their
+    labels or drawn by `seed`.
+    """
 
     count: PositiveInt
     seed: NonNegativeInt | None = None
 
 
 class Initial(Strict):
-    """Networks (attributes of the method) that start with the published weights of another entry."""
+    """Networks (attributes of the method) that start with the published weights of another
+    entry.
+    """
 
     model: str
     networks: Annotated[list[str], Field(min_length=1)]
@@ -130,15 +141,20 @@ AnyOptimizer = Annotated[SGD | LARS | Adam, Field(discriminator="name")]
 
 
 class Agreement(Strict):
-    """How close the features of the stored weights are to those of the float32 original, on `images` images."""
+    """How close the features of the stored weights are to those of the float32 original, on
+    `images` images.
+    """
 
     max_relative_difference: NonNegativeFloat
-    mean_cosine: Annotated[float, Field(ge=-1.000001, le=1.000001)]  # a cosine, with float32 rounding
+    # a cosine, with float32 rounding
+    mean_cosine: Annotated[float, Field(ge=-1.000001, le=1.000001)]
     images: PositiveInt | None = None
 
 
 class Weights(Strict):
-    """The published weights file. `mirrors` are further URLs of the same bytes, tried after the release."""
+    """The published weights file. `mirrors` are further URLs of the same bytes, tried after the
+    release.
+    """
 
     file: Annotated[str, Field(pattern=WEIGHTS_FILE)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -149,7 +165,9 @@ class Weights(Strict):
 
 
 class Reference(Strict):
-    """A figure that somebody else measured, to hold this entry's against: what it is, its value, where it stands."""
+    """A figure that somebody else measured, to hold this entry's against: what it is, its value,
+    where it stands.
+    """
 
     what: str
     value: float
@@ -172,7 +190,9 @@ class Record(Strict):
 
 
 class ZooConfig(Strict):
-    """A whole experiment: what is trained, on what, how, how it is evaluated, and the record of the run."""
+    """A whole experiment: what is trained, on what, how, how it is evaluated, and the record of the
+    run.
+    """
 
     description: str
     paper: Paper
@@ -185,12 +205,14 @@ class ZooConfig(Strict):
     hyperparameters: dict[str, JsonValue] = {}
     augment: Any = None  # a preset's name or a mapping; None: the method's own default
     data: Source
-    sampler: Annotated[Paired | ClassBalanced | Crops, Field(discriminator="name")] | None = None  # None: shuffled images
+    # None: shuffled images
+    sampler: Annotated[Paired | ClassBalanced | Crops, Field(discriminator="name")] | None = None
     tasks: Tasks | None = None
     initial: Initial | None = None
 
     optimizer: AnyOptimizer
-    optimizers: dict[str, AnyOptimizer] = {}  # of single groups of networks (the method's `optimizer_groups`)
+    # of single groups of networks (the method's `optimizer_groups`)
+    optimizers: dict[str, AnyOptimizer] = {}
     schedule: Schedule = Schedule()
     batch_size: PositiveInt
     epochs: PositiveInt
@@ -225,8 +247,12 @@ class ZooConfig(Strict):
     def consistent(self):
         if self.schedule.warmup_epochs >= self.epochs:
             warmup = self.schedule.warmup_epochs
-            raise ValueError(f"schedule.warmup_epochs is {warmup}, must be less than epochs = {self.epochs}")
+            raise ValueError(
+                f"schedule.warmup_epochs is {warmup}, must be less than epochs = {self.epochs}"
+            )
         final, peak = self.schedule.final, self.optimizer.learning_rate
         if final > peak:
-            raise ValueError(f"schedule.final is {final}, must be at most optimizer.learning_rate = {peak}")
+            raise ValueError(
+                f"schedule.final is {final}, must be at most optimizer.learning_rate = {peak}"
+            )
         return self

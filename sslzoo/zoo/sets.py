@@ -7,10 +7,11 @@ from sslzoo.data.image_files import ImageSizeNeeded
 def load_sets(sources, image_size):
     """The `Dataset` of each `Source`, those of one call in one size.
 
-    They come as they are stored. Where that cannot be, because the images of one of them differ in size or exceed the
-    memory limit of `sslzoo.data` (1 GiB), all of them come with the shorter side resized and the centre square cut to
-    `image_size`. A source with an `image_size` of its own always comes in that: for photographs about 1.15 times the
-    model's leaves the random crops of training some detail.
+    They come as they are stored. Where that cannot be, because the images of one of them differ in
+    size or exceed the memory limit of `sslzoo.data` (1 GiB), all of them come with the shorter side
+    resized and the centre square cut to `image_size`. A source with an `image_size` of its own
+    always comes in that: for photographs about 1.15 times the model's leaves the random crops of
+    training some detail.
     """
     try:
         return [_load(source, source.image_size) for source in sources]
@@ -19,4 +20,6 @@ def load_sets(sources, image_size):
 
 
 def _load(source, image_size):
-    return data.load(source.name, split=source.split, image_size=image_size, on_error=source.on_error)
+    return data.load(
+        source.name, split=source.split, image_size=image_size, on_error=source.on_error
+    )

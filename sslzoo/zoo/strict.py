@@ -8,7 +8,9 @@ from pydantic_core import PydanticCustomError
 
 
 class Strict(BaseModel):
-    """A frozen record that refuses unknown keys (with the nearest allowed one) and wrong types (no coercion)."""
+    """A frozen record that refuses unknown keys (with the nearest allowed one) and wrong types (no
+    coercion).
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -24,13 +26,20 @@ class Strict(BaseModel):
                 raise PydanticCustomError(
                     "unknown_key",
                     "{hint}allowed keys: {allowed}",
-                    {"key": str(key), "value": data[key], "hint": hint, "allowed": ", ".join(cls.model_fields)},
+                    {
+                        "key": str(key),
+                        "value": data[key],
+                        "hint": hint,
+                        "allowed": ", ".join(cls.model_fields),
+                    },
                 )
         return data
 
 
 class Source(Strict):
-    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sets` says when `image_size` matters."""
+    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sets` says when
+    `image_size` matters.
+    """
 
     name: str
     split: str

@@ -1,10 +1,12 @@
-"""Weights files: Keras' own `.weights.h5` layout, smaller. Preprocessing, backbone and heads; no optimiser, no seeds.
+"""Weights files: Keras' own `.weights.h5` layout, smaller. Preprocessing, backbone and heads; no
+optimiser, no seeds.
 
-Encodings of a float kernel (two axes or more; biases, scales, statistics, counters and integers stay as they are):
+Encodings of a float kernel (two axes or more; biases, scales, statistics, counters and integers
+stay as they are):
 - float32: as Keras writes it;
 - fp16: a float16 data set. Keras' own `load_weights` reads it;
-- int8: `round(kernel / scale)` in -127..127 with one float32 scale per output channel (the last axis) in the data set
-  `<name>_scale` beside it. Only `load_weights` below reads it.
+- int8: `round(kernel / scale)` in -127..127 with one float32 scale per output channel (the last
+  axis) in the data set `<name>_scale` beside it. Only `load_weights` below reads it.
 """
 
 import hashlib
@@ -24,8 +26,9 @@ NOT_WEIGHTS = ("optimizer/",)  # belongs to a checkpoint
 def save_weights(model, path, encoding="fp16"):
     """Write the weights of a Keras model to `path` (atomically: the whole file or none).
 
-    Returns {"file", "sha256", "bytes", "encoding"}, as a zoo record holds it; the same weights give the same bytes.
-    Raises ValueError for another encoding, another file ending, or weights that are not finite.
+    Returns {"file", "sha256", "bytes", "encoding"}, as a zoo record holds it; the same weights give
+    the same bytes. Raises ValueError for another encoding, another file ending, or weights that are
+    not finite.
     """
     path = Path(path)
     if encoding not in ENCODINGS:
@@ -45,17 +48,20 @@ def save_weights(model, path, encoding="fp16"):
 
 
 def load_weights(model, path):
-    """Read a weights file of any encoding, written on any backend, into a built Keras model of the same structure.
+    """Read a weights file of any encoding, written on any backend, into a built Keras model of the
+    same structure.
 
-    Everything is compared before the first variable is assigned. Optimiser and seed generators keep their state.
-    Raises FileNotFoundError; ValueError, one sentence, if the file is no HDF5 or holds other variables or shapes than
+    Everything is compared before the first variable is assigned. Optimiser and seed generators keep
+    their state. Raises FileNotFoundError; ValueError, one sentence, if the file is no HDF5 or holds
+    other variables or shapes than
     the model: the model is then unchanged.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such weights file.")
     with tempfile.TemporaryDirectory(prefix="sslzoo_") as folder:
-        # The model's own state is the template: what the file must hold, and the home of what it does not.
+        # The model's own state is the template: what the file must hold, and the home of what it
+        # does not.
         template = Path(folder) / "template.weights.h5"
         model.save_weights(template)
         with _open(path) as source, h5py.File(template, "r+") as target:
@@ -67,20 +73,26 @@ def load_weights(model, path):
 
 
 def agreement(features, reference):
-    """How close features (N, D) of the stored weights are to those of the original, as the zoo record holds it.
+    """How close features (N, D) of the stored weights are to those of the original, as the zoo
+    record holds it.
 
-    Returns {"max_relative_difference": max over images of |f - r| / |r| (Euclidean), "mean_cosine", "images": N}.
-    Raises ValueError if the shapes differ, are not (N, D), or a value is not finite.
+    Returns {"max_relative_difference": max over images of |f - r| / |r| (Euclidean), "mean_cosine",
+    "images": N}. Raises ValueError if the shapes differ, are not (N, D), or a value is not finite.
     """
     features, reference = np.asarray(features, "float64"), np.asarray(reference, "float64")
     if features.shape != reference.shape or features.ndim != 2 or not len(features):
-        raise ValueError(f"features are {features.shape} and {reference.shape}, two equal (N, D) arrays are needed.")
+        raise ValueError(
+            f"features are {features.shape} and {reference.shape}, two equal (N, D) arrays are "
+            "needed."
+        )
     if not (np.isfinite(features).all() and np.isfinite(reference).all()):
         raise ValueError("features hold NaN or infinity, finite values are needed.")
     tiny = np.finfo("float64").tiny
     norms = np.linalg.norm(reference, axis=1)
     difference = np.linalg.norm(features - reference, axis=1) / np.maximum(norms, tiny)
-    cosine = (features * reference).sum(1) / np.maximum(norms * np.linalg.norm(features, axis=1), tiny)
+    cosine = (features * reference).sum(1) / np.maximum(
+        norms * np.linalg.norm(features, axis=1), tiny
+    )
     return {
         "max_relative_difference": float(difference.max()),
         "mean_cosine": float(cosine.mean()),
@@ -89,8 +101,9 @@ def agreement(features, reference):
 
 
 def _copy(source, target, encoding):
-    """All weights and all groups (Keras looks for them), in order; not the automatic layer names, which count up within
-    a process and would make the bytes depend on it."""
+    """All weights and all groups (Keras looks for them), in order; not the automatic layer names,
+    which count up within a process and would make the bytes depend on it.
+    """
 
     def visit(name, item):
         if name.startswith(NOT_WEIGHTS) or name + "/" in NOT_WEIGHTS:
@@ -99,14 +112,18 @@ def _copy(source, target, encoding):
             target.require_group(name)
         elif _is_weight(name):
             for suffix, value in _encode(item[()], encoding, name).items():
-                packed = {"compression": "gzip", "shuffle": True} if value.size >= PACKED_FROM else {}
+                packed = (
+                    {"compression": "gzip", "shuffle": True} if value.size >= PACKED_FROM else {}
+                )
                 target.create_dataset(name + suffix, data=value, **packed)
 
     source.visititems(visit)
 
 
 def _is_weight(name):
-    """Keras numbers a layer's variables 0, 1, ...; what a model adds under another key (seed state) is no weight."""
+    """Keras numbers a layer's variables 0, 1, ...; what a model adds under another key (seed state)
+    is no weight.
+    """
     return not name.startswith(NOT_WEIGHTS) and name.rsplit("/", 1)[-1].isdigit()
 
 
@@ -137,30 +154,43 @@ def _encode(value, encoding, name):
 
 
 def _decode(dataset, dtype, path):
-    """The values of a stored variable, for one of `dtype`. The file may come from anybody: what is not exactly as
-    `_encode` writes it is refused."""
+    """The values of a stored variable, for one of `dtype`. The file may come from anybody: what is
+    not exactly as `_encode` writes it is refused.
+    """
     packed = dataset.dtype == "int8" and dtype.kind == "f"
     if dataset.dtype.kind != dtype.kind and not packed:
-        raise ValueError(f"{path}: the variable {dataset.name} holds {dataset.dtype}, {dtype} is needed.")
+        raise ValueError(
+            f"{path}: the variable {dataset.name} holds {dataset.dtype}, {dtype} is needed."
+        )
     try:
         value = dataset[()].astype("float32") * _scale(dataset, path) if packed else dataset[()]
     except OSError as error:
         raise ValueError(f"{path}: the variable {dataset.name} cannot be read: {error}.") from error
     if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise ValueError(f"{path}: the variable {dataset.name} holds NaN or infinity, finite weights are needed.")
+        raise ValueError(
+            f"{path}: the variable {dataset.name} holds NaN or infinity, finite weights are needed."
+        )
     return value
 
 
 def _scale(dataset, path):
-    """The float32 scales (channels,) of an int8 data set. Links, which could name another file, are not followed."""
+    """The float32 scales (channels,) of an int8 data set. Links, which could name another file, are
+    not followed.
+    """
     name = dataset.name.rsplit("/", 1)[-1] + "_scale"
     own = isinstance(dataset.parent.get(name, getlink=True), h5py.HardLink)
     scale = dataset.parent[name] if own else None
     if not isinstance(scale, h5py.Dataset) or scale.external or scale.is_virtual:
-        raise ValueError(f"{path}: the variable {dataset.name} is int8, its scales in {name!r} of the same file are needed.")
+        raise ValueError(
+            f"{path}: the variable {dataset.name} is int8, its scales in {name!r} of the same "
+            "file are needed."
+        )
     if scale.dtype != "float32" or scale.shape != dataset.shape[-1:]:
         found = f"{scale.dtype} {scale.shape}"
-        raise ValueError(f"{path}: {scale.name} is {found}, float32 {dataset.shape[-1:]} is needed: one scale a channel.")
+        raise ValueError(
+            f"{path}: {scale.name} is {found}, float32 {dataset.shape[-1:]} is needed: one "
+            "scale a channel."
+        )
     return scale[()]
 
 
@@ -173,10 +203,17 @@ def _compare(stored, wanted, path):
         if name in stored and stored[name].shape != wanted[name].shape
     ]
     external = [name for name, dataset in stored.items() if dataset.external or dataset.is_virtual]
-    parts = (("missing", missing), ("unexpected", unexpected), ("of another shape", other), ("outside it", external))
+    parts = (
+        ("missing", missing),
+        ("unexpected", unexpected),
+        ("of another shape", other),
+        ("outside it", external),
+    )
     problems = [f"{len(names)} {what} ({_some(names)})" for what, names in parts if names]
     if problems:
-        raise ValueError(f"{path}: the file does not fit this model, variables {', '.join(problems)}.")
+        raise ValueError(
+            f"{path}: the file does not fit this model, variables {', '.join(problems)}."
+        )
 
 
 def _some(names):
@@ -192,4 +229,6 @@ def _open(path):
 
 def _check_ending(path):
     if not path.name.endswith(".weights.h5"):
-        raise ValueError(f"the weights file is {path.name!r}, a name that ends in .weights.h5 is needed.")
+        raise ValueError(
+            f"the weights file is {path.name!r}, a name that ends in .weights.h5 is needed."
+        )

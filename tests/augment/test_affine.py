@@ -7,7 +7,9 @@ from sslzoo.augment import affine as geometry
 
 
 def images_of(count=2, height=13, width=13, channels=3, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, height, width, channels), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(
+        0, 256, (count, height, width, channels), dtype=np.uint8
+    )
 
 
 def column(*values):
@@ -15,11 +17,15 @@ def column(*values):
 
 
 def sampled(images, matrix):
-    return np.rint(ops.convert_to_numpy(geometry.affine(images / np.float32(255), matrix)) * 255).astype("uint8")
+    return np.rint(
+        ops.convert_to_numpy(geometry.affine(images / np.float32(255), matrix)) * 255
+    ).astype("uint8")
 
 
 def of_pil(images, transform):
-    return np.stack([np.asarray(transform(Image.fromarray(image), n)) for n, image in enumerate(images)])
+    return np.stack(
+        [np.asarray(transform(Image.fromarray(image), n)) for n, image in enumerate(images)]
+    )
 
 
 def share_equal(mine, theirs):
@@ -35,11 +41,22 @@ def test_shear_and_translation_are_those_of_pil(shape):
     cases = {
         "shear_x": (geometry.shear(amounts, zero), lambda v: (1, v, 0, 0, 1, 0)),
         "shear_y": (geometry.shear(zero, amounts), lambda v: (1, 0, 0, v, 1, 0)),
-        "translate_x": (geometry.translation(amounts, zero, height, width), lambda v: (1, 0, v * width, 0, 1, 0)),
-        "translate_y": (geometry.translation(zero, amounts, height, width), lambda v: (1, 0, 0, 0, 1, v * height)),
+        "translate_x": (
+            geometry.translation(amounts, zero, height, width),
+            lambda v: (1, 0, v * width, 0, 1, 0),
+        ),
+        "translate_y": (
+            geometry.translation(zero, amounts, height, width),
+            lambda v: (1, 0, 0, 0, 1, v * height),
+        ),
     }
     for name, (matrix, entries) in cases.items():
-        theirs = of_pil(images, lambda i, n, e=entries: i.transform(i.size, Image.Transform.AFFINE, e(float(amounts[n]))))
+        theirs = of_pil(
+            images,
+            lambda i, n, e=entries: i.transform(
+                i.size, Image.Transform.AFFINE, e(float(amounts[n]))
+            ),
+        )
         # A centre that falls on the edge of two pixels is rounded either way.
         assert share_equal(sampled(images, matrix), theirs) > 0.97, name
 
@@ -63,6 +80,8 @@ def test_a_product_of_maps_is_the_first_then_the_second():
 
 def test_identity_and_outside():
     images = images_of()
-    np.testing.assert_array_equal(sampled(images, np.eye(3, dtype="float32")[None].repeat(2, 0)), images)
+    np.testing.assert_array_equal(
+        sampled(images, np.eye(3, dtype="float32")[None].repeat(2, 0)), images
+    )
     away = geometry.translation(column(1.0, -1.0), column(0.0, 0.0), 13, 13)
     assert not sampled(images, away).any()

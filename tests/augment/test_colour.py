@@ -47,7 +47,12 @@ STEPS = (brightness, contrast, saturation, hue)
 def test_one_matrix_is_the_four_steps_in_any_order(order):
     # Values around .5 and mild factors, so that nothing is clipped and the whole formula shows.
     images = 0.4 + 0.2 * images_of((3, 7, 5, 3))
-    factors = column(0.8, 1.1, 1.2), column(1.3, 0.6, 1.0), column(0.3, 1.4, 0.0), column(0.1, -0.2, 0.45)
+    factors = (
+        column(0.8, 1.1, 1.2),
+        column(1.3, 0.6, 1.0),
+        column(0.3, 1.4, 0.0),
+        column(0.1, -0.2, 0.45),
+    )
     views = colour_jitter(images, *factors)
     for n in range(3):
         expected = images[n].astype(np.float64)
@@ -58,7 +63,11 @@ def test_one_matrix_is_the_four_steps_in_any_order(order):
 
 def test_strong_factors_are_clipped_once_at_the_end():
     images = images_of()
-    views = np.asarray(colour_jitter(images, column(1.8, 0.2), column(1.8, 1.8), column(1.8, 1.8), column(0.2, -0.2)))
+    views = np.asarray(
+        colour_jitter(
+            images, column(1.8, 0.2), column(1.8, 1.8), column(1.8, 1.8), column(0.2, -0.2)
+        )
+    )
     for n, factors in enumerate([(1.8, 1.8, 1.8, 0.2), (0.2, 1.8, 1.8, -0.2)]):
         expected = images[n].astype(np.float64)
         for step, factor in zip(STEPS, factors, strict=True):
@@ -79,7 +88,8 @@ def test_each_factor_changes_only_its_own_image(position):
     factors[position] = column(0.5, factors[position][1])
     images = images_of()
     views = np.asarray(colour_jitter(images, *factors))
-    assert np.abs(views[0] - images[0]).max() > 0.05  # a saturation of .5 is half the colour, not all of it
+    # a saturation of .5 is half the colour, not all of it
+    assert np.abs(views[0] - images[0]).max() > 0.05
     np.testing.assert_allclose(views[1], images[1], atol=1e-6)
 
 

@@ -18,7 +18,10 @@ def column(*values):
 def pil_crop(image, y, x, height, width, size):
     """PIL's bilinear resize of a box, channel by channel."""
     box = (x, y, x + width, y + height)
-    channels = [Image.fromarray(c).resize((size, size), Image.BILINEAR, box=box) for c in np.moveaxis(image, -1, 0)]
+    channels = [
+        Image.fromarray(c).resize((size, size), Image.BILINEAR, box=box)
+        for c in np.moveaxis(image, -1, 0)
+    ]
     return np.stack([np.asarray(c) for c in channels], axis=-1)
 
 
@@ -54,7 +57,11 @@ def naive_blur(image, sigma, radius):
 
 
 def test_separable_is_the_double_sum():
-    images, along_y, along_x = images_of((2, 5, 4, 3)), images_of((2, 6, 5), 1), images_of((2, 7, 4), 2)
+    images, along_y, along_x = (
+        images_of((2, 5, 4, 3)),
+        images_of((2, 6, 5), 1),
+        images_of((2, 7, 4), 2),
+    )
     expected = np.einsum("npi,nqj,nijc->npqc", along_y, along_x, images)
     np.testing.assert_allclose(separable(images, along_y, along_x), expected, rtol=1e-5)
 
@@ -67,7 +74,12 @@ def test_the_whole_image_at_its_own_size_is_the_identity():
 
 def test_an_enlarged_crop_is_the_naive_bilinear():
     images = images_of((3, 11, 8, 3))
-    y, x, height, width = column(0, 2.3, 6.9), column(0, 1.7, 3.5), column(11, 5.2, 4.1), column(8, 3.3, 4.5)
+    y, x, height, width = (
+        column(0, 2.3, 6.9),
+        column(0, 1.7, 3.5),
+        column(11, 5.2, 4.1),
+        column(8, 3.3, 4.5),
+    )
     views = crop_resize(images, y, x, height, width, 13)
     for i in range(3):
         expected = naive_bilinear(images[i], y[i], x[i], height[i], width[i], 13)
@@ -77,7 +89,12 @@ def test_an_enlarged_crop_is_the_naive_bilinear():
 @pytest.mark.parametrize("size", [5, 33])
 def test_any_crop_is_what_pil_does(size):
     images = images_of((3, 24, 31, 3))
-    y, x, height, width = column(0, 3.25, 10.5), column(0, 8.5, 20.25), column(24, 17.5, 6.5), column(31, 20.25, 9.75)
+    y, x, height, width = (
+        column(0, 3.25, 10.5),
+        column(0, 8.5, 20.25),
+        column(24, 17.5, 6.5),
+        column(31, 20.25, 9.75),
+    )
     views = crop_resize(images, y, x, height, width, size)
     for i in range(3):
         expected = pil_crop(images[i], y[i], x[i], height[i], width[i], size)
@@ -85,7 +102,9 @@ def test_any_crop_is_what_pil_does(size):
 
 
 def test_shrinking_averages_instead_of_skipping_pixels():
-    stripes = np.tile(np.array([1, 0, 0, 0], np.float32), 8)[None, None, :, None] * np.ones((1, 32, 1, 3), np.float32)
+    stripes = np.tile(np.array([1, 0, 0, 0], np.float32), 8)[None, None, :, None] * np.ones(
+        (1, 32, 1, 3), np.float32
+    )
     zero, full = column(0), column(32)
     views = np.asarray(crop_resize(stripes, zero, zero, full, full, 8))
     np.testing.assert_allclose(views[:, :, 1:-1], 0.25, atol=1e-5)
@@ -110,7 +129,9 @@ def test_blur_is_the_naive_weighted_mean():
     assert (blur_radius(8), blur_radius(27), blur_radius(41), blur_radius(224)) == (0, 1, 2, 11)
     views = gaussian_blur(images, sigma)
     for i in range(3):
-        np.testing.assert_allclose(views[i], naive_blur(images[i], sigma[i], radius=(2, 1)), atol=1e-5)
+        np.testing.assert_allclose(
+            views[i], naive_blur(images[i], sigma[i], radius=(2, 1)), atol=1e-5
+        )
 
 
 def test_sigma_zero_leaves_an_image_exactly_as_it_is_beside_a_blurred_one():

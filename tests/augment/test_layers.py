@@ -9,7 +9,9 @@ COUNT, SIZE = 6, 24
 
 
 def images_of(count=COUNT, size=SIZE, channels=3, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, size, size, channels), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(
+        0, 256, (count, size, size, channels), dtype=np.uint8
+    )
 
 
 def only(**fields):
@@ -25,7 +27,9 @@ def share_of_changed(preset, count=2000):
     """The share of `count` copies of an image which each view of a preset changes."""
     image = images_of(1)
     return [
-        float(np.mean(np.abs(np.asarray(view) - image / np.float32(255)).max(axis=(1, 2, 3)) > 1e-4))
+        float(
+            np.mean(np.abs(np.asarray(view) - image / np.float32(255)).max(axis=(1, 2, 3)) > 1e-4)
+        )
         for view in Views(preset, SIZE, seed=3)(copies_of(image, count))
     ]
 
@@ -43,7 +47,9 @@ def test_views_are_float32_of_the_asked_size_inside_0_1(preset):
 
 @pytest.mark.parametrize("preset", sorted(set(PRESETS) - {"none"}))
 def test_the_two_views_differ_and_so_do_two_copies_of_one_image(preset):
-    view1, view2 = (np.asarray(v) for v in Views(preset, SIZE, seed=1)(copies_of(images_of(1), COUNT)))
+    view1, view2 = (
+        np.asarray(v) for v in Views(preset, SIZE, seed=1)(copies_of(images_of(1), COUNT))
+    )
     assert (np.abs(view1 - view2).max(axis=(1, 2, 3)) > 0.01).all()
     for i in range(1, COUNT):
         assert np.abs(view1[0] - view1[i]).max() > 0.01
@@ -64,7 +70,9 @@ def test_integers_0_to_255_equal_floats_0_to_1():
     images = images_of()
     floats = Augment("simclr", SIZE, seed=5)(images.astype(np.float32) / 255)
     for dtype in (np.uint8, np.int64):
-        np.testing.assert_allclose(Augment("simclr", SIZE, seed=5)(images.astype(dtype)), floats, atol=1e-5)
+        np.testing.assert_allclose(
+            Augment("simclr", SIZE, seed=5)(images.astype(dtype)), floats, atol=1e-5
+        )
 
 
 def test_what_one_image_holds_changes_no_other_view():
@@ -88,7 +96,13 @@ def test_a_seed_reproduces_and_calls_advance():
 
 @pytest.mark.parametrize("field", ["flip", "jitter", "grayscale", "blur", "solarise"])
 def test_each_image_and_view_has_its_own_coin(field):
-    strengths = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1, "blur_sigma": (1.0, 2.0)}
+    strengths = {
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.1,
+        "blur_sigma": (1.0, 2.0),
+    }
     probabilities, count = (0.2, 0.7), 2000
     shares = share_of_changed(only(**strengths, **{field: probabilities}), count)
     for share, probability in zip(shares, probabilities, strict=True):
@@ -110,8 +124,12 @@ def test_crop_boxes_keep_area_ratio_and_image():
     # A ramp in y and one in x: the pixels of a view tell where its box was.
     size, count = 64, 3000
     ramp = np.arange(size, dtype=np.float32) / (size - 1)
-    image = np.stack([*np.meshgrid(ramp, ramp, indexing="ij"), np.zeros((size, size), np.float32)], axis=-1)
-    view = np.asarray(Augment(only(crop_area=(0.08, 1.0)), 16, seed=2)(copies_of(image[None], count))) * (size - 1)
+    image = np.stack(
+        [*np.meshgrid(ramp, ramp, indexing="ij"), np.zeros((size, size), np.float32)], axis=-1
+    )
+    view = np.asarray(
+        Augment(only(crop_area=(0.08, 1.0)), 16, seed=2)(copies_of(image[None], count))
+    ) * (size - 1)
     # Interior samples are not touched by the border: their spacing is the box's extent / 16.
     height = (view[:, 12, 8, 0] - view[:, 3, 8, 0]) / 9 * 16
     width = (view[:, 8, 12, 1] - view[:, 8, 3, 1]) / 9 * 16
@@ -126,7 +144,10 @@ def test_crop_boxes_keep_area_ratio_and_image():
     assert ratio.min() > 0.73 and ratio.max() < 1.37
     assert abs(np.log(ratio).mean()) < 0.02
     # The place is uniform over what is left: its mean is the middle.
-    assert abs((top / (size - height)).mean() - 0.5) < 0.03 and abs((left / (size - width)).mean() - 0.5) < 0.03
+    assert (
+        abs((top / (size - height)).mean() - 0.5) < 0.03
+        and abs((left / (size - width)).mean() - 0.5) < 0.03
+    )
 
 
 @pytest.mark.parametrize("shape", [(COUNT, 7, 61, 3), (COUNT, 1, 1, 3)])
@@ -157,7 +178,9 @@ def test_a_wrong_size_is_named(image_size):
         Views("none", image_size)
 
 
-@pytest.mark.parametrize("preset", ["byol", {"preset": "simclr", "blur": (0.5, 0), "crop_area": (0.3, 1)}])
+@pytest.mark.parametrize(
+    "preset", ["byol", {"preset": "simclr", "blur": (0.5, 0), "crop_area": (0.3, 1)}]
+)
 @pytest.mark.parametrize("layer_class", [Augment, Views])
 def test_config_round_trip_gives_the_same_draws(layer_class, preset):
     layer = layer_class(preset, SIZE, seed=11)
@@ -216,14 +239,19 @@ def test_compiled_equals_eager(preset):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX always goes through XLA")
 def test_xla_compiles_it():
-    # From one seed TensorFlow draws other numbers under XLA than without: only what holds for all draws is compared.
-    view1, view2 = (np.asarray(view) for view in compiled(Views("byol", SIZE, seed=4), xla=True)(images_of()))
+    # From one seed TensorFlow draws other numbers under XLA than without: only what holds for all
+    # draws is compared.
+    view1, view2 = (
+        np.asarray(view) for view in compiled(Views("byol", SIZE, seed=4), xla=True)(images_of())
+    )
     assert view1.shape == view2.shape == (COUNT, SIZE, SIZE, 3)
     assert min(view1.min(), view2.min()) >= 0 and max(view1.max(), view2.max()) <= 1
     assert np.abs(view1 - view2).max() > 0.05
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only tf.function has unknown sizes")
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="only tf.function has unknown sizes"
+)
 @pytest.mark.parametrize("preset", ["none", "byol"])
 def test_unknown_height_and_width_compile(preset):
     function, eager = compiled(Views(preset, SIZE, seed=4), size=None), Views(preset, SIZE, seed=4)

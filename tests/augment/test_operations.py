@@ -14,7 +14,9 @@ def images():
     """Three pictures with few and many values, none using all of 0..255: uint8 (3, 31, 35, 3)."""
     rng = np.random.default_rng(0)
     ramp = np.linspace(30, 200, 31 * 35 * 3).reshape(31, 35, 3)
-    return np.stack([ramp, rng.integers(20, 240, ramp.shape), np.rint(ramp / 40) * 40 + 10]).astype("uint8")
+    return np.stack([ramp, rng.integers(20, 240, ramp.shape), np.rint(ramp / 40) * 40 + 10]).astype(
+        "uint8"
+    )
 
 
 def planes_of(images):
@@ -26,10 +28,16 @@ def back(planes):
 
 
 def of_pil(images, transform):
-    return np.stack([np.asarray(transform(Image.fromarray(image))).reshape(image.shape) for image in images]).astype("float32")
+    return np.stack(
+        [np.asarray(transform(Image.fromarray(image))).reshape(image.shape) for image in images]
+    ).astype("float32")
 
 
-ENHANCERS = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast, "colour": ImageEnhance.Color}
+ENHANCERS = {
+    "brightness": ImageEnhance.Brightness,
+    "contrast": ImageEnhance.Contrast,
+    "colour": ImageEnhance.Color,
+}
 
 
 @pytest.mark.parametrize("name", ENHANCERS)
@@ -38,7 +46,8 @@ def test_tone_is_that_of_pil(images, name, factor):
     factors = {other: ONE * (factor if other == name else 1) for other in ENHANCERS}
     mine = back(tone(planes_of(images), **factors, autocontrast=NO))
     theirs = of_pil(images, lambda image: ENHANCERS[name](image).enhance(factor))
-    assert np.abs(mine - theirs).max() < 1.6  # PIL cuts to integers, once for the mean and once for the result
+    # PIL cuts to integers, once for the mean and once for the result
+    assert np.abs(mine - theirs).max() < 1.6
 
 
 def test_autocontrast_is_that_of_pil(images):
@@ -51,33 +60,50 @@ def test_autocontrast_is_that_of_pil(images):
 def test_tone_of_grey_images_is_that_of_pil_and_colour_leaves_them(images):
     grey = images[..., :1]
     mine = back(tone(planes_of(grey), ONE, ONE * 0.3, ONE, NO))
-    theirs = of_pil(grey[..., 0], lambda image: ImageEnhance.Contrast(image).enhance(0.3))[..., None]
+    theirs = of_pil(grey[..., 0], lambda image: ImageEnhance.Contrast(image).enhance(0.3))[
+        ..., None
+    ]
     assert np.abs(mine - theirs).max() < 1.6
-    np.testing.assert_allclose(tone(planes_of(grey), ONE, ONE, ONE * 0.1, NO), planes_of(grey), atol=1e-6)
+    np.testing.assert_allclose(
+        tone(planes_of(grey), ONE, ONE, ONE * 0.1, NO), planes_of(grey), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("bits", [4, 5, 6, 7, 8])
 def test_posterise_is_that_of_pil(images, bits):
     mine = back(posterise(planes_of(images), ONE * bits))
-    np.testing.assert_allclose(mine, of_pil(images, lambda image: ImageOps.posterize(image, bits)), atol=1e-3)
+    np.testing.assert_allclose(
+        mine, of_pil(images, lambda image: ImageOps.posterize(image, bits)), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("threshold", [0, 100, 256])
 def test_solarise_is_that_of_pil(images, threshold):
     mine = back(solarise(planes_of(images), ONE * (threshold - 0.5) / 255))
-    np.testing.assert_allclose(mine, of_pil(images, lambda image: ImageOps.solarize(image, threshold)), atol=1e-3)
+    np.testing.assert_allclose(
+        mine, of_pil(images, lambda image: ImageOps.solarize(image, threshold)), atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("factor", [0.05, 0.6])
 def test_sharpness_is_that_of_pil(images, factor):
     mine = back(sharpness(planes_of(images), ONE * factor))
-    assert np.abs(mine - of_pil(images, lambda image: ImageEnhance.Sharpness(image).enhance(factor))).max() < 1.6
+    assert (
+        np.abs(
+            mine - of_pil(images, lambda image: ImageEnhance.Sharpness(image).enhance(factor))
+        ).max()
+        < 1.6
+    )
 
 
 def test_equalise_is_that_of_pil(images):
-    np.testing.assert_allclose(back(equalise(planes_of(images), ~NO)), of_pil(images, ImageOps.equalize), atol=1e-3)
+    np.testing.assert_allclose(
+        back(equalise(planes_of(images), ~NO)), of_pil(images, ImageOps.equalize), atol=1e-3
+    )
     tiny = images[:, :4, :4]  # fewer pixels than values: PIL's step is 0 and nothing changes
-    np.testing.assert_allclose(back(equalise(planes_of(tiny), ~NO)), of_pil(tiny, ImageOps.equalize), atol=1e-3)
+    np.testing.assert_allclose(
+        back(equalise(planes_of(tiny), ~NO)), of_pil(tiny, ImageOps.equalize), atol=1e-3
+    )
 
 
 def test_each_magnitude_changes_only_its_own_image(images):

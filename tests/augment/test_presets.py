@@ -11,7 +11,12 @@ def test_simclr_has_the_papers_values():
     fields = resolve_preset("simclr")
     assert fields["crop_area"] == (0.08, 1.0)
     assert fields["crop_ratio"] == (3 / 4, 4 / 3)
-    assert [fields[k] for k in ("brightness", "contrast", "saturation", "hue")] == [0.8, 0.8, 0.8, 0.2]
+    assert [fields[k] for k in ("brightness", "contrast", "saturation", "hue")] == [
+        0.8,
+        0.8,
+        0.8,
+        0.2,
+    ]
     assert [fields[k] for k in ("flip", "jitter", "grayscale", "blur")] == [0.5, 0.8, 0.2, 0.5]
     assert fields["blur_sigma"] == (0.1, 2.0)
 
@@ -27,13 +32,20 @@ def test_byol_is_asymmetric():
     fields = resolve_preset("byol")
     assert fields["blur"] == (1.0, 0.1)
     assert fields["solarise"] == (0.0, 0.2)
-    assert [fields[k] for k in ("brightness", "contrast", "saturation", "hue")] == [0.4, 0.4, 0.2, 0.1]
+    assert [fields[k] for k in ("brightness", "contrast", "saturation", "hue")] == [
+        0.4,
+        0.4,
+        0.2,
+        0.1,
+    ]
 
 
 def test_grey_and_digits_leave_colour_alone_and_digits_do_not_flip():
     for name in ("grey", "digits", "none"):
         fields = resolve_preset(name)
-        assert fields["saturation"] == fields["hue"] == fields["grayscale"] == fields["solarise"] == 0
+        assert (
+            fields["saturation"] == fields["hue"] == fields["grayscale"] == fields["solarise"] == 0
+        )
     assert resolve_preset("digits")["flip"] == 0
 
 

@@ -10,13 +10,20 @@ COUNT, SIZE = 6, 16
 
 
 def images_of(count=COUNT, size=SIZE, channels=3, seed=0):
-    return np.random.default_rng(seed).uniform(0.1, 0.9, (count, size, size, channels)).astype("float32")
+    return (
+        np.random.default_rng(seed)
+        .uniform(0.1, 0.9, (count, size, size, channels))
+        .astype("float32")
+    )
 
 
 def steps_of(names, *drawn):
     """Steps in which every image has the operation and the magnitude (0..1 of its range) given."""
     index = [(names.index(name) + 0.5) / len(names) for name, _ in drawn]
-    return [Step(names, np.full(2, i, "float32"), np.full(2, m, "float32")) for i, (_, m) in zip(index, drawn, strict=True)]
+    return [
+        Step(names, np.full(2, i, "float32"), np.full(2, m, "float32"))
+        for i, (_, m) in zip(index, drawn, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -46,14 +53,19 @@ def test_operations_are_drawn_evenly_and_magnitudes_uniformly():
         drawn = values[values != 99.0]
         assert len(drawn) == counts[name]
         assert drawn.min() >= low - 1e-4 and drawn.max() <= high + 1e-4
-        assert abs(drawn.mean() - (low + high) / 2) <= 4.5 * (high - low) / np.sqrt(12 * len(drawn)) + 1e-6
+        assert (
+            abs(drawn.mean() - (low + high) / 2)
+            <= 4.5 * (high - low) / np.sqrt(12 * len(drawn)) + 1e-6
+        )
 
 
 def test_the_names_of_a_pool_are_all_that_is_drawn():
     view = np.asarray(RandAugment(("brightness",), cutout=0.0, seed=3)(images_of()))
     ratio = view / images_of()
     np.testing.assert_allclose(ratio, ratio[:, :1, :1, :1] * np.ones_like(ratio), rtol=1e-4)
-    np.testing.assert_allclose(RandAugment(("identity",), cutout=0.0)(images_of()), images_of(), atol=1e-6)
+    np.testing.assert_allclose(
+        RandAugment(("identity",), cutout=0.0)(images_of()), images_of(), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("first", ["posterise", "equalise", "autocontrast", "brightness"])
@@ -61,7 +73,9 @@ def test_the_names_of_a_pool_are_all_that_is_drawn():
 def test_two_colour_operations_run_in_their_drawn_order(first, second):
     names, images = POOLS["all"], images_of(2)
     together = transform(images, steps_of(names, (first, 0.3), (second, 0.4)))
-    one_by_one = transform(transform(images, steps_of(names, (first, 0.3))), steps_of(names, (second, 0.4)))
+    one_by_one = transform(
+        transform(images, steps_of(names, (first, 0.3))), steps_of(names, (second, 0.4))
+    )
     np.testing.assert_allclose(together, one_by_one, atol=1e-5)
 
 
@@ -77,9 +91,12 @@ def test_an_odd_number_of_operations_runs_in_order_too():
 def test_geometry_comes_after_colour_and_is_sampled_once():
     names, images = POOLS["all"], images_of(2)
     mixed = transform(images, steps_of(names, ("rotate", 0.9), ("brightness", 0.2)))
-    apart = transform(transform(images, steps_of(names, ("brightness", 0.2))), steps_of(names, ("rotate", 0.9)))
+    apart = transform(
+        transform(images, steps_of(names, ("brightness", 0.2))), steps_of(names, ("rotate", 0.9))
+    )
     np.testing.assert_allclose(mixed, apart, atol=1e-6)
-    # 30 degrees there and back is the identity where one sampling does it; two would have lost corners and pixels.
+    # 30 degrees there and back is the identity where one sampling does it; two would have lost
+    # corners and pixels.
     there_and_back = transform(images, steps_of(names, ("rotate", 1.0), ("rotate", 0.0)))
     np.testing.assert_allclose(there_and_back, images, atol=1e-6)
 
@@ -91,14 +108,17 @@ def test_cutout_is_a_grey_square_of_at_most_its_share():
     rows, columns = (view > 0).any(axis=2).sum(axis=1), (view > 0).any(axis=1).sum(axis=1)
     np.testing.assert_array_equal((view > 0).sum(axis=(1, 2)), rows * columns)
     assert rows.max() == 10 and columns.max() == 10
-    # A side uniform in 0..10 around a uniform centre, cut off at the border: side - side^2 / 4 / 20 on average over both.
+    # A side uniform in 0..10 around a uniform centre, cut off at the border: side - side^2 / 4 / 20
+    # on average over both.
     sides = np.random.default_rng(0).uniform(0, 10, 200_000)
     assert abs(rows.mean() - (sides - sides**2 / 80).mean()) < 4.5 * 3 / np.sqrt(count)
     assert abs((view > 0).mean(axis=0).argmax() % 20 - 10) < 8  # not in a corner
 
 
 def test_cutout_reaches_over_the_border():
-    square = cut_out(np.zeros((1, 10, 10, 1), "float32"), np.float32([0.4]), np.float32([0.0]), np.float32([0.5]))
+    square = cut_out(
+        np.zeros((1, 10, 10, 1), "float32"), np.float32([0.4]), np.float32([0.0]), np.float32([0.5])
+    )
     expected = np.zeros((10, 10))
     expected[:2, 3:7] = 0.5
     np.testing.assert_allclose(np.asarray(square)[0, ..., 0], expected)
@@ -126,7 +146,9 @@ def compiled(layer, xla=False):
 
 
 def test_compiled_equals_eager():
-    np.testing.assert_allclose(compiled(RandAugment(seed=4))(images_of()), RandAugment(seed=4)(images_of()), atol=1e-5)
+    np.testing.assert_allclose(
+        compiled(RandAugment(seed=4))(images_of()), RandAugment(seed=4)(images_of()), atol=1e-5
+    )
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX always goes through XLA")

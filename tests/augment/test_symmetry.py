@@ -5,7 +5,9 @@ from keras import ops
 from sslzoo.augment import Symmetry
 
 IMAGE = np.arange(27, dtype="uint8").reshape(3, 3, 3)
-EIGHT = {np.rot90(flipped, turns).tobytes() for flipped in (IMAGE, IMAGE[::-1]) for turns in range(4)}
+EIGHT = {
+    np.rot90(flipped, turns).tobytes() for flipped in (IMAGE, IMAGE[::-1]) for turns in range(4)
+}
 
 
 def test_each_image_becomes_one_of_its_eight_symmetries():
@@ -24,5 +26,8 @@ def test_draws_follow_from_the_seed_and_differ_between_calls():
 
 def test_half_precision_leaves_the_pixels_alone():
     layer = Symmetry(dtype="mixed_float16")
-    assert keras.backend.standardize_dtype(layer(np.full((2, 4, 4, 3), 0.1, "float32")).dtype) == "float32"
+    assert (
+        keras.backend.standardize_dtype(layer(np.full((2, 4, 4, 3), 0.1, "float32")).dtype)
+        == "float32"
+    )
     assert Symmetry.from_config(layer.get_config()).seed == 0

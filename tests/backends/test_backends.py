@@ -35,7 +35,9 @@ def test_compiled_sees_new_values_and_takes_any_shape(dense):
 def test_abstract_finds_the_structure_and_moves_nothing():
     layer = keras.layers.BatchNormalization()
     layer.build((None, 3))
-    found = backends.abstract(lambda x: {"mean": ops.mean(layer(x, training=True))}, np.ones((4, 3), "float32"))
+    found = backends.abstract(
+        lambda x: {"mean": ops.mean(layer(x, training=True))}, np.ones((4, 3), "float32")
+    )
     assert list(found) == ["mean"]
     assert tuple(found["mean"].shape) == ()
     np.testing.assert_array_equal(ops.convert_to_numpy(layer.moving_mean), np.zeros(3))
@@ -44,4 +46,7 @@ def test_abstract_finds_the_structure_and_moves_nothing():
 def test_another_backend_is_refused_by_name():
     code = "import keras; keras.backend.backend = lambda: 'torch'; import sslzoo.backends"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "ImportError: KERAS_BACKEND is 'torch'; sslzoo trains on 'tensorflow' (default) or 'jax'" in done.stderr
+    assert (
+        "ImportError: KERAS_BACKEND is 'torch'; sslzoo trains on 'tensorflow' (default) or 'jax'"
+        in done.stderr
+    )

@@ -8,7 +8,10 @@ from sslzoo.data import Batches, Dataset, ImageFiles
 
 
 def arrays(n=10):
-    return {"images": np.arange(n, dtype="float32")[:, None, None, None] * np.ones((1, 2, 2, 1), "float32")}
+    return {
+        "images": np.arange(n, dtype="float32")[:, None, None, None]
+        * np.ones((1, 2, 2, 1), "float32")
+    }
 
 
 def test_the_order_is_the_documented_permutation():
@@ -23,7 +26,10 @@ def test_the_order_is_the_documented_permutation():
 
 def test_every_row_comes_once_per_epoch_in_a_new_order():
     batches = Batches(arrays(12), 4)
-    epochs = [np.concatenate([batches[3 * epoch + k]["index"] for k in range(3)]).tolist() for epoch in range(4)]
+    epochs = [
+        np.concatenate([batches[3 * epoch + k]["index"] for k in range(3)]).tolist()
+        for epoch in range(4)
+    ]
     assert all(sorted(rows) == list(range(12)) for rows in epochs)
     assert len({tuple(rows) for rows in epochs}) == 4
 
@@ -63,7 +69,9 @@ def test_threads_read_the_same_batches():
     batches = Batches(arrays(64), 4, seed=3)
     expected = [batches[i]["index"].tolist() for i in range(64)]
     with ThreadPoolExecutor(8) as pool:
-        assert [batch["index"].tolist() for batch in pool.map(batches.__getitem__, range(64))] == expected
+        assert [
+            batch["index"].tolist() for batch in pool.map(batches.__getitem__, range(64))
+        ] == expected
 
 
 def test_images_decoded_on_access_come_in_the_same_order_one_batch_ahead():
@@ -98,7 +106,9 @@ def test_wrong_numbers_are_named(arguments, sentence):
 
 
 def test_fields_of_unequal_length_and_no_rows_are_refused():
-    with pytest.raises(ValueError, match="data: fields must have the same length, got {'images': 10, 'labels': 3}"):
+    with pytest.raises(
+        ValueError, match="data: fields must have the same length, got {'images': 10, 'labels': 3}"
+    ):
         Batches({**arrays(), "labels": np.arange(3)}, 2)
     for nothing in ({}, arrays(0), Dataset(np.zeros((0, 4, 4), "uint8"))):
         with pytest.raises(ValueError, match="data: need at least one row"):
@@ -125,7 +135,9 @@ def test_fit_sees_every_row_once_per_epoch_on_this_backend():
     model = Recorder()
     model.compile("sgd")
     batches = Batches(arrays(20), 4)
-    history = model.fit(batches, steps_per_epoch=batches.steps_per_epoch, epochs=3, verbose=0).history
+    history = model.fit(
+        batches, steps_per_epoch=batches.steps_per_epoch, epochs=3, verbose=0
+    ).history
     assert history["rows"] == [sum(range(20))] * 3
 
 

@@ -8,7 +8,12 @@ from sslzoo.data import ImageFiles, check_images, check_labels, checks
 
 @pytest.mark.parametrize("shape", [(2, 5, 6), (2, 5, 6, 1), (2, 5, 6, 3)])
 def test_every_rank_comes_back_with_channels(shape):
-    assert check_images(np.zeros(shape, "uint8")).shape == (2, 5, 6, shape[3] if len(shape) == 4 else 1)
+    assert check_images(np.zeros(shape, "uint8")).shape == (
+        2,
+        5,
+        6,
+        shape[3] if len(shape) == 4 else 1,
+    )
 
 
 def test_uint8_and_floats_are_not_copied():
@@ -31,26 +36,54 @@ def test_nested_lists_are_images():
     [
         (
             np.full((1, 5, 5, 3), 255.0),
-            "x: float values must be in 0..1 and finite, got values from 255.0 to 255.0; divide by 255 or pass uint8.",
+            "x: float values must be in 0..1 and finite, got values from 255.0 to 255.0; "
+            "divide by 255 or pass uint8.",
         ),
         (
             np.full((1, 5, 5, 3), -0.5),
             "x: float values must be in 0..1 and finite, got values from -0.5 to -0.5; undo the",
         ),
-        (np.full((1, 5, 5, 3), 300.0), "x: float values must be in 0..1 and finite, got values from 300.0 to 300.0."),
-        (np.full((1, 5, 5, 3), np.nan), "x: float values must be in 0..1 and finite, got NaN or infinite"),
-        (np.full((1, 5, 5, 3), np.inf), "x: float values must be in 0..1 and finite, got NaN or infinite"),
-        (np.full((1, 5, 5, 3), 256), "x: integer values must be in 0..255, got values from 256 to 256."),
-        (np.full((1, 5, 5, 3), -1, "int8"), "x: integer values must be in 0..255, got values from -1 to -1."),
-        (np.zeros((1, 5, 5, 2), "uint8"), "x: need 1 or 3 channels in the last axis, got 2 in shape (1, 5, 5, 2)"),
+        (
+            np.full((1, 5, 5, 3), 300.0),
+            "x: float values must be in 0..1 and finite, got values from 300.0 to 300.0.",
+        ),
+        (
+            np.full((1, 5, 5, 3), np.nan),
+            "x: float values must be in 0..1 and finite, got NaN or infinite",
+        ),
+        (
+            np.full((1, 5, 5, 3), np.inf),
+            "x: float values must be in 0..1 and finite, got NaN or infinite",
+        ),
+        (
+            np.full((1, 5, 5, 3), 256),
+            "x: integer values must be in 0..255, got values from 256 to 256.",
+        ),
+        (
+            np.full((1, 5, 5, 3), -1, "int8"),
+            "x: integer values must be in 0..255, got values from -1 to -1.",
+        ),
+        (
+            np.zeros((1, 5, 5, 2), "uint8"),
+            "x: need 1 or 3 channels in the last axis, got 2 in shape (1, 5, 5, 2)",
+        ),
         (
             np.zeros((1, 5, 5, 4), "uint8"),
             "x: need 1 or 3 channels in the last axis, got 4 in shape (1, 5, 5, 4); drop",
         ),
-        (np.zeros((1, 3, 8, 8), "uint8"), "x: need 1 or 3 channels in the last axis, got 8 in shape (1, 3, 8, 8); put"),
-        (np.zeros((0, 5, 5, 3), "uint8"), "x: need at least one image with pixels, got the empty shape (0, 5, 5, 3)."),
+        (
+            np.zeros((1, 3, 8, 8), "uint8"),
+            "x: need 1 or 3 channels in the last axis, got 8 in shape (1, 3, 8, 8); put",
+        ),
+        (
+            np.zeros((0, 5, 5, 3), "uint8"),
+            "x: need at least one image with pixels, got the empty shape (0, 5, 5, 3).",
+        ),
         (np.zeros((5, 5), "uint8"), "x: need shape (N, H, W) or (N, H, W, C), got (5, 5)."),
-        (np.zeros((32, 32, 3), "uint8"), "x: got shape (32, 32, 3), which looks like one image; add a batch axis"),
+        (
+            np.zeros((32, 32, 3), "uint8"),
+            "x: got shape (32, 32, 3), which looks like one image; add a batch axis",
+        ),
     ],
 )
 def test_wrong_values_and_shapes_are_named(images, sentence):
@@ -61,7 +94,13 @@ def test_wrong_values_and_shapes_are_named(images, sentence):
 
 @pytest.mark.parametrize(
     "images",
-    [None, "cat.jpg", [np.zeros((2, 2)), np.zeros((3, 3))], np.zeros((1, 5, 5), bool), np.zeros((1, 5, 5), complex)],
+    [
+        None,
+        "cat.jpg",
+        [np.zeros((2, 2)), np.zeros((3, 3))],
+        np.zeros((1, 5, 5), bool),
+        np.zeros((1, 5, 5), complex),
+    ],
 )
 def test_what_is_no_array_of_numbers_is_a_type_error(images):
     with pytest.raises(TypeError, match="^x: need"):

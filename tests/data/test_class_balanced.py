@@ -6,7 +6,9 @@ from sslzoo.data import ClassBalanced, Dataset
 
 def dataset(sizes=(6, 4, 9, 5, 4)):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
-    images = np.broadcast_to(np.arange(len(labels), dtype="uint8")[:, None, None], (len(labels), 2, 2))
+    images = np.broadcast_to(
+        np.arange(len(labels), dtype="uint8")[:, None, None], (len(labels), 2, 2)
+    )
     return Dataset(images.copy(), labels, [f"c{i}" for i in range(len(sizes))])
 
 
@@ -28,7 +30,9 @@ def test_item_i_is_the_batch_of_step_i_wherever_one_starts():
     whole = ClassBalanced(dataset(), 2, 3, steps_per_epoch=4, seed=5)
     index = [whole[i]["index"].tolist() for i in range(10)]
     assert [whole.starting_at(3)[i]["index"].tolist() for i in range(7)] == index[3:]
-    assert ClassBalanced(dataset(), 2, 3, steps_per_epoch=4, seed=6)[0]["index"].tolist() != index[0]
+    assert (
+        ClassBalanced(dataset(), 2, 3, steps_per_epoch=4, seed=6)[0]["index"].tolist() != index[0]
+    )
     assert len({tuple(rows) for rows in index}) == 10
 
 
@@ -42,13 +46,29 @@ def test_an_epoch_draws_as_many_images_as_there_are():
 @pytest.mark.parametrize(
     ("data", "options", "sentence"),
     [
-        (dataset((4, 1, 4)), {"classes": 2, "samples": 2}, "samples: got 2; class 1 (c1) has 1 image."),
-        (dataset((4, 3, 4)), {"classes": 2, "samples": 4}, "samples: got 4; class 1 (c1) has 3 images."),
+        (
+            dataset((4, 1, 4)),
+            {"classes": 2, "samples": 2},
+            "samples: got 2; class 1 (c1) has 1 image.",
+        ),
+        (
+            dataset((4, 3, 4)),
+            {"classes": 2, "samples": 4},
+            "samples: got 4; class 1 (c1) has 3 images.",
+        ),
         (dataset(), {"classes": 6, "samples": 2}, "classes: got 6; the data has 5."),
         (dataset(), {"classes": 1, "samples": 2}, "classes: need an integer of at least 2, got 1."),
         (dataset(), {"classes": 2, "samples": 1}, "samples: need an integer of at least 2, got 1."),
-        (dataset(), {"classes": 2, "samples": 2, "steps_per_epoch": 0}, "steps_per_epoch: need an integer of at least 1, got 0."),
-        (Dataset(np.zeros((4, 2, 2), "uint8")), {"classes": 2}, "labels: missing; need one integer per image."),
+        (
+            dataset(),
+            {"classes": 2, "samples": 2, "steps_per_epoch": 0},
+            "steps_per_epoch: need an integer of at least 1, got 0.",
+        ),
+        (
+            Dataset(np.zeros((4, 2, 2), "uint8")),
+            {"classes": 2},
+            "labels: missing; need one integer per image.",
+        ),
     ],
 )
 def test_refused_before_the_first_step(data, options, sentence):

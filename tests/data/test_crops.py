@@ -6,7 +6,10 @@ from sslzoo.data import Crops, Pictures
 
 def numbered(*sizes):
     """Pictures whose pixel (y, x) of picture i holds (i, y, x)."""
-    return [np.stack([np.full(size, i), *np.indices(size)], axis=-1).astype("uint8") for i, size in enumerate(sizes)]
+    return [
+        np.stack([np.full(size, i), *np.indices(size)], axis=-1).astype("uint8")
+        for i, size in enumerate(sizes)
+    ]
 
 
 PICTURES = numbered((9, 7), (5, 12), (20, 6), (8, 8))
@@ -39,7 +42,9 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone():
 
     whole = crops(seed=1)
     for i in (0, 6, 3):
-        np.testing.assert_array_equal(whole[i]["images"], crops(seed=1).batch(*divmod(i, 5))["images"])
+        np.testing.assert_array_equal(
+            whole[i]["images"], crops(seed=1).batch(*divmod(i, 5))["images"]
+        )
         np.testing.assert_array_equal(whole[4 + i]["images"], whole.starting_at(4)[i]["images"])
     seen = [whole[0]["images"], whole[1]["images"], whole[5]["images"], crops(seed=2)[0]["images"]]
     assert len({images.tobytes() for images in seen}) == 4

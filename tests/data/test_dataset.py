@@ -6,7 +6,12 @@ from sslzoo.data import Dataset
 
 def numbered(n=6, labels=True):
     images = np.arange(n, dtype="uint8")[:, None, None] * np.ones((1, 2, 2), "uint8")
-    return Dataset(images, np.arange(n) % 3 if labels else None, ["a", "b", "c"] if labels else None, "numbered")
+    return Dataset(
+        images,
+        np.arange(n) % 3 if labels else None,
+        ["a", "b", "c"] if labels else None,
+        "numbered",
+    )
 
 
 def test_rows_come_in_the_order_asked_for():
@@ -39,7 +44,9 @@ def test_repr_names_what_it_holds():
 
 @pytest.mark.parametrize("labels", [[0.0, 1.7], [True, False], ["a", "b"]])
 def test_labels_are_integers(labels):
-    with pytest.raises(ValueError, match="labels: need integer class numbers for 'x', got .* values"):
+    with pytest.raises(
+        ValueError, match="labels: need integer class numbers for 'x', got .* values"
+    ):
         Dataset(np.zeros((2, 4, 4), "uint8"), labels, name="x")
 
 

@@ -69,7 +69,10 @@ def test_images_below_a_class_folder_belong_to_it_and_hidden_folders_do_not(pets
     "files, sentence",
     [
         (["a/x.png", "y.png"], "has both images and folders of images (a); need one kind."),
-        (["photo/dog/x.png", "photo/cat/x.png"], "its folders hold folders of images; load one of them, such as"),
+        (
+            ["photo/dog/x.png", "photo/cat/x.png"],
+            "its folders hold folders of images; load one of them, such as",
+        ),
         ([], "no image files found (.bmp"),
     ],
 )
@@ -83,7 +86,10 @@ def test_layouts_that_say_nothing_clear_are_refused(tmp_path, files, sentence):
 
 def test_sizes_that_differ_need_an_image_size(pets):
     save(pets / "dog" / "wide.png", 12, size=(12, 8))
-    with pytest.raises(ValueError, match=r"image_size: needed for .* differ in size, such as 20.png 8x8 and wide.png 8x12"):
+    with pytest.raises(
+        ValueError,
+        match=r"image_size: needed for .* differ in size, such as 20.png 8x8 and wide.png 8x12",
+    ):
         load(pets)
     data = load(pets, image_size=6)
     assert data.images.shape == (6, 6, 6, 3) and reds(data.images)[-1] == 12

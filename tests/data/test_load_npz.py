@@ -9,7 +9,13 @@ LABELS = np.array([0, 1, 1, 0])
 
 
 def archive(path, **arrays):
-    np.savez(path, **({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]} | arrays))
+    np.savez(
+        path,
+        **(
+            {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]}
+            | arrays
+        ),
+    )
     return path
 
 
@@ -21,7 +27,13 @@ def test_a_path_gives_the_split_as_stored(tmp_path):
 
 
 def test_labels_as_a_column_and_wide_integers_are_normalised(tmp_path):
-    data = load(archive(tmp_path / "a.npz", x_train=IMAGES.astype("int32"), y_train=LABELS[:, None].astype("uint8")))
+    data = load(
+        archive(
+            tmp_path / "a.npz",
+            x_train=IMAGES.astype("int32"),
+            y_train=LABELS[:, None].astype("uint8"),
+        )
+    )
     assert data.images.dtype == "uint8" and data.labels.tolist() == LABELS.tolist()
 
 
@@ -39,7 +51,9 @@ def test_image_size_is_a_resize_of_the_shorter_side_and_a_centre_cut(tmp_path):
 
 
 def test_floats_are_not_resized(tmp_path):
-    with pytest.raises(ValueError, match="image_size: only uint8 images are resized here, a has float64"):
+    with pytest.raises(
+        ValueError, match="image_size: only uint8 images are resized here, a has float64"
+    ):
         load(archive(tmp_path / "a.npz", x_train=IMAGES / 255), image_size=3)
 
 
@@ -62,7 +76,9 @@ def test_bad_arrays_are_named_with_file_and_key(tmp_path, arrays, sentence):
 
 def test_wrong_keys_and_splits_are_listed(tmp_path):
     np.savez(tmp_path / "a.npz", images=IMAGES)
-    with pytest.raises(ValueError, match=r"need the keys x_train, y_train, x_test, y_test, got \['images'\]"):
+    with pytest.raises(
+        ValueError, match=r"need the keys x_train, y_train, x_test, y_test, got \['images'\]"
+    ):
         load(tmp_path / "a.npz")
     with pytest.raises(ValueError, match=r"no split 'val'; it has \['test', 'train'\]"):
         load(archive(tmp_path / "b.npz"), "val")
@@ -71,7 +87,12 @@ def test_wrong_keys_and_splits_are_listed(tmp_path):
 def test_a_truncated_or_wrong_file_is_one_sentence(tmp_path):
     whole = archive(tmp_path / "a.npz").read_bytes()
     np.save(tmp_path / "array.npy", IMAGES)
-    for content in (whole[: len(whole) // 2], b"", b"not a zip", (tmp_path / "array.npy").read_bytes()):
+    for content in (
+        whole[: len(whole) // 2],
+        b"",
+        b"not a zip",
+        (tmp_path / "array.npy").read_bytes(),
+    ):
         (tmp_path / "bad.npz").write_bytes(content)
         with pytest.raises(ValueError, match="bad.npz: not a readable .npz of plain arrays"):
             load(tmp_path / "bad.npz")

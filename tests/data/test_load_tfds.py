@@ -8,7 +8,9 @@ tfds = pytest.importorskip("tensorflow_datasets")
 
 
 def store(root, name="shapes", version="1.0.0", n=6, image=None, file_format="tfrecord"):
-    """Write a set in TFDS format: image i has the value i, label i % 2; splits train (n) and test (2)."""
+    """Write a set in TFDS format: image i has the value i, label i % 2; splits train (n) and test
+    (2).
+    """
     shape = image or (8, 8, 3)
     features = tfds.features.FeaturesDict(
         {
@@ -96,7 +98,9 @@ def test_slices_are_what_tfds_itself_reads(tmp_path):
     store(tmp_path, n=40)
     builder = tfds.builder_from_directory(tmp_path / "shapes" / "1.0.0")
     for split in ("train[10%:35%]", "train[30:]+test"):
-        expected = [example["image"][0, 0, 0] for example in tfds.as_numpy(builder.as_dataset(split=split))]
+        expected = [
+            example["image"][0, 0, 0] for example in tfds.as_numpy(builder.as_dataset(split=split))
+        ]
         assert load("shapes", split, data_dir=tmp_path).images[:, 0, 0, 0].tolist() == expected
 
 
@@ -104,21 +108,28 @@ def test_a_shard_cut_off_is_named(tmp_path):
     store(tmp_path)
     shard = next((tmp_path / "shapes").rglob("*train.tfrecord*"))
     shard.write_bytes(shard.read_bytes()[:-40])
-    with pytest.raises(ValueError, match="train.tfrecord-00000-of-00001: cut off, need 6 records, got 5 whole ones"):
+    with pytest.raises(
+        ValueError, match="train.tfrecord-00000-of-00001: cut off, need 6 records, got 5 whole ones"
+    ):
         load("shapes", data_dir=tmp_path)
 
 
 def test_a_large_set_without_random_access_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(image_files, "ARRAY_LIMIT", 5000)
-    with tfds.testing.mock_data(num_examples=5), pytest.raises(ValueError, match="too large for memory; store it as"):
+    with (
+        tfds.testing.mock_data(num_examples=5),
+        pytest.raises(ValueError, match="too large for memory; store it as"),
+    ):
         load("tfds:cifar10")
 
 
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
 def test_sizes_that_differ_need_an_image_size(tmp_path, file_format):
     store(tmp_path, image=(None, None, 1), file_format=file_format)
-    with pytest.raises(ValueError, match=r"image_size: needed for shapes, .*\(8, 8, 1\), \(13, 13, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"image_size: needed for shapes, .*\(8, 8, 1\), \(13, 13, 1\)"
+    ):
         load("shapes", data_dir=tmp_path)
     assert load("shapes", image_size=8, data_dir=tmp_path).images.shape == (6, 8, 8, 1)
 
@@ -144,7 +155,8 @@ def test_a_set_without_images_is_refused(tmp_path, monkeypatch):
 
 def test_a_failed_download_is_one_sentence(root):
     with pytest.raises(
-        OSError, match="cifar10: not stored in .*downloading it failed .ConnectionError: no network in tests."
+        OSError,
+        match="cifar10: not stored in .*downloading it failed .ConnectionError: no network in tests.",
     ) as error:
         load("tfds:cifar10")
     assert "\n" not in str(error.value)

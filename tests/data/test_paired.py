@@ -12,7 +12,10 @@ def dataset(n=120, classes=10):
 
 
 def paired(**changes):
-    return Paired(dataset(), **{"batch_size": 8, "ratio": 3, "labels_per_class": 4, "steps_per_epoch": 7} | changes)
+    return Paired(
+        dataset(),
+        **{"batch_size": 8, "ratio": 3, "labels_per_class": 4, "steps_per_epoch": 7} | changes,
+    )
 
 
 def test_labels_are_drawn_evenly_and_by_the_seed():
@@ -20,7 +23,10 @@ def test_labels_are_drawn_evenly_and_by_the_seed():
     stream = Paired(data, batch_size=32, ratio=3, labels_per_class=4, draw=5)
     assert stream.labeled.tolist() == labelled_subset(data.labels, per_class=4, seed=5).tolist()
     assert np.bincount(stream.arrays["labels"]).tolist() == [4] * 10
-    assert stream.labeled.tolist() != Paired(data, batch_size=32, ratio=3, labels_per_class=4, draw=6).labeled.tolist()
+    assert (
+        stream.labeled.tolist()
+        != Paired(data, batch_size=32, ratio=3, labels_per_class=4, draw=6).labeled.tolist()
+    )
     assert len(stream.arrays["unlabeled"]) == len(data)  # the labelled ones too
     assert stream.steps_per_epoch == len(data) // 96
 
@@ -30,7 +36,12 @@ def test_a_batch_holds_labelled_and_ratio_times_unlabelled_rows():
     labels = dataset().labels
     for i in range(20):
         batch = stream[i]
-        assert {field: len(values) for field, values in batch.items()} == {"images": 8, "labels": 8, "unlabeled": 24, "index": 24}
+        assert {field: len(values) for field, values in batch.items()} == {
+            "images": 8,
+            "labels": 8,
+            "unlabeled": 24,
+            "index": 24,
+        }
         rows = batch["images"][:, 0, 0, 0]
         assert set(rows) <= set(stream.labeled) and (labels[rows] == batch["labels"]).all()
         assert (batch["unlabeled"][:, 0, 0, 0] == batch["index"]).all()
@@ -39,12 +50,16 @@ def test_a_batch_holds_labelled_and_ratio_times_unlabelled_rows():
 
 def test_both_orders_are_permutations_of_their_own():
     stream = paired()
-    labelled = np.concatenate([stream[i]["images"][:, 0, 0, 0] for i in range(10)])  # 80 places: twice the 40 labels
+    # 80 places: twice the 40 labels
+    labelled = np.concatenate([stream[i]["images"][:, 0, 0, 0] for i in range(10)])
     assert sorted(labelled[:40]) == sorted(labelled[40:]) == stream.labeled.tolist()
     assert labelled[:40].tolist() != labelled[40:].tolist()
-    unlabelled = np.concatenate([stream[i]["index"] for i in range(5)])  # 5 batches of 24 are all 120
+    # 5 batches of 24 are all 120
+    unlabelled = np.concatenate([stream[i]["index"] for i in range(5)])
     assert sorted(unlabelled) == list(range(120))
-    assert unlabelled.tolist() != np.concatenate([stream[i]["index"] for i in range(5, 10)]).tolist()
+    assert (
+        unlabelled.tolist() != np.concatenate([stream[i]["index"] for i in range(5, 10)]).tolist()
+    )
 
 
 def test_an_item_depends_on_its_step_and_the_seed_alone():
@@ -67,7 +82,9 @@ def test_unlabelled_images_of_their_own():
     stream = Paired(dataset(), batch_size=4, ratio=2, unlabeled=others)
     assert stream.size == 50 and len(stream.arrays["images"]) == 120
     assert stream.sample(20).shape == (20, 4, 4, 1) and not stream.sample(20).any()
-    assert Paired((dataset().images, dataset().labels), 4, 2, unlabeled=Dataset(others)).classes == 10
+    assert (
+        Paired((dataset().images, dataset().labels), 4, 2, unlabeled=Dataset(others)).classes == 10
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +105,9 @@ def test_wrong_numbers_are_named(changes, sentence):
 def test_a_class_without_a_label_and_no_labels_are_refused():
     whole = dataset()
     few = Dataset(whole.images[:7], whole.labels[:7], whole.classes)
-    with pytest.raises(ValueError, match="labels: got none of class 7; each of the 10 classes needs at least one"):
+    with pytest.raises(
+        ValueError, match="labels: got none of class 7; each of the 10 classes needs at least one"
+    ):
         Paired(few, 2, 1, unlabeled=whole)
     with pytest.raises(ValueError, match="labels: missing"):
         Paired(Dataset(whole.images), 2, 1)

@@ -19,7 +19,11 @@ def album(tmp_path, monkeypatch):
 def test_each_picture_keeps_its_size_and_its_name(album):
     for name in ("sets/album", album):
         pictures = data.pictures(name)
-        assert (pictures.name, pictures.split, pictures.names) == ("album", "train", ["colour", "grey"])
+        assert (pictures.name, pictures.split, pictures.names) == (
+            "album",
+            "train",
+            ["colour", "grey"],
+        )
         assert [picture.shape for picture in pictures] == [(9, 6, 3), (5, 8, 3)]
         assert pictures[0][0, 0].tolist() == [10, 20, 30] and (pictures[1] == 40).all()
 
@@ -40,13 +44,18 @@ def test_files_of_the_same_name_are_told_apart(tmp_path, files, names):
 
 
 def test_two_pictures_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="pictures: 2 have the name 'b'; each needs one of its own"):
+    with pytest.raises(
+        ValueError, match="pictures: 2 have the name 'b'; each needs one of its own"
+    ):
         data.Pictures([np.zeros((4, 4), "uint8")] * 3, ["a", "b", "b"])
 
 
 def test_small_and_unreadable_files_are_named_or_left_out(album):
     (album / "text.png").write_text("hello")
-    with pytest.raises(ValueError, match=r"2 of 3 .* used: grey.png \(5x8 pixels, 6 are needed\), text.png \(not an image\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"2 of 3 .* used: grey.png \(5x8 pixels, 6 are needed\), text.png \(not an image\)",
+    ):
         data.pictures(album, smallest=6)
     with pytest.warns(UserWarning, match="2 of 3 .*left out"):
         assert data.pictures(album, smallest=6, on_error="skip").names == ["colour"]

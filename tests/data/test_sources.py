@@ -14,7 +14,9 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     (tmp_path / "sets" / "photos").mkdir(parents=True)
     save_image(tmp_path / "sets" / "photos" / "a.png")
-    np.savez(tmp_path / "sets" / "squares.npz", x_train=np.full((3, 4, 4), 7, "uint8"), y_train=[0, 1, 0])
+    np.savez(
+        tmp_path / "sets" / "squares.npz", x_train=np.full((3, 4, 4), 7, "uint8"), y_train=[0, 1, 0]
+    )
     return tmp_path / "sets"
 
 
@@ -42,7 +44,9 @@ def test_names_below_the_data_folder(root):
     assert data.load("photos").images.shape == (1, 4, 4, 3)
 
 
-def test_the_data_folder_comes_before_a_bare_path_and_a_written_path_before_it(root, tmp_path, monkeypatch):
+def test_the_data_folder_comes_before_a_bare_path_and_a_written_path_before_it(
+    root, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     save_image(tmp_path / "photos" / "a.png", 200)
@@ -67,7 +71,9 @@ def test_an_unknown_name_gets_the_nearest_ones_and_where_it_looked(root):
     with pytest.raises(ValueError) as error:
         data.load("sqares")
     assert "Unknown data set 'sqares'" in str(error.value)
-    assert f"SSLZOO_DATA ({root})" in str(error.value) and "did you mean squares" in str(error.value)
+    assert f"SSLZOO_DATA ({root})" in str(error.value) and "did you mean squares" in str(
+        error.value
+    )
 
 
 def test_a_name_near_to_nothing_gets_the_whole_list(root):
@@ -76,12 +82,18 @@ def test_a_name_near_to_nothing_gets_the_whole_list(root):
 
 
 def test_a_missing_split_lists_those_there_are(root):
-    for name, splits in (("digits", r"\['test', 'train'\]"), ("photos", r"\['train'\]"), ("squares", r"\['train'\]")):
+    for name, splits in (
+        ("digits", r"\['test', 'train'\]"),
+        ("photos", r"\['train'\]"),
+        ("squares", r"\['train'\]"),
+    ):
         with pytest.raises(ValueError, match=f"no split 'val'; it has {splits}"):
             data.load(name, "val")
 
 
-@pytest.mark.parametrize("option", [{"image_size": 0}, {"image_size": "32"}, {"on_error": "ignore"}])
+@pytest.mark.parametrize(
+    "option", [{"image_size": 0}, {"image_size": "32"}, {"on_error": "ignore"}]
+)
 def test_wrong_options_are_named(option):
     with pytest.raises(ValueError, match=f"{next(iter(option))}: need"):
         data.load("digits", **option)
@@ -95,8 +107,10 @@ def test_a_data_folder_that_is_none_is_named(monkeypatch, tmp_path):
 
 def test_import_load_and_list_need_neither_keras_nor_tensorflow(root):
     code = (
-        "import sys, sslzoo.data as d; d.load('digits'); d.load('squares'); d.load('photos'); d.available();"
-        "print([m for m in ('keras', 'tensorflow', 'tensorflow_datasets', 'jax') if m in sys.modules])"
+        "import sys, sslzoo.data as d; d.load('digits'); d.load('squares'); d.load('photos'); "
+        "d.available();"
+        "print([m for m in ('keras', 'tensorflow', 'tensorflow_datasets', 'jax') if m in "
+        "sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,7 +7,13 @@ from sslzoo.data import Dataset, TaskStream
 def labelled(n=30, classes=6, split="train", names=True):
     """Image i is all i; its label is i % classes."""
     images = np.arange(n, dtype="uint8")[:, None, None] * np.ones((1, 2, 2), "uint8")
-    return Dataset(images, np.arange(n) % classes, list("abcdefghij"[:classes]) if names else None, "letters", split)
+    return Dataset(
+        images,
+        np.arange(n) % classes,
+        list("abcdefghij"[:classes]) if names else None,
+        "letters",
+        split,
+    )
 
 
 def stream(**kwargs):
@@ -22,7 +28,9 @@ def test_tasks_share_out_the_classes_and_the_images():
         assert task.names == list("abcdef"[2 * index : 2 * index + 2])
         assert sorted(set(task.train.labels)) == sorted(set(task.test.labels)) == task.classes
         assert len(task.train) == 10 and len(task.test) == 4
-    assert np.array_equal(np.sort(np.concatenate([task.train.images[:, 0, 0] for task in tasks])), np.arange(30))
+    assert np.array_equal(
+        np.sort(np.concatenate([task.train.images[:, 0, 0] for task in tasks])), np.arange(30)
+    )
 
 
 @pytest.mark.parametrize("seed", [None, 0, 7])
@@ -64,7 +72,10 @@ def test_tasks_may_be_named_class_by_class():
 
 
 def test_names_default_to_the_old_labels():
-    assert TaskStream(labelled(names=False), labelled(6, names=False), tasks=[[4, 2]]).classes == ["4", "2"]
+    assert TaskStream(labelled(names=False), labelled(6, names=False), tasks=[[4, 2]]).classes == [
+        "4",
+        "2",
+    ]
 
 
 def test_tasks_are_counted_from_the_end_too():
@@ -95,7 +106,9 @@ def test_bad_plans_are_refused(arguments, message):
 def test_bad_data_is_refused():
     with pytest.raises(ValueError, match="test: has no labels; tasks are made of classes"):
         TaskStream(labelled(), Dataset(np.zeros((3, 2, 2), "uint8")))
-    with pytest.raises(ValueError, match="test: has images of class 5, train has none; both need the same classes"):
+    with pytest.raises(
+        ValueError, match="test: has images of class 5, train has none; both need the same classes"
+    ):
         TaskStream(labelled(classes=5), labelled(), tasks=2)
     with pytest.raises(ValueError, match="train: has images of class 5, test has none"):
         TaskStream(labelled(), labelled(classes=5), tasks=2)

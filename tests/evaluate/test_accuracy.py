@@ -43,7 +43,10 @@ def test_the_record_is_the_share_of_right_answers(classifier, digits):
         "preprocessing": {},
     }
     assert record["baselines"]["untrained"] < 0.3
-    assert evaluate.accuracy(classifier, (test.images, test.labels), baselines=False)["baselines"] == {}
+    assert (
+        evaluate.accuracy(classifier, (test.images, test.labels), baselines=False)["baselines"]
+        == {}
+    )
 
 
 def test_labels_are_needed(classifier, digits):

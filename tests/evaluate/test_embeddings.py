@@ -6,12 +6,20 @@ from sslzoo.evaluate.embeddings import comparable, normal_interval, squared_dist
 
 def test_at_length_one_the_nearest_is_the_most_similar():
     rng = np.random.default_rng(0)
-    rows, others = rng.normal(size=(9, 5)).astype("float32"), rng.normal(size=(7, 5)).astype("float32")
-    cosine = [[u @ v / np.sqrt((u @ u) * (v @ v)) for v in others.astype("float64")] for u in rows.astype("float64")]
+    rows, others = (
+        rng.normal(size=(9, 5)).astype("float32"),
+        rng.normal(size=(7, 5)).astype("float32"),
+    )
+    cosine = [
+        [u @ v / np.sqrt((u @ u) * (v @ v)) for v in others.astype("float64")]
+        for u in rows.astype("float64")
+    ]
     found = squared_distances(comparable(rows, "cosine"), comparable(others, "cosine"))
     np.testing.assert_allclose(found, 2 - 2 * np.array(cosine), atol=1e-5)
     raw = [[((u - v) ** 2).sum() for v in others] for u in rows]
-    np.testing.assert_allclose(squared_distances(comparable(rows, "euclidean"), others), raw, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        squared_distances(comparable(rows, "euclidean"), others), raw, rtol=1e-4, atol=1e-5
+    )
     assert not comparable(np.zeros((2, 3)), "cosine").any()
 
 

@@ -28,7 +28,11 @@ class Untouchable:
         ((IMAGES, LABELS), (IMAGES[:0], LABELS[:0]), "test is empty"),
         ((IMAGES, LABELS[:4]), (IMAGES, LABELS), "train labels: got 4 for 6 images"),
         ((IMAGES, LABELS * 0.5), (IMAGES, LABELS), "train labels: need integer class numbers"),
-        ((IMAGES, LABELS), (IMAGES, LABELS + 7), r"test labels hold \[7, 8, 9\], train labels only \[0, 1, 2\]"),
+        (
+            (IMAGES, LABELS),
+            (IMAGES, LABELS + 7),
+            r"test labels hold \[7, 8, 9\], train labels only \[0, 1, 2\]",
+        ),
     ],
 )
 def test_refused_before_work_starts(protocol, train, test, message):
@@ -80,17 +84,22 @@ class Stored(ImageFiles):
 def test_raw_pixels_of_small_images_are_the_pixels():
     images = np.random.default_rng(0).integers(0, 256, (5, 32, 20, 3), dtype="uint8")
     for given in (images, images.astype("float32") / np.float32(255)):
-        assert np.array_equal(RawPixels().encode(given, 2), images.reshape(5, -1).astype("float32") / np.float32(255))
+        assert np.array_equal(
+            RawPixels().encode(given, 2), images.reshape(5, -1).astype("float32") / np.float32(255)
+        )
 
 
-@pytest.mark.parametrize(("shape", "size"), [((30, 48), (20, 32)), ((33, 33), (32, 32)), ((400, 8), (32, 1))])
+@pytest.mark.parametrize(
+    ("shape", "size"), [((30, 48), (20, 32)), ((33, 33), (32, 32)), ((400, 8), (32, 1))]
+)
 @pytest.mark.parametrize("channels", [(), (3,)])
 def test_raw_pixels_of_large_images_are_means_over_areas(shape, size, channels):
     images = np.random.default_rng(0).integers(0, 256, (2, *shape, *channels), dtype="uint8")
     encoder = RawPixels()
     found = encoder.encode(images, 1)
     assert encoder.size == list(size) and found.dtype == np.float32
-    # Every source pixel repeated until whole ones fill each target: the area mean without any weights.
+    # Every source pixel repeated until whole ones fill each target: the area mean without any
+    # weights.
     (rows, columns), (height, width) = size, shape
     fine = np.repeat(np.repeat(images / 255, rows, 1), columns, 2)
     naive = fine.reshape(2, rows, height, columns, width, *channels).mean(axis=(2, 4))

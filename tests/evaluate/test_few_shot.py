@@ -33,9 +33,21 @@ def naive(embeddings, labels, episodes, similarity):
 def test_equals_the_loop(digits, projection, similarity, ways, shots, queries):
     _, test = digits
     embeddings = projection.encode(test.images)
-    record = few_shot(projection, test, ways, shots, queries, episodes=20, seed=3, similarity=similarity, baselines=False)
+    record = few_shot(
+        projection,
+        test,
+        ways,
+        shots,
+        queries,
+        episodes=20,
+        seed=3,
+        similarity=similarity,
+        baselines=False,
+    )
     episodes = Episodes(test.labels, ways, shots, queries, 20, 3)
-    assert record["accuracy"] == pytest.approx(naive(embeddings, test.labels, episodes, similarity), abs=1e-12)
+    assert record["accuracy"] == pytest.approx(
+        naive(embeddings, test.labels, episodes, similarity), abs=1e-12
+    )
 
 
 def test_chance_for_embeddings_that_know_nothing_and_for_those_that_collapsed():
@@ -54,14 +66,27 @@ def test_record_says_what_was_measured(digits, projection):
     record = few_shot(projection, test, ways=5, shots=1, queries=5, episodes=40)
     assert json.loads(json.dumps(record)) == record
     settings = record["settings"]
-    assert (settings["ways"], settings["shots"], settings["queries"], settings["episodes"]) == (5, 1, 5, 40)
-    assert (settings["test_name"], settings["test_split"], settings["n_classes"]) == ("digits", "test", 10)
+    assert (settings["ways"], settings["shots"], settings["queries"], settings["episodes"]) == (
+        5,
+        1,
+        5,
+        40,
+    )
+    assert (settings["test_name"], settings["test_split"], settings["n_classes"]) == (
+        "digits",
+        "test",
+        10,
+    )
     assert settings["similarity"] == "cosine" and settings["transductive"] is False
     low, high = record["confidence_95"]
     assert low < record["accuracy"] < high
     assert record["baselines"] == {
-        "untrained_encoder": few_shot(projection.untrained(), test, 5, 1, 5, 40, baselines=False)["accuracy"],
-        "raw_pixels": few_shot(None, (test.images.reshape(-1, 64) / 255.0, test.labels), 5, 1, 5, 40)["accuracy"],
+        "untrained_encoder": few_shot(projection.untrained(), test, 5, 1, 5, 40, baselines=False)[
+            "accuracy"
+        ],
+        "raw_pixels": few_shot(
+            None, (test.images.reshape(-1, 64) / 255.0, test.labels), 5, 1, 5, 40
+        )["accuracy"],
     }
 
 

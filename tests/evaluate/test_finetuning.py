@@ -15,13 +15,19 @@ from sslzoo.nn.preprocess import Preprocess
 def encoder(seed=0, channels=3):
     layers = keras.layers
     images = keras.Input((8, 8, channels))
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed))(images)
+    x = layers.Conv2D(
+        12, 3, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed)
+    )(images)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.Conv2D(24, 3, 2, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed + 1))(x)
+    x = layers.Conv2D(
+        24, 3, 2, padding="same", kernel_initializer=keras.initializers.HeNormal(seed=seed + 1)
+    )(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     backbone = keras.Model(images, layers.Flatten()(x))
     preprocess = Preprocess(8, channels, interpolation="nearest")
-    return SimpleNamespace(backbone=backbone, preprocess=preprocess, untrained=lambda: encoder(seed + 50, channels))
+    return SimpleNamespace(
+        backbone=backbone, preprocess=preprocess, untrained=lambda: encoder(seed + 50, channels)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,9 @@ def run(digits):
     model = encoder()
     model.backbone.trainable = False
     before = model.backbone.get_weights()
-    record = finetune(model, *digits, labels_per_class=10, epochs=15, learning_rate=5e-3, augment="digits")
+    record = finetune(
+        model, *digits, labels_per_class=10, epochs=15, learning_rate=5e-3, augment="digits"
+    )
     return model, before, record
 
 
@@ -48,10 +56,24 @@ def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
     record = run[2]
     assert json.loads(json.dumps(record)) == record
     settings = record["settings"]
-    assert (settings["labels_per_class"], settings["fraction"], settings["n_labelled"]) == (10, None, 100)
-    assert (settings["epochs"], settings["batch_size"], settings["steps"], settings["seed"]) == (15, 32, 45, 0)
+    assert (settings["labels_per_class"], settings["fraction"], settings["n_labelled"]) == (
+        10,
+        None,
+        100,
+    )
+    assert (settings["epochs"], settings["batch_size"], settings["steps"], settings["seed"]) == (
+        15,
+        32,
+        45,
+        0,
+    )
     assert (settings["n_train"], settings["n_test"]) == (1000, 300)
-    assert settings["preprocessing"] == {"image_size": 8, "channels": 3, "interpolation": "nearest", "antialias": True}
+    assert settings["preprocessing"] == {
+        "image_size": 8,
+        "channels": 3,
+        "interpolation": "nearest",
+        "antialias": True,
+    }
     assert settings["augment"]["flip"] == 0 and settings["backend"] == keras.backend.backend()
     assert record["baselines"].keys() == {"untrained_encoder", "raw_pixels"}
     assert all(accuracy > 0.2 for accuracy in record["baselines"].values())
@@ -66,15 +88,23 @@ def quick(digits):
 
 
 def test_the_seed_decides_everything(digits, quick):
-    same, other = (list(finetune(encoder(), *digits, seed=s, **QUICK)["per_class"].values()) for s in (0, 1))
+    same, other = (
+        list(finetune(encoder(), *digits, seed=s, **QUICK)["per_class"].values()) for s in (0, 1)
+    )
     assert same == quick != other
 
 
 def test_grey_images_of_another_size_and_labels_with_gaps(digits):
     train, test = (
-        (np.repeat(np.repeat(d.images[d.labels < 2, :, :, 0], 2, 1), 2, 2), 5 * d.labels[d.labels < 2]) for d in digits
+        (
+            np.repeat(np.repeat(d.images[d.labels < 2, :, :, 0], 2, 1), 2, 2),
+            5 * d.labels[d.labels < 2],
+        )
+        for d in digits
     )
-    record = finetune(encoder(), train, test, epochs=3, learning_rate=5e-3, augment="none", baselines=False)
+    record = finetune(
+        encoder(), train, test, epochs=3, learning_rate=5e-3, augment="none", baselines=False
+    )
     assert record["accuracy"] > 0.9 and record["per_class"].keys() == {"0", "5"}
 
 
@@ -83,7 +113,8 @@ def test_integers_mean_255_and_floats_1_whichever_set_has_them(digits, quick):
     as_float = [((d.images / 255).astype("float32"), d.labels) for d in digits]
     for pair in ((train, as_float[1]), (as_float[0], test)):
         found = list(finetune(encoder(), *pair, **QUICK)["per_class"].values())
-        assert found == pytest.approx(quick, abs=0.05)  # one image of 30: x / 255 and x * (1 / 255) differ in a bit
+        # one image of 30: x / 255 and x * (1 / 255) differ in a bit
+        assert found == pytest.approx(quick, abs=0.05)
 
 
 def test_image_files_stay_on_disk(digits):
@@ -100,7 +131,13 @@ def test_image_files_stay_on_disk(digits):
             return Files(self.paths[indices], 8, 3, self.decode)
 
     files = Files(np.arange(1000), 8, 3, lambda row, size: train[0][row])
-    options = {"fraction": 0.2, "epochs": 1, "batch_size": 16, "baselines": False, "augment": "none"}
+    options = {
+        "fraction": 0.2,
+        "epochs": 1,
+        "batch_size": 16,
+        "baselines": False,
+        "augment": "none",
+    }
     record = finetune(encoder(), (files, train[1]), test, **options)
     assert max(most) == 16 < record["settings"]["n_labelled"]
     in_memory = finetune(encoder(), train, test, **options)

@@ -17,7 +17,9 @@ def naive_knn(bank, labels, queries, k, temperature):
     for query in np.asarray(queries, "float64"):
         cosine = []
         for row in np.asarray(bank, "float64"):
-            cosine.append(row @ query / (max(np.linalg.norm(row), 1e-12) * max(np.linalg.norm(query), 1e-12)))
+            cosine.append(
+                row @ query / (max(np.linalg.norm(row), 1e-12) * max(np.linalg.norm(query), 1e-12))
+            )
         nearest = sorted(range(len(bank)), key=lambda i: (-cosine[i], i))[:k]
         votes = {label: 0.0 for label in sorted(set(labels.tolist()))}
         for i in nearest:
@@ -26,11 +28,17 @@ def naive_knn(bank, labels, queries, k, temperature):
     return np.array(predictions)
 
 
-@pytest.mark.parametrize(("n", "queries", "k"), [(1, 1, 1), (7, 5, 3), (53, 17, 53), (101, 31, 10), (64, 9, 1)])
-@pytest.mark.parametrize("similarities", [1, 200, 10**6])  # one row at a time, an uneven last chunk, all at once
+@pytest.mark.parametrize(
+    ("n", "queries", "k"), [(1, 1, 1), (7, 5, 3), (53, 17, 53), (101, 31, 10), (64, 9, 1)]
+)
+# one row at a time, an uneven last chunk, all at once
+@pytest.mark.parametrize("similarities", [1, 200, 10**6])
 def test_equals_the_double_loop(n, queries, k, similarities):
     rng = np.random.default_rng(n)
-    bank, query = rng.normal(size=(n, 6)).astype("float32"), rng.normal(size=(queries, 6)).astype("float32")
+    bank, query = (
+        rng.normal(size=(n, 6)).astype("float32"),
+        rng.normal(size=(queries, 6)).astype("float32"),
+    )
     labels = rng.choice([-3, 2, 11], n)
     found = knn_predict(bank, labels, query, k, 0.1, similarities)
     assert found.tolist() == naive_knn(bank, labels, query, k, 0.1).tolist()
@@ -38,7 +46,8 @@ def test_equals_the_double_loop(n, queries, k, similarities):
 
 @pytest.mark.parametrize("k", [1, 2, 5, 16, 40])
 def test_of_equally_similar_images_the_earlier_ones_vote(k):
-    # Sixteen entries of +-1: norms of 4 and cosines that are exact in float32, most of them shared by many images.
+    # Sixteen entries of +-1: norms of 4 and cosines that are exact in float32, most of them shared
+    # by many images.
     rng = np.random.default_rng(0)
     bank = rng.choice([-1.0, 1.0], (6, 16))[rng.integers(0, 6, 40)].astype("float32")
     queries = rng.choice([-1.0, 1.0], (23, 16)).astype("float32")
@@ -59,13 +68,18 @@ def test_a_temperature_that_overflows_float32_still_votes():
 
 
 def test_features_that_collapsed_to_zero_give_a_figure_not_nan():
-    predictions = knn_predict(np.zeros((4, 3), "float32"), np.array([1, 1, 0, 0]), np.zeros((2, 3), "float32"), 2, 0.1)
+    predictions = knn_predict(
+        np.zeros((4, 3), "float32"), np.array([1, 1, 0, 0]), np.zeros((2, 3), "float32"), 2, 0.1
+    )
     assert predictions.tolist() == [1, 1]
 
 
 def test_memory_is_bounded_by_the_chunk_not_by_the_product():
     rng = np.random.default_rng(0)
-    bank, queries = rng.normal(size=(4000, 8)).astype("float32"), rng.normal(size=(4000, 8)).astype("float32")
+    bank, queries = (
+        rng.normal(size=(4000, 8)).astype("float32"),
+        rng.normal(size=(4000, 8)).astype("float32"),
+    )
     labels = rng.integers(0, 10, 4000)
     tracemalloc.start()
     knn_predict(bank, labels, queries, 20, 0.1, similarities=200_000)
@@ -80,17 +94,24 @@ def test_record_says_what_was_measured(digits, projection):
     assert json.loads(json.dumps(record)) == record
     settings = record["settings"]
     assert (settings["k"], settings["k_requested"], settings["temperature"]) == (1000, 5000, 0.07)
-    assert (settings["train_name"], settings["train_split"], settings["test_split"]) == ("digits", "train", "test")
+    assert (settings["train_name"], settings["train_split"], settings["test_split"]) == (
+        "digits",
+        "train",
+        "test",
+    )
     assert (settings["n_train"], settings["n_test"], settings["feature_dim"]) == (1000, 300, 24)
     assert (settings["image_shape"], settings["layer"]) == ([8, 8, 1], "backbone")
-    assert settings["raw_pixels_size"] == [8, 8] and "seed" not in settings  # nothing in it is random
+    # nothing in it is random
+    assert settings["raw_pixels_size"] == [8, 8] and "seed" not in settings
     assert set(record["per_class"]) == set(test.classes)
 
 
 def test_record_figures_agree_with_the_predictions(digits, projection):
     train, test = digits
     record = knn(projection, train, test, k=20)
-    right = naive_knn(projection.encode(train.images), train.labels, projection.encode(test.images[:60]), 20, 0.1)
+    right = naive_knn(
+        projection.encode(train.images), train.labels, projection.encode(test.images[:60]), 20, 0.1
+    )
     found = knn(projection, train, test.take(slice(60)), k=20, baselines=False)
     assert found["accuracy"] == np.mean(right == test.labels[:60])
     counts = np.bincount(test.labels)
@@ -104,8 +125,12 @@ def test_baselines_are_the_untrained_model_and_the_pixels(digits, projection):
     train, test = digits
     record = knn(projection, train, test, k=20)
     assert record["baselines"] == {
-        "untrained_encoder": knn(projection.untrained(), train, test, k=20, baselines=False)["accuracy"],
-        "raw_pixels": knn(None, *((d.images.reshape(-1, 64) / 255.0, d.labels) for d in digits), k=20)["accuracy"],
+        "untrained_encoder": knn(projection.untrained(), train, test, k=20, baselines=False)[
+            "accuracy"
+        ],
+        "raw_pixels": knn(
+            None, *((d.images.reshape(-1, 64) / 255.0, d.labels) for d in digits), k=20
+        )["accuracy"],
     }
     alone = knn(projection, train, test, k=20, baselines=False)
     assert alone["baselines"] == {} and "raw_pixels_size" not in alone["settings"]

@@ -16,7 +16,9 @@ def test_is_scikit_learn_on_standardised_features(digits, projection):
     scaler = StandardScaler().fit(projection.encode(train.images))
     reference = LogisticRegression(C=1 / (0.01 * 1000), max_iter=300)
     reference.fit(scaler.transform(projection.encode(train.images)), train.labels)
-    assert record["accuracy"] == reference.score(scaler.transform(projection.encode(test.images)), test.labels)
+    assert record["accuracy"] == reference.score(
+        scaler.transform(projection.encode(test.images)), test.labels
+    )
     assert record["settings"]["C"] == reference.C
 
 
@@ -34,11 +36,14 @@ def test_test_labels_have_no_say_in_the_penalty(digits, projection):
 def test_the_penalty_is_the_best_on_validation(digits, projection):
     settings = linear_probe(projection, *digits, baselines=False)["settings"]
     best = max(step["accuracy"] for step in settings["validation"])
-    assert settings["penalty"] == max(step["penalty"] for step in settings["validation"] if step["accuracy"] == best)
+    assert settings["penalty"] == max(
+        step["penalty"] for step in settings["validation"] if step["accuracy"] == best
+    )
 
 
 def test_the_penalty_follows_the_data():
-    # Six informative features among 150 and 250 samples to fit: the strong penalty is right by 3 points or more.
+    # Six informative features among 150 and 250 samples to fit: the strong penalty is right by 3
+    # points or more.
     rng = np.random.default_rng(0)
     labels = np.tile([0, 1], 1000)
     images = rng.normal(size=(2000, 150)) + 0.8 * (np.arange(150) < 6) * labels[:, None]
@@ -51,7 +56,10 @@ def test_separable_features_give_one():
     rng = np.random.default_rng(0)
     labels = np.arange(300) % 3
     images = 10 * np.eye(3)[labels] + rng.normal(size=(300, 3)) * 0.1
-    assert linear_probe(None, (images[:200], labels[:200]), (images[200:], labels[200:]))["accuracy"] == 1.0
+    assert (
+        linear_probe(None, (images[:200], labels[:200]), (images[200:], labels[200:]))["accuracy"]
+        == 1.0
+    )
 
 
 def test_scale_and_shift_of_a_feature_do_not_matter():
@@ -60,7 +68,9 @@ def test_scale_and_shift_of_a_feature_do_not_matter():
     images[:, 0] += labels
     moved = images * [1e3, 1, 1, 1e-3, 1] + [0, 50, 0, 0, -7]
     first, second = (
-        linear_probe(None, (x[:100], labels[:100]), (x[100:], labels[100:]), penalties=[0.01])["accuracy"]
+        linear_probe(None, (x[:100], labels[:100]), (x[100:], labels[100:]), penalties=[0.01])[
+            "accuracy"
+        ]
         for x in (images, moved)
     )
     assert first == second
@@ -72,7 +82,11 @@ def test_record_is_json_and_reports_convergence(digits, projection):
     record = linear_probe(projection, *digits, penalties=[0.1, 0.01])
     assert json.loads(json.dumps(record)) == record
     assert record["settings"]["converged"] and record["settings"]["n_validation"] == 100
-    assert record["baselines"]["untrained_encoder"] < record["accuracy"] < record["baselines"]["raw_pixels"]
+    assert (
+        record["baselines"]["untrained_encoder"]
+        < record["accuracy"]
+        < record["baselines"]["raw_pixels"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ def naive(rows, labels, ks):
         r = sum(labels[i] == labels[q] for i in others)
         if not r:
             continue
-        nearest = sorted(others, key=lambda i: (round(float(((rows[i] - rows[q]) ** 2).sum()), 4), i))
+        nearest = sorted(
+            others, key=lambda i: (round(float(((rows[i] - rows[q]) ** 2).sum()), 4), i)
+        )
         right = [labels[i] == labels[q] for i in nearest]
         precisions.append(sum(sum(right[: i + 1]) / (i + 1) for i in range(r) if right[i]) / r)
         for k in ks:
@@ -24,7 +26,8 @@ def naive(rows, labels, ks):
     return np.mean(precisions), {k: np.mean(found) for k, found in recalls.items()}
 
 
-@pytest.mark.parametrize("distances", [1, 200, 10**6])  # one row at a time, an uneven last chunk, all at once
+# one row at a time, an uneven last chunk, all at once
+@pytest.mark.parametrize("distances", [1, 200, 10**6])
 def test_equals_the_loop(distances):
     rng = np.random.default_rng(0)
     labels = np.append(rng.integers(0, 5, 47), 9)  # one image is alone in its class
@@ -52,10 +55,16 @@ def test_record_says_what_was_measured(digits, projection):
     assert json.loads(json.dumps(record)) == record
     expected, recalls = naive(_unit(projection.encode(test.images)), test.labels, (1, 5, 10))
     assert record["map_at_r"] == pytest.approx(expected, abs=1e-4)
-    assert [record[f"recall_at_{k}"] for k in (1, 5, 10)] == pytest.approx([recalls[k] for k in (1, 5, 10)])
+    assert [record[f"recall_at_{k}"] for k in (1, 5, 10)] == pytest.approx(
+        [recalls[k] for k in (1, 5, 10)]
+    )
     assert (record["settings"]["n_queries"], record["settings"]["n_classes"]) == (300, 10)
     assert record["settings"]["baseline_figure"] == "map_at_r"
-    assert record["baselines"]["untrained_encoder"] < record["map_at_r"] < record["baselines"]["raw_pixels"]
+    assert (
+        record["baselines"]["untrained_encoder"]
+        < record["map_at_r"]
+        < record["baselines"]["raw_pixels"]
+    )
     low, high = record["confidence_95"]
     assert low < record["map_at_r"] < high
 

@@ -20,7 +20,12 @@ class Bicubic:
 
     def upscale(self, images):
         height, width = (4 * side for side in images.shape[1:3])
-        return np.stack([Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC) for image in images])
+        return np.stack(
+            [
+                Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+                for image in images
+            ]
+        )
 
 
 class Original(Bicubic):
@@ -41,14 +46,20 @@ def test_luminance_is_matlabs():
 
 def test_psnr_is_the_formula():
     a, b = RNG.integers(0, 256, (2, 9, 8))
-    error = sum((float(x) - float(y)) ** 2 for x, y in zip(a.ravel(), b.ravel(), strict=True)) / a.size
-    assert psnr(a, b) == pytest.approx(10 * np.log10(255 * 255 / error)) and psnr(a, a) == float("inf")
+    error = (
+        sum((float(x) - float(y)) ** 2 for x, y in zip(a.ravel(), b.ravel(), strict=True)) / a.size
+    )
+    assert psnr(a, b) == pytest.approx(10 * np.log10(255 * 255 / error)) and psnr(a, a) == float(
+        "inf"
+    )
 
 
 def test_ssim_is_the_formula_window_by_window():
     x = RNG.integers(0, 256, (13, 15)).astype(float)
     y = np.clip(x + RNG.normal(0, 40, x.shape), 0, 255)
-    window = np.array([[np.exp(-(i * i + j * j) / (2 * 1.5**2)) for j in range(-5, 6)] for i in range(-5, 6)])
+    window = np.array(
+        [[np.exp(-(i * i + j * j) / (2 * 1.5**2)) for j in range(-5, 6)] for i in range(-5, 6)]
+    )
     window /= window.sum()
     values = []
     for top in range(3):
@@ -58,22 +69,33 @@ def test_ssim_is_the_formula_window_by_window():
             vp, vq = (window * (p - mp) ** 2).sum(), (window * (q - mq) ** 2).sum()
             cov = (window * (p - mp) * (q - mq)).sum()
             c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-            values.append((2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
+            values.append(
+                (2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2))
+            )
     assert ssim(x, y) == pytest.approx(np.mean(values), rel=1e-9) and ssim(x, x) == pytest.approx(1)
     with pytest.raises(ValueError, match="got 10x15 px; SSIM needs at least 11x11"):
         ssim(x[:10], y[:10])
 
 
 def test_the_baseline_is_bicubic_and_the_record_plain():
-    pictures = data.Pictures([PHOTO[:63, :70], PHOTO[100:150, :40, 0]], ["colour", "grey"], name="two")
+    pictures = data.Pictures(
+        [PHOTO[:63, :70], PHOTO[100:150, :40, 0]], ["colour", "grey"], name="two"
+    )
     record = evaluate.super_resolution(Bicubic(), pictures)
     assert json.loads(json.dumps(record)) == record
     assert record["protocol"] == "super_resolution" and record["settings"]["shave"] == 4
-    assert record["psnr"] == record["baselines"]["bicubic_psnr"] and record["ssim"] == record["baselines"]["bicubic_ssim"]
+    assert (
+        record["psnr"] == record["baselines"]["bicubic_psnr"]
+        and record["ssim"] == record["baselines"]["bicubic_ssim"]
+    )
     rows = record["per_picture"]
-    assert list(rows) == ["colour", "grey"] and record["psnr"] == pytest.approx(np.mean([row["psnr"] for row in rows.values()]))
+    assert list(rows) == ["colour", "grey"] and record["psnr"] == pytest.approx(
+        np.mean([row["psnr"] for row in rows.values()])
+    )
     high = Image.fromarray(PHOTO[:60, :68])
-    image = high.resize((17, 15), Image.Resampling.BICUBIC).resize((68, 60), Image.Resampling.BICUBIC)
+    image = high.resize((17, 15), Image.Resampling.BICUBIC).resize(
+        (68, 60), Image.Resampling.BICUBIC
+    )
     y, original = (luminance(np.asarray(x))[4:-4, 4:-4] for x in (image, high))
     assert rows["colour"]["psnr"] == pytest.approx(psnr(y, original))
     assert rows["colour"]["ssim"] == pytest.approx(ssim(y, original))
@@ -89,13 +111,20 @@ def test_the_border_is_shaved():
             return image
 
     clean = evaluate.super_resolution(Original(picture), [picture], shave=0)
-    assert clean["psnr"] == pytest.approx(20 * np.log10(255 / (219 / 255)))  # one level of grey, in the swing of Y
-    assert evaluate.super_resolution(Framed(picture), [picture])["psnr"] == pytest.approx(clean["psnr"])
-    assert evaluate.super_resolution(Framed(picture), [picture], shave=0)["psnr"] < clean["psnr"] - 10
+    # one level of grey, in the swing of Y
+    assert clean["psnr"] == pytest.approx(20 * np.log10(255 / (219 / 255)))
+    assert evaluate.super_resolution(Framed(picture), [picture])["psnr"] == pytest.approx(
+        clean["psnr"]
+    )
+    assert (
+        evaluate.super_resolution(Framed(picture), [picture], shave=0)["psnr"] < clean["psnr"] - 10
+    )
 
 
 def test_a_picture_too_small_is_named():
-    with pytest.raises(ValueError, match="picture 1 has 19x40 px; super_resolution needs at least 20 on both sides"):
+    with pytest.raises(
+        ValueError, match="picture 1 has 19x40 px; super_resolution needs at least 20 on both sides"
+    ):
         evaluate.super_resolution(Bicubic(), [PHOTO[:20, :40], PHOTO[:19, :40]])
     with pytest.raises(ValueError, match="picture 0: need 1 or 3 channels in the last axis, got 4"):
         evaluate.super_resolution(Bicubic(), [np.zeros((40, 40, 4), "uint8")])
@@ -105,10 +134,22 @@ def test_the_figure_names_each_image_and_its_psnr():
     import matplotlib
 
     matplotlib.use("agg")
-    figure = evaluate.plot_super_resolution(PHOTO[:40, :48], {"a model": Bicubic()}, crop=(8, 8, 20, 16))
-    assert [ax.get_title() for ax in figure.axes] == ["low resolution", "bicubic", "a model", "original"]
+    figure = evaluate.plot_super_resolution(
+        PHOTO[:40, :48], {"a model": Bicubic()}, crop=(8, 8, 20, 16)
+    )
+    assert [ax.get_title() for ax in figure.axes] == [
+        "low resolution",
+        "bicubic",
+        "a model",
+        "original",
+    ]
     notes = [ax.get_xlabel() for ax in figure.axes]
-    assert notes[0] == "12 x 10 px" and notes[3] == "48 x 40 px" and notes[1] == notes[2] and notes[1].endswith("dB")
+    assert (
+        notes[0] == "12 x 10 px"
+        and notes[3] == "48 x 40 px"
+        and notes[1] == notes[2]
+        and notes[1].endswith("dB")
+    )
 
 
 @pytest.mark.skipif(

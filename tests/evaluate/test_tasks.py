@@ -9,7 +9,9 @@ from sslzoo.evaluate.incremental_plots import curves_png, matrices_png
 
 
 class Means:
-    """A learner without training: the class whose mean is nearest, of the classes it has met. Forgets nothing."""
+    """A learner without training: the class whose mean is nearest, of the classes it has met.
+    Forgets nothing.
+    """
 
     classes = 10
 
@@ -19,7 +21,9 @@ class Means:
     def learn(self, classes, train, checkpoint=None, checkpoint_every=200, **fit):
         self.calls.append((classes, checkpoint, fit))
         assert sorted(set(train.labels)) == sorted(classes)
-        self.means |= {c: train.images[train.labels == c].reshape(-1, 64).mean(axis=0) for c in classes}
+        self.means |= {
+            c: train.images[train.labels == c].reshape(-1, 64).mean(axis=0) for c in classes
+        }
         return 7
 
     def scores(self, images):
@@ -44,17 +48,23 @@ def test_the_record_of_a_learner_that_forgets_nothing(stream):
     assert record["protocol"] == "incremental" and record["accuracy"] == pytest.approx(right.mean())
     assert record["confidence_95"][0] < record["accuracy"] < record["confidence_95"][1]
     assert record["per_class"] == {
-        name: pytest.approx(right[stream.test.labels == c].mean()) for c, name in enumerate(stream.classes)
+        name: pytest.approx(right[stream.test.labels == c].mean())
+        for c, name in enumerate(stream.classes)
     }
     for scenario in ("class", "task"):
         assert np.shape(record[scenario]["matrix"]) == (5, 5)
         assert record[scenario]["curve"][-1] == pytest.approx(record[scenario]["average_accuracy"])
-    assert record["task"]["forgetting"] == pytest.approx(0) and record["task"]["backward_transfer"] == pytest.approx(0)
+    assert record["task"]["forgetting"] == pytest.approx(0) and record["task"][
+        "backward_transfer"
+    ] == pytest.approx(0)
     assert 0 < record["class"]["forgetting"] < 0.2  # more classes compete, that is all
     assert record["task"]["forward_transfer"] is None  # no mean, no answer
     assert record["task"]["matrix"][0][1] is None and record["class"]["matrix"][0][1] == 0
     assert record["task"]["average_accuracy"] > record["class"]["average_accuracy"] > 0.85
-    assert record["settings"]["tasks"][1] == stream.classes[2:4] and record["settings"]["order"] == stream.order
+    assert (
+        record["settings"]["tasks"][1] == stream.classes[2:4]
+        and record["settings"]["order"] == stream.order
+    )
     assert record["settings"]["steps"] == [7] * 5 and record["settings"]["n_test"] == 300
 
 
@@ -99,7 +109,9 @@ def test_rows_are_kept_in_the_checkpoint_folder_and_not_measured_again(stream, t
 
 def test_a_folder_belongs_to_one_run(stream, digits, tmp_path):
     incremental(Means(), stream, checkpoint=tmp_path)
-    with pytest.raises(ValueError, match=r"rows.json: its run has epochs 1, this one 2; use another folder"):
+    with pytest.raises(
+        ValueError, match=r"rows.json: its run has epochs 1, this one 2; use another folder"
+    ):
         incremental(Means(), stream, epochs=2, checkpoint=tmp_path)
     with pytest.raises(ValueError, match="its run has tasks"):
         incremental(Means(), TaskStream(*digits, tasks=5, seed=1), checkpoint=tmp_path)
@@ -114,6 +126,9 @@ def test_a_head_that_is_too_small_is_refused(stream):
 
 
 def test_pictures(stream):
-    records = {"means": incremental(Means(), stream), "joint": incremental(Means(), stream, joint=True)}
+    records = {
+        "means": incremental(Means(), stream),
+        "joint": incremental(Means(), stream, joint=True),
+    }
     for png in (matrices_png(records), matrices_png(records, "task"), curves_png(records)):
         assert png.startswith(b"\x89PNG") and len(png) > 5000

@@ -20,14 +20,18 @@ def test_pairs_are_what_they_say():
     assert len(first) == len(second) == len(same) == 8000 and same.sum() == 4000
     assert (first != second).all()
     assert ((LABELS[first] == LABELS[second]) == same).all()
-    assert set(LABELS[first[same]]) == {4, 7, 8}  # an image that is alone in its class has no partner there
+    # an image that is alone in its class has no partner there
+    assert set(LABELS[first[same]]) == {4, 7, 8}
     assert set(first[~same]) == set(second[~same]) == set(range(45))
     partners = {(a, b) for a, b in zip(first[same], second[same], strict=True) if LABELS[a] == 4}
     assert len(partners) == 5 * 4  # every ordered pair of a small class is drawn
 
 
 def test_pairs_follow_the_seed():
-    assert all((a == b).all() for a, b in zip(draw_pairs(LABELS, 50, 1), draw_pairs(LABELS, 50, 1), strict=True))
+    assert all(
+        (a == b).all()
+        for a, b in zip(draw_pairs(LABELS, 50, 1), draw_pairs(LABELS, 50, 1), strict=True)
+    )
     assert (draw_pairs(LABELS, 50, 1)[0] != draw_pairs(LABELS, 50, 2)[0]).any()
 
 
@@ -55,13 +59,20 @@ def test_record_equals_the_loop(digits, projection):
     assert record["roc_auc"] == pytest.approx(naive_auc(same, cosine), abs=1e-6)
     assert record["equal_error_rate"] == pytest.approx(equal_error_rate(same, cosine), abs=1e-6)
     assert (record["settings"]["pairs"], record["settings"]["seed"]) == (150, 4)
-    assert record["settings"]["baseline_figure"] == "roc_auc" and set(record["baselines"]) == {"untrained_encoder", "raw_pixels"}
+    assert record["settings"]["baseline_figure"] == "roc_auc" and set(record["baselines"]) == {
+        "untrained_encoder",
+        "raw_pixels",
+    }
 
 
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        (np.zeros(6, int), {}, "test has 1 classes of at most 6 images; verification needs two of each"),
+        (
+            np.zeros(6, int),
+            {},
+            "test has 1 classes of at most 6 images; verification needs two of each",
+        ),
         (np.arange(6), {}, "test has 6 classes of at most 1 images"),
         (np.arange(6) // 2, {"pairs": 0}, "pairs must be a whole number of at least 1, got 0"),
     ],

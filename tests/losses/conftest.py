@@ -1,4 +1,6 @@
-"""Gradients of a scalar function of tensors, on whichever backend runs the tests, and their oracle."""
+"""Gradients of a scalar function of tensors, on whichever backend runs the tests, and their
+oracle.
+"""
 
 import sys
 from pathlib import Path
@@ -45,11 +47,15 @@ def central_differences(function, *inputs, step=1e-5):
 
 @pytest.fixture
 def gradients():
-    """gradients(function, *inputs): d function(*inputs) / d input for each input, as NumPy arrays."""
+    """gradients(function, *inputs): d function(*inputs) / d input for each input, as NumPy
+    arrays.
+    """
     return backend_gradients
 
 
 @pytest.fixture
 def finite_differences():
-    """finite_differences(function, *inputs): the same of a float64 NumPy function, by central differences."""
+    """finite_differences(function, *inputs): the same of a float64 NumPy function, by central
+    differences.
+    """
     return central_differences

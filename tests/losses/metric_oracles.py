@@ -1,4 +1,5 @@
-"""Naive loops over the triplets and pairs of a batch in float64, the oracles of the metric losses; and batches for them.
+"""Naive loops over the triplets and pairs of a batch in float64, the oracles of the metric losses;
+and batches for them.
 
 The flags make the classical mistakes, so that tests can show that they would be noticed.
 """
@@ -16,7 +17,10 @@ DISTANCES = {
 
 def pairwise(embeddings, distance):
     x = np.asarray(embeddings, "float64")
-    return [[0.0 if i == j else DISTANCES[distance](x[i], x[j]) for j in range(len(x))] for i in range(len(x))]
+    return [
+        [0.0 if i == j else DISTANCES[distance](x[i], x[j]) for j in range(len(x))]
+        for i in range(len(x))
+    ]
 
 
 def triplets(d, labels, miner, lonely_anchors=False):
@@ -29,11 +33,15 @@ def triplets(d, labels, miner, lonely_anchors=False):
         if miner == "batch_all":
             found += [(d[a][p], d[a][n]) for p in positives for n in negatives]
         elif miner == "batch_hard" and negatives and (positives or lonely_anchors):
-            found.append((max((d[a][p] for p in positives), default=0.0), min(d[a][n] for n in negatives)))
+            found.append(
+                (max((d[a][p] for p in positives), default=0.0), min(d[a][n] for n in negatives))
+            )
         elif miner == "semi_hard" and negatives:
             for p in positives:
                 farther = [d[a][n] for n in negatives if d[a][n] > d[a][p]]
-                found.append((d[a][p], min(farther) if farther else max(d[a][n] for n in negatives)))
+                found.append(
+                    (d[a][p], min(farther) if farther else max(d[a][n] for n in negatives))
+                )
     return found
 
 
@@ -41,7 +49,10 @@ def triplet(labels, embeddings, miner, margin, distance, reducer, lonely_anchors
     """(loss, share of active triplets)."""
     found = triplets(pairwise(embeddings, distance), labels, miner, lonely_anchors)
     if margin == "soft":
-        losses, active = [math.log(1 + math.exp(p - n)) for p, n in found], [p > n for p, n in found]
+        losses, active = (
+            [math.log(1 + math.exp(p - n)) for p, n in found],
+            [p > n for p, n in found],
+        )
     else:
         losses = [max(p - n + margin, 0.0) for p, n in found]
         active = [loss > 0 for loss in losses]
@@ -64,7 +75,9 @@ def pairs(labels, embeddings, margin, distance, balanced=False):
 
 
 def batch(n, classes=4, dimensions=6, seed=0, noise=0.7):
-    """(labels, embeddings): noisy class centres far from the origin; the last image is the only one of its class."""
+    """(labels, embeddings): noisy class centres far from the origin; the last image is the only one
+    of its class.
+    """
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, classes, n)
     labels[-1] = classes

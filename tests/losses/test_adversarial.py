@@ -12,12 +12,16 @@ def p(logit):
 
 
 def test_the_discriminator_tells_real_from_fake():
-    expected = np.mean([-np.log(p(x)) for x in REAL[:, 0]]) + np.mean([-np.log(1 - p(x)) for x in FAKE[:, 0]])
+    expected = np.mean([-np.log(p(x)) for x in REAL[:, 0]]) + np.mean(
+        [-np.log(1 - p(x)) for x in FAKE[:, 0]]
+    )
     assert float(losses.discriminator_loss(REAL, FAKE)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_generator_wants_fakes_to_pass():
-    assert float(losses.generator_loss(FAKE)) == pytest.approx(np.mean([-np.log(p(x)) for x in FAKE[:, 0]]), rel=1e-5)
+    assert float(losses.generator_loss(FAKE)) == pytest.approx(
+        np.mean([-np.log(p(x)) for x in FAKE[:, 0]]), rel=1e-5
+    )
 
 
 def test_the_generator_still_learns_from_a_certain_discriminator():

@@ -28,7 +28,12 @@ def test_known_values():
     p, _ = pair(5)
     assert float(negative_cosine(p, 3 * p)) == pytest.approx(-1, abs=1e-6)
     assert float(negative_cosine(p, -p)) == pytest.approx(1, abs=1e-6)
-    assert float(negative_cosine(np.eye(4, dtype="float32"), np.roll(np.eye(4, dtype="float32"), 1, 0))) == 0
+    assert (
+        float(
+            negative_cosine(np.eye(4, dtype="float32"), np.roll(np.eye(4, dtype="float32"), 1, 0))
+        )
+        == 0
+    )
 
 
 def test_byol_regression_loss_is_2_plus_2_times_it():

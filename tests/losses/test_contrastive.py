@@ -14,7 +14,9 @@ def cosine(u, v):
 
 
 def oracle(z1, z2, temperature, self_masked=True, within_view=True):
-    """Equation 1 of the paper in float64, one pair of rows at a time. The flags make the two classical mistakes."""
+    """Equation 1 of the paper in float64, one pair of rows at a time. The flags make the two
+    classical mistakes.
+    """
     n = len(z1)
     z = np.concatenate([z1, z2]).astype("float64")
     total = 0.0
@@ -37,11 +39,14 @@ def views(n, dimensions=16, seed=0, noise=0.5):
     return [(centre + noise * rng.normal(size=(n, dimensions))).astype("float32") for _ in range(2)]
 
 
-# float32 against float64: similarities / T reach 20 at T = 0.05, where one unit in the last place is 2e-6.
+# float32 against float64: similarities / T reach 20 at T = 0.05, where one unit in the last place
+# is 2e-6.
 @pytest.mark.parametrize(("n", "temperature"), list(itertools.product([2, 7, 256], [0.05, 0.5])))
 def test_equals_the_double_loop_of_the_paper(n, temperature):
     z1, z2 = views(n)
-    assert float(nt_xent(z1, z2, temperature)) == pytest.approx(oracle(z1, z2, temperature), rel=1e-5, abs=5e-6)
+    assert float(nt_xent(z1, z2, temperature)) == pytest.approx(
+        oracle(z1, z2, temperature), rel=1e-5, abs=5e-6
+    )
 
 
 @pytest.mark.parametrize("mistake", [{"self_masked": False}, {"within_view": False}])
@@ -89,7 +94,8 @@ def test_half_precision_is_finite_and_close(dtype, gradients):
     z1, z2 = (ops.cast(z, dtype) for z in views(64))
     loss = nt_xent(z1, z2, 0.05)
     assert keras.backend.standardize_dtype(loss.dtype) == "float32"
-    # The inputs were rounded to half precision, nothing else was: the oracle of the rounded inputs is met.
+    # The inputs were rounded to half precision, nothing else was: the oracle of the rounded inputs
+    # is met.
     rounded = [np.asarray(ops.cast(z, "float32")) for z in (z1, z2)]
     assert float(loss) == pytest.approx(oracle(*rounded, 0.05), rel=1e-5, abs=5e-6)
     for grad in gradients(lambda a, b: nt_xent(a, b, 0.05), z1, z2):
@@ -97,7 +103,9 @@ def test_half_precision_is_finite_and_close(dtype, gradients):
 
 
 @pytest.mark.parametrize("temperature", [0.05, 0.5])
-def test_gradient_reaches_both_views_and_equals_finite_differences(temperature, gradients, finite_differences):
+def test_gradient_reaches_both_views_and_equals_finite_differences(
+    temperature, gradients, finite_differences
+):
     z1, z2 = views(3, dimensions=4)
     found = gradients(lambda a, b: nt_xent(a, b, temperature), z1, z2)
     expected = finite_differences(lambda a, b: oracle(a, b, temperature), z1, z2)

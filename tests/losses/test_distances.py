@@ -50,7 +50,10 @@ def test_a_collapsed_batch_has_a_zero_gradient_not_nan(name, gradients):
 
 def test_root_of_a_float16_sum_with_epsilon_would_be_nan(gradients):
     """The remedy that `euclidean` does without: 1e-16 is 0 in float16."""
-    (gradient,) = gradients(lambda x: ops.sqrt(ops.sum(ops.square(x)) + ops.cast(1e-16, "float16")), np.zeros(3, "float16"))
+    (gradient,) = gradients(
+        lambda x: ops.sqrt(ops.sum(ops.square(x)) + ops.cast(1e-16, "float16")),
+        np.zeros(3, "float16"),
+    )
     assert np.isnan(np.asarray(gradient, "float32")).all()
 
 
@@ -60,4 +63,6 @@ def test_float64_is_computed_in_float64():
     _, x = metric.batch(7)
     x = x.astype("float64")
     for name, distance in DISTANCES.items():
-        np.testing.assert_allclose(np.asarray(distance(x)), metric.pairwise(x, name), rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(
+            np.asarray(distance(x)), metric.pairwise(x, name), rtol=1e-10, atol=1e-13
+        )

@@ -21,10 +21,15 @@ def softmax_of(row, members):
 
 
 def distillation_oracle(student, teacher, temperature, mask):
-    """LwF's own words: probabilities to the power 1/T, made to sum to one again, over the old classes."""
+    """LwF's own words: probabilities to the power 1/T, made to sum to one again, over the old
+    classes.
+    """
     members, total = np.flatnonzero(mask), 0.0
     for z, t in zip(student.astype("float64"), teacher.astype("float64"), strict=True):
-        p, q = ({c: v ** (1 / temperature) for c, v in softmax_of(row, members).items()} for row in (t, z))
+        p, q = (
+            {c: v ** (1 / temperature) for c, v in softmax_of(row, members).items()}
+            for row in (t, z)
+        )
         p, q = ({c: v / sum(row.values()) for c, v in row.items()} for row in (p, q))
         total -= sum(p[c] * math.log(q[c]) for c in members)
     return total / len(student)
@@ -32,7 +37,12 @@ def distillation_oracle(student, teacher, temperature, mask):
 
 def cross_entropy_oracle(z, labels, mask):
     members = np.flatnonzero(mask)
-    return -np.mean([math.log(softmax_of(row, members)[y]) for row, y in zip(z.astype("float64"), labels, strict=True)])
+    return -np.mean(
+        [
+            math.log(softmax_of(row, members)[y])
+            for row, y in zip(z.astype("float64"), labels, strict=True)
+        ]
+    )
 
 
 def sigmoid_oracle(z, labels, old_z, new, old, temperature=1.0):
@@ -53,7 +63,9 @@ def test_distillation_is_the_formula_of_lwf(n, temperature):
     student, teacher = logits(n), logits(n, seed=1)
     for mask in (OLD, np.ones(C, bool)):
         found = float(distillation(student, teacher, temperature, mask))
-        assert found == pytest.approx(distillation_oracle(student, teacher, temperature, mask), rel=1e-5)
+        assert found == pytest.approx(
+            distillation_oracle(student, teacher, temperature, mask), rel=1e-5
+        )
     assert float(distillation(student, teacher, temperature)) == pytest.approx(found)
 
 
@@ -67,13 +79,18 @@ def test_distillation_has_no_factor_of_squared_temperature():
 @pytest.mark.parametrize("n", [1, 7])
 def test_cross_entropy_is_over_the_mask(n):
     z, labels = logits(n), np.array([2, 4] * 4)[:n]
-    assert float(masked_cross_entropy(z, labels, NEW)) == pytest.approx(cross_entropy_oracle(z, labels, NEW), rel=1e-5)
-    assert float(masked_cross_entropy(z, labels)) == pytest.approx(cross_entropy_oracle(z, labels, np.ones(C, bool)), rel=1e-5)
+    assert float(masked_cross_entropy(z, labels, NEW)) == pytest.approx(
+        cross_entropy_oracle(z, labels, NEW), rel=1e-5
+    )
+    assert float(masked_cross_entropy(z, labels)) == pytest.approx(
+        cross_entropy_oracle(z, labels, np.ones(C, bool)), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("n", [1, 7])
 def test_sigmoid_distillation_is_the_formula_of_icarl(n):
-    z, old_z, labels = logits(n), logits(n, seed=1), np.array([2, 0, 4, 1, 3, 2, 4])[:n]  # exemplars among them
+    # exemplars among them
+    z, old_z, labels = logits(n), logits(n, seed=1), np.array([2, 0, 4, 1, 3, 2, 4])[:n]
     found = float(sigmoid_distillation(z, labels, old_z, NEW, OLD))
     assert found == pytest.approx(sigmoid_oracle(z, labels, old_z, NEW, OLD), rel=1e-5)
     found = float(sigmoid_distillation(z, labels, old_z, NEW, OLD, temperature=2.0))
@@ -119,7 +136,11 @@ def test_no_old_class_is_nothing_to_distil(gradients):
 
 def test_the_teacher_gets_no_gradient(gradients):
     _, teacher = gradients(lambda z, t: distillation(z, t, 2.0, OLD), logits(4), logits(4, seed=1))
-    _, before = gradients(lambda z, t: sigmoid_distillation(z, np.array([2, 0, 4, 1]), t, NEW, OLD), logits(4), logits(4, seed=1))
+    _, before = gradients(
+        lambda z, t: sigmoid_distillation(z, np.array([2, 0, 4, 1]), t, NEW, OLD),
+        logits(4),
+        logits(4, seed=1),
+    )
     assert not np.any(teacher) and not np.any(before)
 
 
@@ -134,6 +155,10 @@ def test_errors_name_what_came():
     with pytest.raises(ValueError, match="temperature above 0, got 0"):
         distillation(logits(2), logits(2), 0)
     with pytest.raises(
-        ValueError, match=r"student_logits and teacher_logits of the same shape \(N, C\), got \(2, 6\) and \(2, 5\)"
+        ValueError,
+        match=(
+            r"student_logits and teacher_logits of the same shape \(N, C\), got \(2, 6\) and \(2, "
+            r"5\)"
+        ),
     ):
         distillation(logits(2), logits(2)[:, :5])

@@ -8,7 +8,10 @@ from sslzoo.losses.distances import DISTANCES
 
 
 def oracle(same, distance, margin):
-    terms = [d**2 if y else max(margin - d, 0.0) ** 2 for y, d in zip(same, distance.astype("float64"), strict=True)]
+    terms = [
+        d**2 if y else max(margin - d, 0.0) ** 2
+        for y, d in zip(same, distance.astype("float64"), strict=True)
+    ]
     return sum(terms) / len(terms)
 
 
@@ -21,15 +24,22 @@ def distances(n, seed=0):
 @pytest.mark.parametrize("margin", [0.2, 1.0, 1.5])
 def test_equals_the_loop(n, margin):
     same, d = distances(n)
-    assert float(pair_contrastive(same, d, margin)) == pytest.approx(oracle(same, d, margin), rel=1e-5, abs=1e-7)
-    assert float(pair_contrastive(same.astype(bool), d, margin)) == float(pair_contrastive(same, d, margin))
+    assert float(pair_contrastive(same, d, margin)) == pytest.approx(
+        oracle(same, d, margin), rel=1e-5, abs=1e-7
+    )
+    assert float(pair_contrastive(same.astype(bool), d, margin)) == float(
+        pair_contrastive(same, d, margin)
+    )
 
 
 def test_one_means_the_same_and_the_losses_are_squared():
     d = np.array([0.5], "float32")
-    assert float(pair_contrastive(np.array([1]), d, 2.0)) == pytest.approx(0.25)  # pulled together by d^2
-    assert float(pair_contrastive(np.array([0]), d, 2.0)) == pytest.approx(2.25)  # pushed apart by (2 - .5)^2
-    assert float(pair_contrastive(np.array([0]), np.array([2.5], "float32"), 2.0)) == 0  # far enough
+    # pulled together by d^2
+    assert float(pair_contrastive(np.array([1]), d, 2.0)) == pytest.approx(0.25)
+    # pushed apart by (2 - .5)^2
+    assert float(pair_contrastive(np.array([0]), d, 2.0)) == pytest.approx(2.25)
+    # far enough
+    assert float(pair_contrastive(np.array([0]), np.array([2.5], "float32"), 2.0)) == 0
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -38,7 +48,9 @@ def test_one_means_the_same_and_the_losses_are_squared():
 def test_batch_equals_the_double_loop(distance, balanced, n, margin):
     labels, x = metric.batch(n)
     found = float(pair_contrastive_batch(labels, x, margin, distance, balanced))
-    assert found == pytest.approx(metric.pairs(labels, x, margin, distance, balanced), rel=2e-5, abs=1e-7)
+    assert found == pytest.approx(
+        metric.pairs(labels, x, margin, distance, balanced), rel=2e-5, abs=1e-7
+    )
 
 
 def test_order_of_the_batch_does_not_matter():
@@ -52,7 +64,9 @@ def test_order_of_the_batch_does_not_matter():
 def test_gradient_equals_finite_differences(balanced, gradients, finite_differences):
     labels, x = metric.batch(6, classes=2, dimensions=3)
     (found,) = gradients(lambda x: pair_contrastive_batch(labels, x, 3.0, balanced=balanced), x)
-    (expected,) = finite_differences(lambda x: metric.pairs(labels, x, 3.0, "euclidean", balanced), x)
+    (expected,) = finite_differences(
+        lambda x: metric.pairs(labels, x, 3.0, "euclidean", balanced), x
+    )
     assert np.abs(expected).max() > 1e-2
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
@@ -72,7 +86,9 @@ def test_a_kind_of_pair_that_is_missing_counts_zero():
     _, x = metric.batch(6)
     for balanced in (False, True):
         alike = float(pair_contrastive_batch(np.zeros(6, int), x, 1.0, balanced=balanced))
-        assert alike == pytest.approx(metric.pairs(np.zeros(6, int), x, 1.0, "euclidean", balanced), rel=1e-5)
+        assert alike == pytest.approx(
+            metric.pairs(np.zeros(6, int), x, 1.0, "euclidean", balanced), rel=1e-5
+        )
 
 
 @pytest.mark.parametrize(
@@ -89,5 +105,7 @@ def test_refuses_what_it_cannot_compute(same, distance, margin, message):
 
 
 def test_batch_refuses_labels_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"pair_contrastive_batch needs labels \(N,\) and embeddings \(N, D\)"):
+    with pytest.raises(
+        ValueError, match=r"pair_contrastive_batch needs labels \(N,\) and embeddings \(N, D\)"
+    ):
         pair_contrastive_batch(np.zeros(3, int), np.ones((4, 2), "float32"))

@@ -43,7 +43,9 @@ def test_division_is_by_all_rows_and_not_by_the_sum_of_the_mask():
     logits, labels = logits_of(8), np.zeros(8, "int32")
     mask = np.array([1, 0, 0, 0, 0, 0, 0, 0], bool)
     one = float(confident_cross_entropy(logits[:1], labels[:1]))
-    np.testing.assert_allclose(float(confident_cross_entropy(logits, labels, mask)), one / 8, rtol=1e-6)
+    np.testing.assert_allclose(
+        float(confident_cross_entropy(logits, labels, mask)), one / 8, rtol=1e-6
+    )
     assert float(confident_cross_entropy(logits, labels, np.zeros(8, bool))) == 0.0  # and no 0 / 0
 
 
@@ -62,7 +64,9 @@ def test_gradient_reaches_the_strong_view_and_nothing_through_the_labels(gradien
 
     def uda_term(weak, strong):
         _, confidence = pseudo_labels(weak)
-        return confident_cross_entropy(strong, sharpen(weak, 0.4), confidence > 0.5) + 0.0 * ops.sum(weak)
+        return confident_cross_entropy(
+            strong, sharpen(weak, 0.4), confidence > 0.5
+        ) + 0.0 * ops.sum(weak)
 
     def soft_mask(weak, strong):
         return confident_cross_entropy(strong, np.zeros(13, "int32"), ops.softmax(weak)[:, 0])
@@ -89,7 +93,9 @@ def test_pseudo_label_of_a_view_on_itself_still_learns(gradients):
 def test_soft_targets_are_sharpened_by_the_power_of_the_temperature():
     logits = logits_of()
     powered = softmax(logits) ** (1 / 0.4)
-    np.testing.assert_allclose(sharpen(logits, 0.4), powered / powered.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        sharpen(logits, 0.4), powered / powered.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-6
+    )
     targets, strong = softmax(logits).astype("float32"), logits_of(seed=1)
     expected = -np.mean((targets * np.log(softmax(strong))).sum(axis=1))
     np.testing.assert_allclose(float(confident_cross_entropy(strong, targets)), expected, rtol=1e-5)
@@ -98,9 +104,13 @@ def test_soft_targets_are_sharpened_by_the_power_of_the_temperature():
 @pytest.mark.parametrize("threshold", [0.0, 0.25, 0.9, 1.0])
 def test_annealing_drops_rows_whose_true_class_is_above_the_threshold(threshold):
     logits, labels = logits_of(scale=1.5), np.arange(13) % 5
-    kept = [-np.log(p[y]) for p, y in zip(softmax(logits), labels, strict=True) if p[y] <= threshold]
+    kept = [
+        -np.log(p[y]) for p, y in zip(softmax(logits), labels, strict=True) if p[y] <= threshold
+    ]
     expected = np.mean(kept) if kept else 0.0
-    np.testing.assert_allclose(float(annealed_cross_entropy(logits, labels, threshold)), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        float(annealed_cross_entropy(logits, labels, threshold)), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_annealing_judges_the_true_class_and_not_the_largest():
@@ -122,7 +132,9 @@ def test_annealing_thresholds_rise_from_chance_to_one(schedule):
 def flexmatch(memory, classes, threshold):
     """Class by class, with the counter of TorchSSL: its largest value may be that of -1."""
     counts = {c: sum(1 for u in memory if u == c) for c in range(-1, classes)}
-    most = max(max(counts[c] for c in range(classes)), len(memory) - sum(counts[c] for c in range(classes)))
+    most = max(
+        max(counts[c] for c in range(classes)), len(memory) - sum(counts[c] for c in range(classes))
+    )
     beta = [counts[c] / most for c in range(classes)]
     return [threshold * b / (2 - b) for b in beta]
 
@@ -130,7 +142,9 @@ def flexmatch(memory, classes, threshold):
 @pytest.mark.parametrize("unlearned", [0, 5, 60, 200])
 def test_flexible_thresholds_are_the_formula_of_the_paper(unlearned):
     rng = np.random.default_rng(0)
-    memory = rng.permutation(np.concatenate([np.full(unlearned, -1), rng.choice(4, 100, p=[0.6, 0.3, 0.1, 0.0])])).astype("int32")
+    memory = rng.permutation(
+        np.concatenate([np.full(unlearned, -1), rng.choice(4, 100, p=[0.6, 0.3, 0.1, 0.0])])
+    ).astype("int32")
     found = np.asarray(flexible_thresholds(memory, 5, 0.95))
     np.testing.assert_allclose(found, flexmatch(memory, 5, 0.95), rtol=1e-5, atol=1e-7)
     assert found[4] == 0 and found.max() <= 0.95 + 1e-6

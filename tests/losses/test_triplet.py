@@ -12,7 +12,11 @@ from sslzoo.losses.distances import DISTANCES
 from sslzoo.losses.miners import MINERS
 from sslzoo.losses.reducers import REDUCERS
 
-PUBLIC = {"batch_all": triplet_batch_all, "batch_hard": triplet_batch_hard, "semi_hard": triplet_semi_hard}
+PUBLIC = {
+    "batch_all": triplet_batch_all,
+    "batch_hard": triplet_batch_hard,
+    "semi_hard": triplet_semi_hard,
+}
 DEFAULTS = {  # of the papers
     "batch_all": ("euclidean", "nonzero_mean"),
     "batch_hard": ("euclidean", "mean"),
@@ -20,12 +24,16 @@ DEFAULTS = {  # of the papers
 }
 
 
-@pytest.mark.parametrize(("miner", "distance", "reducer"), list(itertools.product(MINERS, DISTANCES, REDUCERS)))
+@pytest.mark.parametrize(
+    ("miner", "distance", "reducer"), list(itertools.product(MINERS, DISTANCES, REDUCERS))
+)
 @pytest.mark.parametrize(("n", "margin"), [(17, 0.4), (17, "soft")])
 def test_every_combination_equals_the_triple_loop(miner, distance, reducer, n, margin):
     labels, x = metric.batch(n)
     found = [float(v) for v in triplet_loss(labels, x, miner, margin, distance, reducer)]
-    assert found == pytest.approx(metric.triplet(labels, x, miner, margin, distance, reducer), rel=2e-5, abs=1e-6)
+    assert found == pytest.approx(
+        metric.triplet(labels, x, miner, margin, distance, reducer), rel=2e-5, abs=1e-6
+    )
     assert found[0] > 0
 
 
@@ -33,7 +41,9 @@ def test_every_combination_equals_the_triple_loop(miner, distance, reducer, n, m
 def test_small_and_uneven_batches(n):
     labels, x = metric.batch(n)
     found = [float(v) for v in triplet_loss(labels, x, "batch_hard", 1.0, "euclidean", "mean")]
-    assert found == pytest.approx(metric.triplet(labels, x, "batch_hard", 1.0, "euclidean", "mean"), rel=2e-5, abs=1e-6)
+    assert found == pytest.approx(
+        metric.triplet(labels, x, "batch_hard", 1.0, "euclidean", "mean"), rel=2e-5, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("miner", MINERS)
@@ -49,14 +59,19 @@ def test_the_public_losses_are_those_of_the_papers(miner, margin):
 def test_an_anchor_without_a_positive_is_left_out():
     labels, x = metric.batch(9, noise=0.1)
     x[-1] = x[0] + 0.05  # the only image of its class lies next to another's
-    right, wrong = (metric.triplet(labels, x, "batch_hard", 1.0, "euclidean", "mean", lonely)[0] for lonely in (False, True))
+    right, wrong = (
+        metric.triplet(labels, x, "batch_hard", 1.0, "euclidean", "mean", lonely)[0]
+        for lonely in (False, True)
+    )
     assert abs(right - wrong) > 0.05
     assert float(triplet_batch_hard(labels, x)) == pytest.approx(right, rel=2e-5)
 
 
 def test_batch_all_divides_by_the_unsatisfied_triplets_alone():
     labels, x = metric.batch(12, noise=0.2)
-    mean, nonzero = (metric.triplet(labels, x, "batch_all", 0.5, "euclidean", reducer)[0] for reducer in REDUCERS)
+    mean, nonzero = (
+        metric.triplet(labels, x, "batch_all", 0.5, "euclidean", reducer)[0] for reducer in REDUCERS
+    )
     assert nonzero > 2 * mean > 0
     assert float(triplet_batch_all(labels, x, 0.5)) == pytest.approx(nonzero, rel=2e-5)
 
@@ -69,7 +84,8 @@ def test_order_of_the_batch_and_names_of_the_classes_do_not_matter(miner):
     assert float(PUBLIC[miner](labels[order], x[order], 0.7)) == pytest.approx(value, rel=1e-5)
     assert float(PUBLIC[miner](90 - 7 * labels, x, 0.7)) == pytest.approx(value, rel=1e-6)
     shuffled = np.random.default_rng(2).permutation(labels)
-    assert abs(float(PUBLIC[miner](shuffled, x, 0.7)) - value) > 0.02  # which image is of which class does
+    # which image is of which class does
+    assert abs(float(PUBLIC[miner](shuffled, x, 0.7)) - value) > 0.02
 
 
 @pytest.mark.parametrize(("margin", "expected"), [(0.2, 0.2), (1.0, 1.0), ("soft", math.log(2))])
@@ -81,7 +97,8 @@ def test_a_collapsed_batch_gives_the_margin_or_ln_2(miner, margin, expected):
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 @pytest.mark.parametrize(
-    ("miner", "distance"), [("batch_all", "euclidean"), ("batch_hard", "cosine"), ("semi_hard", "euclidean")]
+    ("miner", "distance"),
+    [("batch_all", "euclidean"), ("batch_hard", "cosine"), ("semi_hard", "euclidean")],
 )
 def test_duplicates_make_no_nan(miner, distance, dtype, gradients):
     labels, x = metric.batch(11)
@@ -90,7 +107,9 @@ def test_duplicates_make_no_nan(miner, distance, dtype, gradients):
     x = ops.cast(x, dtype)
     loss = triplet_loss(labels, x, miner, 1.0, distance, "mean")[0]
     assert keras.backend.standardize_dtype(loss.dtype) == "float32"
-    expected, _ = metric.triplet(labels, np.asarray(ops.cast(x, "float32")), miner, 1.0, distance, "mean")
+    expected, _ = metric.triplet(
+        labels, np.asarray(ops.cast(x, "float32")), miner, 1.0, distance, "mean"
+    )
     assert float(loss) == pytest.approx(expected, rel=1e-4)
     (gradient,) = gradients(lambda x: triplet_loss(labels, x, miner, 1.0, distance, "mean")[0], x)
     gradient = np.asarray(ops.cast(gradient, "float32"))
@@ -103,7 +122,9 @@ def test_gradient_equals_finite_differences(miner, margin, gradients, finite_dif
     labels, x = metric.batch(7, classes=2, dimensions=3, noise=1.5)
     distance, reducer = DEFAULTS[miner]
     (found,) = gradients(lambda x: PUBLIC[miner](labels, x, margin), x)
-    (expected,) = finite_differences(lambda x: metric.triplet(labels, x, miner, margin, distance, reducer)[0], x)
+    (expected,) = finite_differences(
+        lambda x: metric.triplet(labels, x, miner, margin, distance, reducer)[0], x
+    )
     assert np.abs(expected).max() > 1e-2
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
@@ -112,7 +133,10 @@ def test_gradient_equals_finite_differences(miner, margin, gradients, finite_dif
 def test_a_batch_without_a_triplet_gives_zero(miner, gradients):
     _, x = metric.batch(6)
     for labels in (np.zeros(6, int), np.arange(6)):  # no negative, no positive
-        assert [float(v) for v in triplet_loss(labels, x, miner, 1.0, "euclidean", "mean")] == [0, 0]
+        assert [float(v) for v in triplet_loss(labels, x, miner, 1.0, "euclidean", "mean")] == [
+            0,
+            0,
+        ]
     (gradient,) = gradients(lambda x: PUBLIC[miner](labels, x), x)
     assert not gradient.any()
 
@@ -126,7 +150,9 @@ def test_a_collapsed_batch_has_a_finite_gradient(miner, gradients):
 
 def test_functions_of_ones_own_are_taken():
     labels, x = metric.batch(9)
-    found = triplet_loss(labels, x, MINERS["batch_hard"], 1.0, DISTANCES["cosine"], REDUCERS["mean"])[0]
+    found = triplet_loss(
+        labels, x, MINERS["batch_hard"], 1.0, DISTANCES["cosine"], REDUCERS["mean"]
+    )[0]
     assert float(found) == float(triplet_batch_hard(labels, x, distance="cosine"))
 
 
@@ -147,7 +173,12 @@ def test_unknown_batch_size_under_tf_function(miner):
         (6, (6, 2, 2), {}, r"got \(6,\) and \(6, 2, 2\)"),
         (6, (6, 2), {"margin": 0}, "margin: need a number above 0 or 'soft', got 0"),
         (6, (6, 2), {"margin": "hard"}, "margin: need a number above 0 or 'soft', got 'hard'"),
-        (6, (6, 2), {"distance": "euklidean"}, "Unknown distance 'euklidean'; did you mean euclidean"),
+        (
+            6,
+            (6, 2),
+            {"distance": "euklidean"},
+            "Unknown distance 'euklidean'; did you mean euclidean",
+        ),
         (6, (6, 2), {"reducer": "sum"}, "Unknown reducer 'sum'"),
     ],
 )

@@ -1,4 +1,6 @@
-"""The harness is importable by its name from every test of a method; what runs in other processes runs once."""
+"""The harness is importable by its name from every test of a method; what runs in other processes
+runs once.
+"""
 
 import importlib.util
 import os
@@ -14,7 +16,9 @@ sys.path.insert(0, str(HERE))
 
 
 def once(tmp_path_factory, name, produce):
-    """A folder that `produce(folder)` fills once per test run, also when pytest-xdist runs several workers."""
+    """A folder that `produce(folder)` fills once per test run, also when pytest-xdist runs several
+    workers.
+    """
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
@@ -48,13 +52,17 @@ def finish(*processes):
 
 @pytest.fixture(scope="session")
 def interrupted_runs(tmp_path_factory):
-    """Folder with, for each method, the end state of a run and of the same run killed twice (driver.py, resume)."""
+    """Folder with, for each method, the end state of a run and of the same run killed twice
+    (driver.py, resume).
+    """
     return once(tmp_path_factory, "resume", lambda folder: finish(driver("resume", folder)))
 
 
 @pytest.fixture(scope="session")
 def jax_steps(tmp_path_factory):
-    """Folder with, for each method, weights and views, and what one step makes of them on TensorFlow and on JAX."""
+    """Folder with, for each method, weights and views, and what one step makes of them on
+    TensorFlow and on JAX.
+    """
     if importlib.util.find_spec("jax") is None:
         pytest.skip("JAX is not installed")
 
@@ -74,12 +82,18 @@ def jax_steps(tmp_path_factory):
 def replica_steps(tmp_path_factory):
     """Folder with, for each method, one step on one device and on two."""
     flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
-    return once(tmp_path_factory, "replicas", lambda folder: finish(driver("replicas", folder, XLA_FLAGS=flags)))
+    return once(
+        tmp_path_factory,
+        "replicas",
+        lambda folder: finish(driver("replicas", folder, XLA_FLAGS=flags)),
+    )
 
 
 @pytest.fixture(scope="session")
 def process_steps(tmp_path_factory):
-    """Folder with, for each method, one step on one device and on two processes of one device each (JAX)."""
+    """Folder with, for each method, one step on one device and on two processes of one device each
+    (JAX).
+    """
 
     def produce(folder):
         import socket
@@ -100,7 +114,9 @@ def simclr():
     from sslzoo import methods, nn
 
     def make(optimizer=None, **kwargs):
-        model = methods.SimCLR(nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs)
+        model = methods.SimCLR(
+            nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs
+        )
         model.compile(optimizer or keras.optimizers.SGD(0.1, momentum=0.9))
         model.optimizer.build(model.trainable_variables)
         return model

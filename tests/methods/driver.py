@@ -1,4 +1,6 @@
-"""What the harness needs other processes for. `python driver.py COMMAND FOLDER ...` leaves its results in FOLDER."""
+"""What the harness needs other processes for. `python driver.py COMMAND FOLDER ...` leaves its
+results in FOLDER.
+"""
 
 import os
 import signal
@@ -47,15 +49,27 @@ def kill_in_the_middle_of_writing(step):
 
 
 def life(spec, path, end, kill_after=None, kill_writing=None):
-    """The script of a user: the same lines whether the run is new or was interrupted. Augmentation is on."""
+    """The script of a user: the same lines whether the run is new or was interrupted. Augmentation
+    is on.
+    """
     model = spec.make()
-    model.compile(lambda total: spec.optimizer(optim.WarmupCosine(0.1, min(2, total - 1), total), momentum=0.9))
+    model.compile(
+        lambda total: spec.optimizer(
+            optim.WarmupCosine(0.1, min(2, total - 1), total), momentum=0.9
+        )
+    )
     checkpoint = sslzoo.Checkpoint(path, every=EVERY)
     if kill_writing:
         kill_in_the_middle_of_writing(kill_writing)
     callbacks = [checkpoint, *([KillAfter(checkpoint, kill_after)] if kill_after else [])]
     data = spec.fit_data(16 * STEPS)
-    model.fit(data, batch_size=16 if isinstance(data, dict) else None, epochs=2, callbacks=callbacks, verbose=0)
+    model.fit(
+        data,
+        batch_size=16 if isinstance(data, dict) else None,
+        epochs=2,
+        callbacks=callbacks,
+        verbose=0,
+    )
     harness.write(end, {f"{i:03d}": value for i, value in enumerate(harness.state(model))})
 
 
@@ -74,14 +88,17 @@ def fork(function, *args, **kwargs):
 
 
 def resume(folder):
-    """Per method: one whole run; and the same run killed inside an epoch, killed inside a checkpoint, then finished."""
+    """Per method: one whole run; and the same run killed inside an epoch, killed inside a
+    checkpoint, then finished.
+    """
 
     def lives(name, spec):
         path, end = folder / f"{name}.checkpoint.npz", folder / f"{name}.resumed.npz"
         assert fork(life, spec, path, end, kill_after=KILL_AFTER) == -signal.SIGKILL
         assert sslzoo.Checkpoint.steps_done(path) == EVERY
         assert fork(life, spec, path, end, kill_writing=KILL_WRITING) == -signal.SIGKILL
-        assert sslzoo.Checkpoint.steps_done(path) == STEPS  # the interrupted epoch was finished and kept
+        # the interrupted epoch was finished and kept
+        assert sslzoo.Checkpoint.steps_done(path) == STEPS
         assert fork(life, spec, path, end) == 0
         assert sslzoo.Checkpoint.steps_done(path) == 2 * STEPS
 
@@ -107,7 +124,9 @@ def replicas(folder):
         import tensorflow as tf
 
         cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+        )
         strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
         scope = strategy.scope
     else:
@@ -121,7 +140,8 @@ def replicas(folder):
 
 
 def on_two(spec, scope):
-    if keras.backend.backend() == "tensorflow":  # a strategy is for building; `fit` finds it by itself
+    # a strategy is for building; `fit` finds it by itself
+    if keras.backend.backend() == "tensorflow":
         return harness.one_step(spec, scope=scope())
     with scope():
         return harness.one_step(spec)
@@ -145,4 +165,6 @@ def process(folder, index, port):
 
 if __name__ == "__main__":
     command, folder, *args = sys.argv[1:]
-    {"resume": resume, "steps": steps, "replicas": replicas, "process": process}[command](Path(folder), *args)
+    {"resume": resume, "steps": steps, "replicas": replicas, "process": process}[command](
+        Path(folder), *args
+    )

@@ -24,7 +24,9 @@ def noisy(images, rng, scale):
 class Checks(MethodChecks):
     learns = ("backbone", "head")
     stopped = ("average_backbone", "average_head")
-    learning_rate = 0.03  # at .1 the memory and the thresholds chase the network: chaos, and another end for other threads
+    # at .1 the memory and the thresholds chase the network: chaos, and another end for other
+    # threads
+    learning_rate = 0.03
     drop = 0.3
     method = None
     unlabeled_views = ("weak", "strong")
@@ -32,21 +34,37 @@ class Checks(MethodChecks):
 
     @classmethod
     def make(cls, **kwargs):
-        """With a threshold that an untrained network passes now and then: at .95 the unlabelled term would be 0 here."""
-        return cls.method(nn.backbone("micro", 8), 10, **{"augment": "digits", "threshold": 0.16} | cls.arguments | kwargs)
+        """With a threshold that an untrained network passes now and then: at .95 the unlabelled
+        term would be 0 here.
+        """
+        return cls.method(
+            nn.backbone("micro", 8),
+            10,
+            **{"augment": "digits", "threshold": 0.16} | cls.arguments | kwargs,
+        )
 
     @classmethod
     def batch(cls, n=13, seed=0):
         rng = np.random.default_rng(seed)
         images, unlabeled = digits(n), digits(n, start=64)
         views = {"labeled": noisy(images, rng, 0.05)}
-        views |= {name: noisy(unlabeled, rng, 0.05 if name == "weak" else 0.3) for name in cls.unlabeled_views}
-        fields = {"images": images, "labels": _digits().labels[:n], "unlabeled": unlabeled, "index": np.arange(n)[::-1].copy()}
+        views |= {
+            name: noisy(unlabeled, rng, 0.05 if name == "weak" else 0.3)
+            for name in cls.unlabeled_views
+        }
+        fields = {
+            "images": images,
+            "labels": _digits().labels[:n],
+            "unlabeled": unlabeled,
+            "index": np.arange(n)[::-1].copy(),
+        }
         return {field: fields[field] for field in cls.method.fields} | views
 
     @classmethod
     def fit_data(cls, n, seed=0):
-        return data.Paired(_digits().take(slice(86)), 16, 2, steps_per_epoch=n // 16, labels_per_class=2, seed=seed)
+        return data.Paired(
+            _digits().take(slice(86)), 16, 2, steps_per_epoch=n // 16, labels_per_class=2, seed=seed
+        )
 
     def logits(self, model, batch):
         """{view: float64 (n, C)}: one pass of the student, in training mode, over all views."""
@@ -70,15 +88,26 @@ class Checks(MethodChecks):
         assert 0.1 < float(logs["mask"]) < 0.9
 
     def test_each_view_is_made_as_the_paper_says(self, monkeypatch):
-        """Labelled images weakly augmented; of the others one view weakly, one weakly and then strongly."""
+        """Labelled images weakly augmented; of the others one view weakly, one weakly and then
+        strongly.
+        """
         model, batch = self.make(), self.batch(4)
         monkeypatch.setattr(model, "weak", lambda x: 0.5 * x)
         monkeypatch.setattr(model, "strong", lambda x: x - 1.0)
         views = model.views({field: batch[field] for field in model.fields})
-        images, unlabeled = (ops.convert_to_numpy(model.preprocess(batch[field])) for field in ("images", "unlabeled"))
-        expected = {"labeled": 0.5 * images, "weak": 0.5 * unlabeled, "strong": 0.5 * unlabeled - 1.0}
+        images, unlabeled = (
+            ops.convert_to_numpy(model.preprocess(batch[field]))
+            for field in ("images", "unlabeled")
+        )
+        expected = {
+            "labeled": 0.5 * images,
+            "weak": 0.5 * unlabeled,
+            "strong": 0.5 * unlabeled - 1.0,
+        }
         for name in ("labeled", *self.unlabeled_views):
-            np.testing.assert_allclose(ops.convert_to_numpy(views[name]), expected[name], atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(
+                ops.convert_to_numpy(views[name]), expected[name], atol=1e-6, err_msg=name
+            )
 
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         """The one that is watched is the averaged one."""
@@ -102,9 +131,15 @@ class Checks(MethodChecks):
 
 
 def follow(model, batch, momentum, steps=3):
-    """What the averages must be after each step: {"expected", "found"}, lists of arrays, from a run of `steps` steps."""
+    """What the averages must be after each step: {"expected", "found"}, lists of arrays, from a run
+    of `steps` steps.
+    """
     networks = [(model.backbone, model.average_backbone), (model.head, model.average_head)]
-    pairs = [pair for mine in networks for pair in zip(*(network.weights for network in mine), strict=True)]
+    pairs = [
+        pair
+        for mine in networks
+        for pair in zip(*(network.weights for network in mine), strict=True)
+    ]
     expected = [ops.convert_to_numpy(average).copy() for _, average in pairs]
 
     class Follow(keras.callbacks.Callback):
@@ -114,5 +149,7 @@ def follow(model, batch, momentum, steps=3):
                 value *= m
                 value += (1 - m) * ops.convert_to_numpy(student)
 
-    inject(model).fit(batch, batch_size=len(batch["images"]), epochs=steps, callbacks=[Follow()], verbose=0)
+    inject(model).fit(
+        batch, batch_size=len(batch["images"]), epochs=steps, callbacks=[Follow()], verbose=0
+    )
     return expected, [ops.convert_to_numpy(average) for _, average in pairs]

@@ -1,7 +1,8 @@
 """The checks that every method goes through, on TensorFlow and on JAX.
 
-A method's test file names the class, the networks that learn, and a naive NumPy oracle of the paper's loss; it inherits
-the rest (tests/methods/contrastive/test_simclr.py is the example to copy).
+A method's test file names the class, the networks that learn, and a naive NumPy oracle of the
+paper's loss; it inherits the rest (tests/methods/contrastive/test_simclr.py is the example to
+copy).
 """
 
 import contextlib
@@ -26,11 +27,13 @@ STATISTICS = ("moving_mean", "moving_variance")
 class MethodChecks(ABC):
     """Inherit, fill in the first block, and add what only this method promises."""
 
-    # ---- the spec --------------------------------------------------------------------------------------------
+    # ---- the spec --------------------------------------------------------------------
 
     learns = ("backbone", "projector")  # attributes: networks that gradient descent trains
     stopped = ()  # attributes: networks that the paper keeps gradients out of
-    cancelled = ()  # variables whose gradient is zero because what follows does not see them, e.g. a bias before BatchNorm
+    # variables whose gradient is zero because what follows does not see them, e.g. a bias before
+    # BatchNorm
+    cancelled = ()
     learning_rate = 0.5  # of the 20 steps
     drop = None  # what 20 steps take off the loss, at least
 
@@ -52,14 +55,16 @@ class MethodChecks(ABC):
 
     @classmethod
     def optimizer(cls, rate, momentum=0.0):
-        """The optimiser of the steps that are compared and of the runs that are interrupted; `rate` may be a schedule."""
+        """The optimiser of the steps that are compared and of the runs that are interrupted; `rate`
+        may be a schedule.
+        """
         return keras.optimizers.SGD(rate, momentum=momentum)
 
     @abstractmethod
     def oracle(self, model, batch):
         """{name: float}: the paper's formula in plain NumPy, on the model's own embeddings."""
 
-    # ---- the checks ------------------------------------------------------------------------------------------
+    # ---- the checks ------------------------------------------------------------------
 
     @pytest.mark.parametrize("n", [2, 13, 32])
     def test_loss_is_the_formula_of_the_paper(self, n):
@@ -68,7 +73,9 @@ class MethodChecks(ABC):
         expected = self.oracle(model, batch)
         assert losses.keys() == expected.keys()
         for name, value in expected.items():
-            np.testing.assert_allclose(float(losses[name]), value, rtol=1e-5, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(
+                float(losses[name]), value, rtol=1e-5, atol=1e-5, err_msg=name
+            )
 
     def test_views_have_the_fields_and_shapes_of_the_batch(self):
         model, batch = self.make(), self.batch(5)
@@ -100,7 +107,8 @@ class MethodChecks(ABC):
         model.optimizer.build(model.trainable_variables)
         learning = {id(v) for a in self.learns for v in ema.parameters(getattr(model, a))}
         assert {id(v) for v in model.trainable_variables} == learning
-        assert len(model.optimizer.variables) == len(learning) + 2  # a momentum each, the step and the learning rate
+        # a momentum each, the step and the learning rate
+        assert len(model.optimizer.variables) == len(learning) + 2
 
     def test_twenty_steps_on_one_batch_lower_the_loss(self):
         model, batch = inject(self.make()), self.batch(64)
@@ -126,11 +134,15 @@ class MethodChecks(ABC):
         with dtype_policy(policy):
             model = inject(self.make())
             model.compile(keras.optimizers.SGD(0.1))
-        assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer) == (policy == "mixed_float16")
+        assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer) == (
+            policy == "mixed_float16"
+        )
         before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
         history = model.fit(self.batch(16), batch_size=16, epochs=3, verbose=0).history
         reference, _ = self.make().losses_and_logs(self.batch(16))
-        np.testing.assert_allclose(history["loss"][0], sum(map(float, reference.values())), rtol=0.05)
+        np.testing.assert_allclose(
+            history["loss"][0], sum(map(float, reference.values())), rtol=0.05
+        )
         for variable, old in zip(model.trainable_variables, before, strict=True):
             new = ops.convert_to_numpy(variable)
             assert new.dtype == "float32"
@@ -152,7 +164,9 @@ class MethodChecks(ABC):
         for mine, theirs in zip(state(model), state(loaded), strict=True):
             np.testing.assert_array_equal(mine, theirs)
         images = digits(5)
-        np.testing.assert_allclose(loaded.encode(images), model.encode(images), rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(
+            loaded.encode(images), model.encode(images), rtol=1e-6, atol=1e-6
+        )
 
     @pytest.mark.tensorflow
     def test_exported_model_is_encode(self, tmp_path):
@@ -164,11 +178,15 @@ class MethodChecks(ABC):
         features = model.encode(images)
         embedding = served.signatures["encode"](tf.constant(images))["embedding"].numpy()
         assert np.abs(embedding - features).max() <= 1e-5 * np.abs(features).max()
-        assert len(served.trainable_variables) == sum(len(ema.parameters(network)) for network in model.networks)
+        assert len(served.trainable_variables) == sum(
+            len(ema.parameters(network)) for network in model.networks
+        )
 
     @pytest.mark.slow
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
-        whole, resumed = (read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed"))
+        whole, resumed = (
+            read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed")
+        )
         assert whole.keys() == resumed.keys()
         for name, value in whole.items():
             np.testing.assert_array_equal(resumed[name], value, err_msg=name)
@@ -176,7 +194,9 @@ class MethodChecks(ABC):
     @pytest.mark.slow
     @pytest.mark.tensorflow
     def test_tensorflow_and_jax_take_the_same_step(self, jax_steps):
-        here, there = (read(jax_steps / f"{spec_name(self)}.{b}.npz") for b in ("tensorflow", "jax"))
+        here, there = (
+            read(jax_steps / f"{spec_name(self)}.{b}.npz") for b in ("tensorflow", "jax")
+        )
         same_step(here, there)
 
     @pytest.mark.slow
@@ -191,7 +211,7 @@ class MethodChecks(ABC):
         same_step(one, two)
 
 
-# ---- what the checks are made of -----------------------------------------------------------------------------
+# ---- what the checks are made of -----------------------------------------------------
 
 
 @functools.cache
@@ -205,10 +225,14 @@ def digits(n, start=0):
 
 
 def two_views(images, seed):
-    """The images and two noisy views of them, float32 (n, 8, 8, 3): arithmetic that every backend and platform repeats."""
+    """The images and two noisy views of them, float32 (n, 8, 8, 3): arithmetic that every backend
+    and platform repeats.
+    """
     rng = np.random.default_rng(seed)
     clean = np.repeat(images / 255.0, 3, axis=-1)
-    views = (np.clip(clean + rng.normal(0, 0.1, clean.shape), 0, 1).astype("float32") for _ in range(2))
+    views = (
+        np.clip(clean + rng.normal(0, 0.1, clean.shape), 0, 1).astype("float32") for _ in range(2)
+    )
     return {"images": images, **dict(zip(("view1", "view2"), views, strict=True))}
 
 
@@ -224,7 +248,9 @@ def state(model):
 
 
 def gradients(model, batch):
-    """{id of the variable: d loss / d parameter}, of every parameter, those that no optimiser sees included."""
+    """{id of the variable: d loss / d parameter}, of every parameter, those that no optimiser sees
+    included.
+    """
     parameters = ema.parameters(model)
 
     def total():
@@ -267,7 +293,11 @@ def same_step(one, other):
     for (name, mine), theirs in zip(one.items(), other.values(), strict=True):
         scale = max(1e-2, np.abs(mine).max())
         limit = 1e-5 if name == "loss" else 1e-4
-        assert np.abs(mine - theirs).max() <= limit * scale, (name, np.abs(mine - theirs).max(), scale)
+        assert np.abs(mine - theirs).max() <= limit * scale, (
+            name,
+            np.abs(mine - theirs).max(),
+            scale,
+        )
 
 
 @contextlib.contextmanager
@@ -303,6 +333,8 @@ def specs():
         found |= {
             spec_name(value): value
             for value in vars(module).values()
-            if isinstance(value, type) and issubclass(value, MethodChecks) and value is not MethodChecks
+            if isinstance(value, type)
+            and issubclass(value, MethodChecks)
+            and value is not MethodChecks
         }
     return found

@@ -10,7 +10,9 @@ OLD, NEW = range(5), range(5, 10)
 
 
 class SecondTask:
-    """Classes 0 to 4 have been learned, 5 to 9 are; the old network, where there is one, is another than the present one."""
+    """Classes 0 to 4 have been learned, 5 to 9 are; the old network, where there is one, is another
+    than the present one.
+    """
 
     method = None
     learns = ("backbone", "head")
@@ -24,7 +26,9 @@ class SecondTask:
         if hasattr(model, "old_head"):
             noise = np.random.default_rng(1)
             weights = model.old_head.get_weights()
-            model.old_head.set_weights([w + noise.normal(0, 0.5, w.shape).astype("float32") for w in weights])
+            model.old_head.set_weights(
+                [w + noise.normal(0, 0.5, w.shape).astype("float32") for w in weights]
+            )
         return model
 
     @classmethod
@@ -34,7 +38,11 @@ class SecondTask:
         images = digits.images[rows][..., None]
         clean = np.repeat(images / 255.0, 3, axis=-1)
         noisy = clean + np.random.default_rng(seed).normal(0, 0.1, clean.shape)
-        return {"images": images, "labels": digits.labels[rows], "view": np.clip(noisy, 0, 1).astype("float32")}
+        return {
+            "images": images,
+            "labels": digits.labels[rows],
+            "view": np.clip(noisy, 0, 1).astype("float32"),
+        }
 
     @classmethod
     def fit_data(cls, n, seed=0):
@@ -47,7 +55,11 @@ class SecondTask:
 def logits(model, view):
     """(present, old) logits in float64; the old ones None where there is no old network."""
     now = model.head(model.backbone(view, training=True))
-    before = model.old_head(model.old_backbone(view, training=False)) if hasattr(model, "old_head") else None
+    before = (
+        model.old_head(model.old_backbone(view, training=False))
+        if hasattr(model, "old_head")
+        else None
+    )
     return [None if z is None else ops.convert_to_numpy(z).astype("float64") for z in (now, before)]
 
 
@@ -59,4 +71,6 @@ def softmax(row):
 def cross_entropy(z, labels, classes):
     """Of the softmax over `classes` alone."""
     classes = list(classes)
-    return -np.mean([np.log(softmax(row[classes])[classes.index(y)]) for row, y in zip(z, labels, strict=True)])
+    return -np.mean(
+        [np.log(softmax(row[classes])[classes.index(y)]) for row, y in zip(z, labels, strict=True)]
+    )

@@ -13,11 +13,19 @@ PHOTO = load_sample_images().images[1]
 
 
 def low_and_high(images, scale):
-    """Digits in colour and the same shrunk by Pillow, on grey: float32 in [0, 1]. On black, a convolution without a bias yet
-    gives 0, where the backends choose different derivatives of a leaky ReLU."""
+    """Digits in colour and the same shrunk by Pillow, on grey: float32 in [0, 1]. On black, a
+    convolution without a bias yet gives 0, where the backends choose different derivatives of a
+    leaky ReLU.
+    """
     side = images.shape[1] // scale
-    low = [Image.fromarray(image[..., 0]).resize((side, side), Image.Resampling.BICUBIC) for image in images]
-    low, high = (np.repeat(0.1 + 0.8 * np.asarray(x, "float32") / 255, 3, axis=-1) for x in (np.stack(low)[..., None], images))
+    low = [
+        Image.fromarray(image[..., 0]).resize((side, side), Image.Resampling.BICUBIC)
+        for image in images
+    ]
+    low, high = (
+        np.repeat(0.1 + 0.8 * np.asarray(x, "float32") / 255, 3, axis=-1)
+        for x in (np.stack(low)[..., None], images)
+    )
     return {"images": images, "low": low, "high": high}
 
 
@@ -51,14 +59,18 @@ class Checks(MethodChecks):
         expected = model.generator(images.astype("float32") / 255, training=False)
         np.testing.assert_allclose(floats, np.clip(expected, 0, 1), atol=1e-4)
         grey = images[..., :1]
-        np.testing.assert_array_equal(model.upscale(grey), model.upscale(np.repeat(grey, 3, axis=-1)))
+        np.testing.assert_array_equal(
+            model.upscale(grey), model.upscale(np.repeat(grey, 3, axis=-1))
+        )
 
     @pytest.mark.parametrize("channels", [2, 4])
     def test_two_and_four_channels_are_refused(self, channels):
         model, images = self.make(), np.zeros((2, 8, 8, channels), "uint8")
         model.compile("sgd")
         for use in (model.upscale, model.fit):
-            with pytest.raises(ValueError, match=f"images: need 1 or 3 channels in the last axis, got {channels}"):
+            with pytest.raises(
+                ValueError, match=f"images: need 1 or 3 channels in the last axis, got {channels}"
+            ):
                 use(images)
 
     @pytest.mark.tensorflow
@@ -73,6 +85,11 @@ class Checks(MethodChecks):
         for name in ("serving_default", "upscale"):
             found = signatures[name](images=tf.constant(images))["image"].numpy()
             assert found.dtype == "uint8" and np.abs(found - expected).max() <= 1
-        files = tf.constant([tf.io.encode_png(image).numpy() for image in (images[0], PHOTO[:6, :7])])
-        big, small = (tf.io.decode_png(data).numpy() for data in signatures["upscale_bytes"](image_bytes=files)["image"].numpy())
+        files = tf.constant(
+            [tf.io.encode_png(image).numpy() for image in (images[0], PHOTO[:6, :7])]
+        )
+        big, small = (
+            tf.io.decode_png(data).numpy()
+            for data in signatures["upscale_bytes"](image_bytes=files)["image"].numpy()
+        )
         assert np.abs(big - expected[0]).max() <= 1 and small.shape == (24, 28, 3)

@@ -15,18 +15,38 @@ from sslzoo.methods.semisupervised.pseudo_label import PseudoLabel
 from sslzoo.methods.semisupervised.uda import UDA
 
 DEFAULTS = {
-    FixMatch: {"threshold": 0.95, "unlabeled_weight": 1.0, "momentum": 0.999, "augment": "fixmatch"},
-    FlexMatch: {"threshold": 0.95, "unlabeled_weight": 1.0, "momentum": 0.999, "augment": "fixmatch"},
+    FixMatch: {
+        "threshold": 0.95,
+        "unlabeled_weight": 1.0,
+        "momentum": 0.999,
+        "augment": "fixmatch",
+    },
+    FlexMatch: {
+        "threshold": 0.95,
+        "unlabeled_weight": 1.0,
+        "momentum": 0.999,
+        "augment": "fixmatch",
+    },
     UDA: {"threshold": 0.8, "temperature": 0.4, "unlabeled_weight": 1.0, "momentum": 0.999},
     PseudoLabel: {"threshold": 0.95, "ramp": 0.4, "unlabeled_weight": 1.0, "momentum": 0.999},
     Siamese: {"margin": 1.0},
     LwF: {"distillation_weight": 1.0, "temperature": 2.0, "competing": "seen"},
     ICaRL: {"exemplars": 2000, "temperature": 1.0},
     SRResNet: {"scale": 4, "last_kernel": 9, "pixel_loss": "mse"},
-    SRGAN: {"content_weight": 1.0, "adversarial_weight": 1e-3, "pixel_weight": 0.0, "scale": 4, "last_kernel": 9, "width": 64},
+    SRGAN: {
+        "content_weight": 1.0,
+        "adversarial_weight": 1e-3,
+        "pixel_weight": 0.0,
+        "scale": 4,
+        "last_kernel": 9,
+        "width": 64,
+    },
 }
 
 
-@pytest.mark.parametrize(("method", "field", "value"), [(m, k, v) for m, table in DEFAULTS.items() for k, v in table.items()])
+@pytest.mark.parametrize(
+    ("method", "field", "value"),
+    [(m, k, v) for m, table in DEFAULTS.items() for k, v in table.items()],
+)
 def test_it_is_the_papers(method, field, value):
     assert inspect.signature(method).parameters[field].default == value

@@ -16,7 +16,9 @@ def model():
     model = methods.SimCLR(nn.backbone("micro", 8), projection=(8, 8))
     rng = np.random.default_rng(0)
     for variable in model.backbone.weights:  # statistics and scales that folding must not mix up
-        variable.assign(rng.uniform(0.5, 1.5, variable.shape) * (1 if variable.name != "kernel" else 0.3))
+        variable.assign(
+            rng.uniform(0.5, 1.5, variable.shape) * (1 if variable.name != "kernel" else 0.3)
+        )
     return model
 
 
@@ -31,10 +33,15 @@ def test_features_are_those_of_the_backbone(model):
 @pytest.mark.parametrize("batch_size", [1, 9, 36, 37, 1000])
 def test_chunks_do_not_show(model, batch_size):
     images = digits(37)
-    np.testing.assert_allclose(model.encode(images, batch_size), model.encode(images), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        model.encode(images, batch_size), model.encode(images), rtol=1e-5, atol=1e-6
+    )
 
 
-@pytest.mark.parametrize("shape", [(5, 8, 8), (5, 8, 8, 1), (5, 8, 8, 3), (3, 13, 9), (2, 7, 31, 3), (3, 1, 2), (4, 40, 40, 1)])
+@pytest.mark.parametrize(
+    "shape",
+    [(5, 8, 8), (5, 8, 8, 1), (5, 8, 8, 3), (3, 13, 9), (2, 7, 31, 3), (3, 1, 2), (4, 40, 40, 1)],
+)
 def test_sizes_and_channels(model, shape):
     images = np.random.default_rng(1).integers(0, 256, shape, "uint8")
     features = model.encode(images)
@@ -45,7 +52,12 @@ def test_sizes_and_channels(model, shape):
 def test_integers_and_floats_mean_the_same(model):
     images = digits(5)
     expected = model.encode(images)
-    for same in (images / 255, (images / 255).astype("float32"), images.astype("int64"), np.repeat(images, 3, axis=-1)):
+    for same in (
+        images / 255,
+        (images / 255).astype("float32"),
+        images.astype("int64"),
+        np.repeat(images, 3, axis=-1),
+    ):
         np.testing.assert_allclose(model.encode(same), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -59,7 +71,9 @@ def test_sees_weights_that_changed_since(model):
     np.testing.assert_allclose(after, unfolded(model, images), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("images", [np.zeros((2, 8, 8, 4)), np.full((2, 8, 8), np.nan), np.zeros((0, 8, 8))])
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 8, 8, 4)), np.full((2, 8, 8), np.nan), np.zeros((0, 8, 8))]
+)
 def test_bad_images_are_refused(model, images):
     with pytest.raises(ValueError, match="images"):
         model.encode(images)
@@ -68,6 +82,9 @@ def test_bad_images_are_refused(model, images):
 def test_untrained_has_the_configuration_and_the_first_weights(model):
     fresh = model.untrained()
     assert [v.shape for v in fresh.weights] == [v.shape for v in model.weights]
-    kernels = [ops.convert_to_numpy(m.backbone.get_layer("block1_conv").kernel) for m in (fresh, model.untrained(), model)]
+    kernels = [
+        ops.convert_to_numpy(m.backbone.get_layer("block1_conv").kernel)
+        for m in (fresh, model.untrained(), model)
+    ]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert (kernels[0] != kernels[2]).any()

@@ -137,11 +137,15 @@ def test_a_subclass_may_add_a_head_and_a_loss():
 
         def __init__(self, backbone, classes, **kwargs):
             super().__init__(backbone, **kwargs)
-            self.classifier = nn.head(backbone.output_shape[-1], [(classes, None, None)], "classifier")
+            self.classifier = nn.head(
+                backbone.output_shape[-1], [(classes, None, None)], "classifier"
+            )
 
         def compute_losses(self, batch):
             logits = self.classifier(self.backbone(batch["view1"], training=True), training=True)
-            found = keras.losses.sparse_categorical_crossentropy(batch["labels"], logits, from_logits=True)
+            found = keras.losses.sparse_categorical_crossentropy(
+                batch["labels"], logits, from_logits=True
+            )
             return super().compute_losses(batch) | {"cross_entropy": ops.mean(found)}
 
     model = WithClasses(nn.backbone("micro", 8), classes=12, projection=(8, 8), augment="digits")
@@ -165,7 +169,11 @@ BAD = {
     "NaN": (np.full((4, 8, 8), np.nan), ValueError, "images.*NaN"),
     "one image": (np.zeros((1, 8, 8), "uint8"), ValueError, "batch.*SimCLR needs at least 2"),
     "labels alone": ({"labels": np.zeros(4, "int64")}, ValueError, "images: missing"),
-    "unequal lengths": ({"images": np.zeros((4, 8, 8), "uint8"), "labels": np.zeros(3, int)}, ValueError, "labels"),
+    "unequal lengths": (
+        {"images": np.zeros((4, 8, 8), "uint8"), "labels": np.zeros(3, int)},
+        ValueError,
+        "labels",
+    ),
     "nothing": (None, ValueError, "x: got None"),
 }
 
@@ -251,7 +259,9 @@ def test_a_zoo_model_takes_a_finite_tf_data_set_without_its_length():
     import tensorflow as tf
 
     stream = tf.data.Dataset.from_tensor_slices(digits(32)).batch(8)
-    history = sslzoo.build("simclr", "micro", image_size=8, augment="digits").fit(stream, epochs=2, verbose=0)
+    history = sslzoo.build("simclr", "micro", image_size=8, augment="digits").fit(
+        stream, epochs=2, verbose=0
+    )
     assert len(history.history["loss"]) == 2
 
 
@@ -271,6 +281,8 @@ def test_a_generator_is_refused(simclr):
 def test_the_collapse_monitor_looks_all_over_the_data(simclr):
     from sslzoo.methods.feed import Feed
 
-    images = np.repeat(np.arange(0, 250, dtype="uint8"), 4)[:, None, None, None] * np.ones((1, 8, 8, 1), "uint8")
+    images = np.repeat(np.arange(0, 250, dtype="uint8"), 4)[:, None, None, None] * np.ones(
+        (1, 8, 8, 1), "uint8"
+    )
     sample = Feed(images, 8, simclr()).sample(100)
     assert len(sample) == 100 and sample.min() == 0 and sample.max() == 249

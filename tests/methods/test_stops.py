@@ -32,7 +32,9 @@ def make(rate=0.1):
 
 
 class Poisoned(keras.utils.PyDataset):
-    """Two steps an epoch; from global step `bad` on the loss is NaN. Item i of the stream is global step i."""
+    """Two steps an epoch; from global step `bad` on the loss is NaN. Item i of the stream is global
+    step i.
+    """
 
     def __init__(self, bad):
         super().__init__()
@@ -161,7 +163,9 @@ def test_a_finished_run_does_nothing_more_and_a_longer_one_goes_on(simclr, tmp_p
 
     def run(epochs):
         model = simclr()
-        history = model.fit(IMAGES, batch_size=4, epochs=epochs, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
+        history = model.fit(
+            IMAGES, batch_size=4, epochs=epochs, callbacks=[sslzoo.Checkpoint(path)], verbose=0
+        )
         return model, history.history.get("loss", [])
 
     whole = simclr()
@@ -177,7 +181,11 @@ def test_a_finished_run_does_nothing_more_and_a_longer_one_goes_on(simclr, tmp_p
 
 def fit(model, tmp_path, **kwargs):
     arguments = {"batch_size": 4, "epochs": 2, "verbose": 0} | kwargs
-    return model.fit(digits(16), callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz"), *arguments.pop("also", [])], **arguments)
+    return model.fit(
+        digits(16),
+        callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz"), *arguments.pop("also", [])],
+        **arguments,
+    )
 
 
 @pytest.mark.parametrize(("field", "changes"), [("batch_size", {"batch_size": 8}), ("seed", {})])
@@ -192,7 +200,12 @@ def test_checkpoint_of_another_run_is_refused(simclr, tmp_path, field, changes):
 
 def test_checkpoint_needs_data_it_can_go_on_from(simclr, tmp_path):
     with pytest.raises(ValueError, match="callbacks: Checkpoint with a Poisoned"):
-        make().fit(Poisoned(9), steps_per_epoch=2, callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz")], verbose=0)
+        make().fit(
+            Poisoned(9),
+            steps_per_epoch=2,
+            callbacks=[sslzoo.Checkpoint(tmp_path / "c.npz")],
+            verbose=0,
+        )
 
 
 def test_checkpoint_keeps_the_last_finite_state(simclr, tmp_path):
@@ -200,7 +213,8 @@ def test_checkpoint_keeps_the_last_finite_state(simclr, tmp_path):
     model.fit(digits(8), batch_size=4, callbacks=[checkpoint], verbose=0)
     before = checkpoint.path.read_bytes()
     kernel = model.backbone.trainable_variables[0]
-    kernel.assign(np.full(kernel.shape, np.nan))  # the loss may stay finite: a ReLU turns NaN into 0 on TensorFlow
+    # the loss may stay finite: a ReLU turns NaN into 0 on TensorFlow
+    kernel.assign(np.full(kernel.shape, np.nan))
     checkpoint.save()
     assert checkpoint.path.read_bytes() == before
 
@@ -227,7 +241,11 @@ def test_steps_per_execution_count(simclr, tmp_path):
     model = simclr()
     model.compile(keras.optimizers.SGD(0.1), steps_per_execution=2)
     fit(model, tmp_path)
-    assert sslzoo.Checkpoint.steps_done(tmp_path / "c.npz") == 8 == int(ops.convert_to_numpy(model.optimizer.iterations))
+    assert (
+        sslzoo.Checkpoint.steps_done(tmp_path / "c.npz")
+        == 8
+        == int(ops.convert_to_numpy(model.optimizer.iterations))
+    )
 
 
 def test_a_run_stopped_before_its_first_checkpoint_begins_again(tmp_path):
@@ -240,7 +258,15 @@ def test_a_run_stopped_before_its_first_checkpoint_begins_again(tmp_path):
     data, whole, model = {"images": IMAGES, "labels": np.zeros(8, int)}, make(), make()
     whole.fit(data, batch_size=4, epochs=2, verbose=0)
     with pytest.raises(KeyboardInterrupt):
-        model.fit(data, batch_size=4, epochs=2, callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz"), Interrupt()], verbose=0)
+        model.fit(
+            data,
+            batch_size=4,
+            epochs=2,
+            callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz"), Interrupt()],
+            verbose=0,
+        )
     assert sslzoo.Checkpoint.steps_done(tmp_path / "run.npz") == 0
-    model.fit(data, batch_size=4, epochs=2, callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz")], verbose=0)
+    model.fit(
+        data, batch_size=4, epochs=2, callbacks=[sslzoo.Checkpoint(tmp_path / "run.npz")], verbose=0
+    )
     assert_state(model, state(whole))

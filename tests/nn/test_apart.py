@@ -42,14 +42,20 @@ SUMS = {
 
 def test_a_residual_network_has_its_additions_apart():
     folded = nn.fold(nn.backbone("resnet20", 32, width=4))
-    assert sum(isinstance(layer, Apart) for layer in folded.layers) == 18  # both summands of nine blocks
+    # both summands of nine blocks
+    assert sum(isinstance(layer, Apart) for layer in folded.layers) == 18
 
 
 @pytest.mark.parametrize("name", SUMS)
 def test_the_sum_is_the_same(name):
     model = keras.Model(INPUTS, SUMS[name]())
     x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
-    np.testing.assert_allclose(ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(nn.fold(model)(x)),
+        ops.convert_to_numpy(model(x)),
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
 @pytest.mark.tensorflow
@@ -69,7 +75,9 @@ def test_on_its_own_tensorflow_fuses_them():
 def fusions(network):
     """What TensorFlow fuses with each convolution of a network, in the graph that it runs."""
     import tensorflow as tf
-    from tensorflow.python.eager import context  # public only as `tf.summary.trace_export`, which writes it to a file
+
+    # public only as `tf.summary.trace_export`, which writes it to a file
+    from tensorflow.python.eager import context
 
     context.context().enable_run_metadata()
     try:
@@ -77,7 +85,12 @@ def fusions(network):
         graphs = context.context().export_run_metadata().function_graphs
     finally:
         context.context().disable_run_metadata()
-    nodes = [node for graph in graphs for node in graph.post_optimization_graph.node if "FusedConv" in node.op]
+    nodes = [
+        node
+        for graph in graphs
+        for node in graph.post_optimization_graph.node
+        if "FusedConv" in node.op
+    ]
     return [list(node.attr["fused_ops"].list.s) for node in nodes]
 
 
@@ -88,7 +101,9 @@ def policy():
     keras.config.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize(("own", "around"), [("mixed_bfloat16", "float32"), ("float32", "mixed_bfloat16")])
+@pytest.mark.parametrize(
+    ("own", "around"), [("mixed_bfloat16", "float32"), ("float32", "mixed_bfloat16")]
+)
 def test_precision_is_the_models_own(policy, own, around):
     policy(own)
     x = keras.Input((8, 8, 3))
@@ -98,7 +113,9 @@ def test_precision_is_the_models_own(policy, own, around):
     x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
     found, expected = folded(x), model(x)
     assert found.dtype == expected.dtype
-    np.testing.assert_array_equal(*(ops.convert_to_numpy(ops.cast(y, "float32")) for y in (found, expected)))
+    np.testing.assert_array_equal(
+        *(ops.convert_to_numpy(ops.cast(y, "float32")) for y in (found, expected))
+    )
 
 
 def test_masks_pass_without_a_warning(recwarn):

@@ -6,7 +6,10 @@ from keras import ops
 from sslzoo import nn
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032)])
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032)],
+)
 def test_resnets_have_the_parameters_of_torchvision(name, parameters):
     model = nn.backbone(name, 64, stem="imagenet")
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == parameters
@@ -14,7 +17,9 @@ def test_resnets_have_the_parameters_of_torchvision(name, parameters):
 
 @pytest.mark.parametrize("depth", [20, 32, 44, 56])
 def test_cifar_resnets_have_as_many_convolutions_as_their_name_says(depth):
-    layers = [x for x in nn.backbone(f"resnet{depth}", 32).layers if isinstance(x, keras.layers.Conv2D)]
+    layers = [
+        x for x in nn.backbone(f"resnet{depth}", 32).layers if isinstance(x, keras.layers.Conv2D)
+    ]
     main = [x for x in layers if "downsample" not in x.name]
     assert len(main) == depth - 1  # the last layer of the name is the classifier
     assert len(layers) - len(main) == 2
@@ -30,14 +35,18 @@ def test_zero_gamma_starts_every_block_as_its_shortcut():
     last = [x for x in nn.backbone("resnet20", 32).layers if x.name.endswith("_2_bn")]
     assert len(last) == 9
     assert not any(ops.convert_to_numpy(x.gamma).any() for x in last)
-    last = [x for x in nn.backbone("resnet20", 32, zero_gamma=False).layers if x.name.endswith("_2_bn")]
+    last = [
+        x for x in nn.backbone("resnet20", 32, zero_gamma=False).layers if x.name.endswith("_2_bn")
+    ]
     assert all(ops.convert_to_numpy(x.gamma).all() for x in last)
 
 
 @pytest.mark.parametrize("size", [5, 6])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_convolutions_pad_as_torch_does(size, stride):
-    """torch.nn.Conv2d(kernel_size=3, padding=1): one row of zeros on every side, whatever the stride."""
+    """torch.nn.Conv2d(kernel_size=3, padding=1): one row of zeros on every side, whatever the
+    stride.
+    """
     from sslzoo.nn.layers import Seeds
     from sslzoo.nn.resnet import conv
 
@@ -46,7 +55,10 @@ def test_convolutions_pad_as_torch_does(size, stride):
     x = np.random.default_rng(0).normal(size=(1, size, size, 2)).astype("float32")
     kernel, padded = model.get_weights()[0], np.pad(x[0], ((1, 1), (1, 1), (0, 0)))
     places = range(0, size, stride)
-    expected = [[np.einsum("hwc,hwcf->f", padded[i : i + 3, j : j + 3], kernel) for j in places] for i in places]
+    expected = [
+        [np.einsum("hwc,hwcf->f", padded[i : i + 3, j : j + 3], kernel) for j in places]
+        for i in places
+    ]
     np.testing.assert_allclose(ops.convert_to_numpy(model(x))[0], expected, rtol=1e-4, atol=1e-5)
 
 
@@ -57,7 +69,9 @@ def test_mlp_is_dense_layers_on_the_pixels():
     w1, b1, w2, b2 = model.get_weights()
     expected = np.maximum(np.maximum(x.reshape(3, -1) @ w1 + b1, 0) @ w2 + b2, 0)
     np.testing.assert_allclose(ops.convert_to_numpy(model(x)), expected, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(ops.convert_to_numpy(nn.fold(model)(x)), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(nn.fold(model)(x)), expected, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_seed_decides_the_weights():
@@ -76,7 +90,16 @@ def test_errors_name_the_nearest():
 
 
 def test_head_is_its_table():
-    head = nn.head(4, [(6, "batch", "relu"), (5, "batch_no_beta", None), (3, "batch_no_affine", None), (2, None, None)], "h")
+    head = nn.head(
+        4,
+        [
+            (6, "batch", "relu"),
+            (5, "batch_no_beta", None),
+            (3, "batch_no_affine", None),
+            (2, None, None),
+        ],
+        "h",
+    )
     names = [(v.path, tuple(v.shape)) for v in head.trainable_variables]
     assert names == [
         ("h_dense1/kernel", (4, 6)),

@@ -22,7 +22,9 @@ def pair(**kwargs):
 
 
 def forward_and_gradients(layer, x, weight):
-    """Outputs in training, and the gradients of sum(weight * outputs) for the input, gamma and beta."""
+    """Outputs in training, and the gradients of sum(weight * outputs) for the input, gamma and
+    beta.
+    """
     parameters = list(layer.trainable_variables)
     if keras.backend.backend() == "jax":
         import jax
@@ -50,12 +52,18 @@ def test_equals_keras(affine):
     x = rng.normal(3, 2, (3, 5, 6, 4)).astype("float32")
     weight = rng.normal(size=x.shape).astype("float32")
     ours, theirs = pair(**affine)
-    (mine, my_gradients), (other, other_gradients) = (forward_and_gradients(layer, x, weight) for layer in (ours, theirs))
-    np.testing.assert_allclose(ops.convert_to_numpy(mine), ops.convert_to_numpy(other), rtol=1e-4, atol=1e-4)
+    (mine, my_gradients), (other, other_gradients) = (
+        forward_and_gradients(layer, x, weight) for layer in (ours, theirs)
+    )
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(mine), ops.convert_to_numpy(other), rtol=1e-4, atol=1e-4
+    )
     for a, b in zip(my_gradients, other_gradients, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-4, atol=1e-4)
     for a, b in zip(ours.weights, theirs.weights, strict=True):  # the statistics too
-        np.testing.assert_allclose(ops.convert_to_numpy(a), ops.convert_to_numpy(b), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(a), ops.convert_to_numpy(b), rtol=1e-5, atol=1e-5
+        )
     mine, other = (ops.convert_to_numpy(layer(x, training=False)) for layer in (ours, theirs))
     np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
 
@@ -64,7 +72,9 @@ def test_moves_its_statistics_to_those_of_the_batch():
     layer = batch_norm("bn")
     x = np.random.default_rng(0).normal(3, 2, (4, 3, 3, 2)).astype("float32")
     layer(x, training=True)
-    np.testing.assert_allclose(ops.convert_to_numpy(layer.moving_mean), 0.1 * x.mean((0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(layer.moving_mean), 0.1 * x.mean((0, 1, 2)), rtol=1e-4
+    )
     np.testing.assert_allclose(
         ops.convert_to_numpy(layer.moving_variance), 0.9 + 0.1 * x.var((0, 1, 2)), rtol=1e-4
     )  # of the population

@@ -23,7 +23,8 @@ def test_bytes_are_pillows(image, sides):
     expected = pillow(image, height, width)
     assert found.dtype == "uint8" and found.shape == expected.shape
     different = found != expected
-    assert np.abs(found.astype(int) - expected).max() <= 1 and different.mean() < 2e-3  # ties of the rounding
+    # ties of the rounding
+    assert np.abs(found.astype(int) - expected).max() <= 1 and different.mean() < 2e-3
 
 
 @pytest.mark.parametrize("size", [(10, 9), (160, 144)])
@@ -36,7 +37,9 @@ def test_floats_are_pillows_and_overshoot(size):
 
 
 def test_the_matrix_is_keys_formula():
-    """Naive: the kernel at every distance, stretched on shrinking, what leaves the image cut off and the rest scaled to 1."""
+    """Naive: the kernel at every distance, stretched on shrinking, what leaves the image cut off
+    and the rest scaled to 1.
+    """
 
     def kernel(d, a=-0.5):
         d = abs(d)
@@ -50,7 +53,9 @@ def test_the_matrix_is_keys_formula():
         for i in range(size_out):
             row = [kernel((j + 0.5 - (i + 0.5) * scale) / max(scale, 1)) for j in range(size_in)]
             rows.append(np.array(row) / sum(row))
-        np.testing.assert_allclose(ops.convert_to_numpy(bicubic_matrix(size_in, size_out)), rows, atol=1e-6)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(bicubic_matrix(size_in, size_out)), rows, atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
@@ -58,7 +63,9 @@ def test_layer_enlarges_any_size(policy):
     inputs = keras.Input((None, None, 3))
     layer = BicubicUpsampling(4, dtype=policy)
     network = keras.Model(inputs, layer(inputs))
-    assert network.output_shape == (None, None, None, 3) and layer.compute_output_shape((2, 5, 6, 3)) == (2, 20, 24, 3)
+    assert network.output_shape == (None, None, None, 3) and layer.compute_output_shape(
+        (2, 5, 6, 3)
+    ) == (2, 20, 24, 3)
     for size in ((5, 9), (8, 8)):
         images = NOISE[None, : size[0], : size[1]].astype("float32") / 255
         found = network(images)

@@ -32,7 +32,9 @@ def test_equals_the_network_it_folds(name, size, options):
     x = np.random.default_rng(1).uniform(size=(3, size, size, 3)).astype("float32")
     expected = ops.convert_to_numpy(model(x, training=False))
     scale = np.abs(expected).max()
-    np.testing.assert_allclose(ops.convert_to_numpy(folded(x)) / scale, expected / scale, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(folded(x)) / scale, expected / scale, rtol=1e-5, atol=1e-5
+    )
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
 
 
@@ -46,7 +48,9 @@ def test_reads_the_variables_as_they_are_now():
         variable.assign(ops.convert_to_numpy(variable) + 0.5)
         after = ops.convert_to_numpy(folded(x))
         assert np.abs(after - before).max() > 1e-4, name
-        np.testing.assert_allclose(after, ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(
+            after, ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+        )
 
 
 def test_holds_no_variables_of_its_own():
@@ -65,17 +69,25 @@ def test_keeps_what_cannot_be_folded():
     folded = nn.fold(model)
     assert not any(isinstance(layer, FoldedConv) for layer in folded.layers)
     np.testing.assert_allclose(
-        ops.convert_to_numpy(folded(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-6, atol=1e-6
+        ops.convert_to_numpy(folded(x)),
+        ops.convert_to_numpy(model(x, training=False)),
+        rtol=1e-6,
+        atol=1e-6,
     )
 
 
 def test_a_convolution_that_others_read_too_keeps_its_output():
     inputs = keras.Input((8, 8, 3))
     conv = keras.layers.Conv2D(4, 3, use_bias=False)(inputs)
-    model = shaken(keras.Model(inputs, keras.layers.Add()([conv, keras.layers.BatchNormalization()(conv)])))
+    model = shaken(
+        keras.Model(inputs, keras.layers.Add()([conv, keras.layers.BatchNormalization()(conv)]))
+    )
     x = np.random.default_rng(1).uniform(size=(2, 8, 8, 3)).astype("float32")
     np.testing.assert_allclose(
-        ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+        ops.convert_to_numpy(nn.fold(model)(x)),
+        ops.convert_to_numpy(model(x, training=False)),
+        rtol=1e-5,
+        atol=1e-5,
     )
 
 
@@ -84,18 +96,30 @@ def test_an_activation_between_is_not_lost():
     x = keras.layers.Conv2D(4, 3, use_bias=False, activation="relu")(images)
     model = keras.Model(images, keras.layers.BatchNormalization()(x))
     batch = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
-    np.testing.assert_allclose(nn.fold(model)(batch), model(batch, training=False), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        nn.fold(model)(batch), model(batch, training=False), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_models_inside_are_folded_too():
     x = keras.Input((8, 8, 3))
-    block = keras.Model(x, keras.layers.BatchNormalization()(keras.layers.Conv2D(3, 3, padding="same", use_bias=False)(x)))
+    block = keras.Model(
+        x,
+        keras.layers.BatchNormalization()(
+            keras.layers.Conv2D(3, 3, padding="same", use_bias=False)(x)
+        ),
+    )
     model = shaken(keras.Model(x, block(block(x))))
     folded = nn.fold(model)
-    assert all(isinstance(layer, FoldedConv) for inside in folded.layers[1:] for layer in inside.layers[1:])
+    assert all(
+        isinstance(layer, FoldedConv) for inside in folded.layers[1:] for layer in inside.layers[1:]
+    )
     x = np.random.default_rng(1).uniform(size=(2, 8, 8, 3)).astype("float32")
     np.testing.assert_allclose(
-        ops.convert_to_numpy(folded(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+        ops.convert_to_numpy(folded(x)),
+        ops.convert_to_numpy(model(x, training=False)),
+        rtol=1e-5,
+        atol=1e-5,
     )
 
 
@@ -105,5 +129,8 @@ def test_a_convolution_may_be_called_twice():
     model = shaken(keras.Model(x, y))
     x = np.random.default_rng(1).uniform(size=(2, 8, 8, 3)).astype("float32")
     np.testing.assert_allclose(
-        ops.convert_to_numpy(nn.fold(model)(x)), ops.convert_to_numpy(model(x, training=False)), rtol=1e-5, atol=1e-5
+        ops.convert_to_numpy(nn.fold(model)(x)),
+        ops.convert_to_numpy(model(x, training=False)),
+        rtol=1e-5,
+        atol=1e-5,
     )

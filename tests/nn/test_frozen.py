@@ -27,7 +27,9 @@ def slopes(function, network):
     with tf.GradientTape() as tape:
         tape.watch(images)
         total = tf.reduce_sum(function(images) ** 2)
-    found, *rest = tape.gradient(total, [images, *(v.value for v in variables)], unconnected_gradients="zero")
+    found, *rest = tape.gradient(
+        total, [images, *(v.value for v in variables)], unconnected_gradients="zero"
+    )
     return found.numpy(), [g.numpy() for g in rest]
 
 
@@ -46,5 +48,7 @@ def test_outputs_are_the_networks_own_and_its_statistics_stay():
     outputs = ops.convert_to_numpy(frozen(network)(IMAGES, training=True))
     for old, new in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    np.testing.assert_allclose(outputs, ops.convert_to_numpy(network(IMAGES, training=True)), rtol=1e-6)
+    np.testing.assert_allclose(
+        outputs, ops.convert_to_numpy(network(IMAGES, training=True)), rtol=1e-6
+    )
     assert any((old != new).any() for old, new in zip(before, network.get_weights(), strict=True))

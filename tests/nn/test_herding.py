@@ -6,7 +6,8 @@ from sslzoo.nn.herding import class_means, herding
 
 def features(n, dimensions=5, seed=0):
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, dimensions)) * rng.uniform(0.1, 10, size=(n, 1))  # of very different lengths
+    # of very different lengths
+    return rng.normal(size=(n, dimensions)) * rng.uniform(0.1, 10, size=(n, 1))
 
 
 def brute_force(rows, count):
@@ -43,12 +44,16 @@ def test_lengths_do_not_matter_and_more_than_all_is_all():
 
 def test_herding_beats_the_first_images_as_a_summary():
     rows = features(60) / np.linalg.norm(features(60), axis=1, keepdims=True)
-    gap = [np.linalg.norm(rows.mean(axis=0) - rows[chosen].mean(axis=0)) for chosen in (herding(rows, 6), np.arange(6))]
+    gap = [
+        np.linalg.norm(rows.mean(axis=0) - rows[chosen].mean(axis=0))
+        for chosen in (herding(rows, 6), np.arange(6))
+    ]
     assert gap[0] < 0.5 * gap[1]
 
 
 def test_rows_of_zeros_are_no_trouble():
-    rows = np.concatenate([features(4), np.zeros((2, 5))])  # a network of ReLUs can say nothing at all
+    # a network of ReLUs can say nothing at all
+    rows = np.concatenate([features(4), np.zeros((2, 5))])
     assert sorted(herding(rows, 6)) == list(range(6))
     assert np.isfinite(class_means(rows, np.array([0, 0, 0, 0, 1, 1]), 3)).all()
 

@@ -16,7 +16,9 @@ def test_pixel_shuffle_has_tensorflows_layout():
         for w in range(4):
             for i in range(2):
                 for j in range(2):
-                    expected[:, 2 * h + i, 2 * w + j] = x[:, h, w, (2 * i + j) * 5 : (2 * i + j + 1) * 5]
+                    expected[:, 2 * h + i, 2 * w + j] = x[
+                        :, h, w, (2 * i + j) * 5 : (2 * i + j + 1) * 5
+                    ]
     np.testing.assert_array_equal(found, expected)
 
 
@@ -47,7 +49,9 @@ def test_generator_adds_to_the_bicubic_image(scale):
         variable = getattr(generator.get_layer("last_conv"), name)
         variable.assign(np.zeros(variable.shape))
     images = RNG.random((1, 5, 7, 3)).astype("float32")
-    np.testing.assert_allclose(generator(images), nn.bicubic(images, 5 * scale, 7 * scale), atol=1e-6)
+    np.testing.assert_allclose(
+        generator(images), nn.bicubic(images, 5 * scale, 7 * scale), atol=1e-6
+    )
 
 
 def test_default_discriminator_is_the_papers_on_crops_of_any_size():

@@ -14,7 +14,9 @@ class Remembering(Method):
     def __init__(self, backbone, size=5):
         super().__init__(backbone)
         self.run_state = nn.State()
-        self.run_state.add_weight(shape=(size,), dtype="int32", initializer="zeros", trainable=False, name="memory")
+        self.run_state.add_weight(
+            shape=(size,), dtype="int32", initializer="zeros", trainable=False, name="memory"
+        )
 
     @property
     def memory(self):

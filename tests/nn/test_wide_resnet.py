@@ -24,8 +24,13 @@ def test_wrn_28_2_has_the_parameters_of_the_literature():
     classifier = 128 * 10 + 10
     assert sum(int(np.prod(v.shape)) for v in ema.parameters(network)) + classifier == 1_467_610
     assert network.output_shape == (None, 128)
-    convolutions = [x for x in network.layers if isinstance(x, keras.layers.Conv2D) and "downsample" not in x.name]
-    assert len(convolutions) == 28 - 3  # the classifier and two of the three shortcuts are counted in the name
+    convolutions = [
+        x
+        for x in network.layers
+        if isinstance(x, keras.layers.Conv2D) and "downsample" not in x.name
+    ]
+    # the classifier and two of the three shortcuts are counted in the name
+    assert len(convolutions) == 28 - 3
 
 
 def test_its_constants_are_those_of_torchssl():
@@ -37,12 +42,18 @@ def test_its_constants_are_those_of_torchssl():
 
 
 def test_it_halves_twice_and_activates_before_the_first_branch():
-    """So it is 32, 16 and 8 px; TorchSSL's first block takes its shortcut behind the activation, too."""
+    """So it is 32, 16 and 8 px; TorchSSL's first block takes its shortcut behind the activation,
+    too.
+    """
     network = nn.backbone("wrn28_2", 32)
     sides = [network.get_layer(f"stage{stage}_block4_add").output.shape[1] for stage in (1, 2, 3)]
     assert sides == [32, 16, 8]
-    halving = {x.name for x in network.layers if isinstance(x, keras.layers.Conv2D) and x.strides == (2, 2)}
-    assert halving == {f"stage{stage}_block1_{name}conv" for stage in (2, 3) for name in ("1_", "downsample_")}
+    halving = {
+        x.name for x in network.layers if isinstance(x, keras.layers.Conv2D) and x.strides == (2, 2)
+    }
+    assert halving == {
+        f"stage{stage}_block1_{name}conv" for stage in (2, 3) for name in ("1_", "downsample_")
+    }
     shortcut = network.get_layer("stage1_block1_downsample_conv").input
     assert shortcut is network.get_layer("stage1_block1_1_relu").output
 

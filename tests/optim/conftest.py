@@ -9,7 +9,9 @@ SHAPES = [(), (5,), (4, 5), (3, 3, 2, 4)]  # a scalar, a bias, a dense kernel, a
 
 def draw(steps, seed=0):
     rng = np.random.default_rng(seed)
-    variables, *gradients = [[rng.normal(size=s).astype("float32") for s in SHAPES] for _ in range(steps + 1)]
+    variables, *gradients = [
+        [rng.normal(size=s).astype("float32") for s in SHAPES] for _ in range(steps + 1)
+    ]
     return variables, gradients
 
 
@@ -34,11 +36,15 @@ def apply_all(optimizer, variables, gradients):
 
 @pytest.fixture
 def random_variables():
-    """random_variables(steps) -> a scalar, a bias and two kernels, and for each step a gradient of each."""
+    """random_variables(steps) -> a scalar, a bias and two kernels, and for each step a gradient of
+    each.
+    """
     return draw
 
 
 @pytest.fixture
 def run():
-    """run(optimizer, variables, gradients) -> the variables after all gradients were applied, as NumPy arrays."""
+    """run(optimizer, variables, gradients) -> the variables after all gradients were applied, as
+    NumPy arrays.
+    """
     return apply_all

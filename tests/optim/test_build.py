@@ -11,7 +11,8 @@ def test_every_name_builds_its_optimiser_without_decay(name):
     assert type(optim.build(name, 0.1, weight_decay=0.0)) is optim.OPTIMIZERS[name]
 
 
-@pytest.mark.parametrize("name", sorted(optim.OPTIMIZERS.keys() - {"adam"}))  # it refuses, see below
+# it refuses, see below
+@pytest.mark.parametrize("name", sorted(optim.OPTIMIZERS.keys() - {"adam"}))
 def test_no_optimiser_that_builds_with_decay_decays_a_bias(name, run):
     import numpy as np
 
@@ -27,7 +28,9 @@ def test_adam_with_weight_decay_is_refused():
     assert isinstance(optim.build("adam", 1e-3), keras.optimizers.Adam)
 
 
-@pytest.mark.parametrize(("name", "rate", "message"), [("adamm", 0.1, "did you mean adam"), ("sgd", -1, "got -1")])
+@pytest.mark.parametrize(
+    ("name", "rate", "message"), [("adamm", 0.1, "did you mean adam"), ("sgd", -1, "got -1")]
+)
 def test_refused(name, rate, message):
     with pytest.raises(ValueError, match=message):
         optim.build(name, rate)

@@ -6,7 +6,9 @@ from sslzoo.optim import LARS, WarmupCosine
 
 
 def official_lars(variables, gradients, rates, momentum, trust, decay):
-    """google-research/simclr, tf2/lars_optimizer.py, classic momentum, with its exclusions as "one axis or none"."""
+    """google-research/simclr, tf2/lars_optimizer.py, classic momentum, with its exclusions as "one
+    axis or none".
+    """
     variables = [v.astype("float64") for v in variables]
     velocities = [np.zeros_like(v) for v in variables]
     for step_gradients, rate in zip(gradients, rates, strict=True):
@@ -32,7 +34,9 @@ def assert_equal_steps(found, expected, start):
 def test_equals_the_official_update_over_several_steps(decay, run, random_variables):
     variables, gradients = random_variables(steps=6)
     found = run(LARS(3.0, trust_coefficient=0.02, weight_decay=decay), variables, gradients)
-    assert_equal_steps(found, official_lars(variables, gradients, [3.0] * 6, 0.9, 0.02, decay), variables)
+    assert_equal_steps(
+        found, official_lars(variables, gradients, [3.0] * 6, 0.9, 0.02, decay), variables
+    )
 
 
 def test_equals_the_official_update_under_a_schedule(run, random_variables):
@@ -40,7 +44,9 @@ def test_equals_the_official_update_under_a_schedule(run, random_variables):
     schedule = WarmupCosine(5.0, 3, 8)
     rates = [float(schedule(t)) for t in range(8)]
     found = run(LARS(schedule, weight_decay=1e-2), variables, gradients)
-    assert_equal_steps(found, official_lars(variables, gradients, rates, 0.9, 1e-3, 1e-2), variables)
+    assert_equal_steps(
+        found, official_lars(variables, gradients, rates, 0.9, 1e-3, 1e-2), variables
+    )
 
 
 def test_the_step_does_not_depend_on_the_gradients_scale_above_one_axis(run, random_variables):
@@ -56,23 +62,38 @@ def test_zero_gradient_and_zero_weight(run):
     zero, one = np.zeros((2, 3), "float32"), np.ones((2, 3), "float32")
     found = run(LARS(0.1), [one, zero, zero], [[zero, one, zero]])
     np.testing.assert_array_equal(found[0], one)
-    np.testing.assert_allclose(found[1], -0.1 * one, rtol=1e-6)  # ratio 1, or a zero kernel could never leave zero
+    # ratio 1, or a zero kernel could never leave zero
+    np.testing.assert_allclose(found[1], -0.1 * one, rtol=1e-6)
     np.testing.assert_array_equal(found[2], zero)
 
 
 def test_decay_alone_moves_a_kernel_by_the_trust_coefficient_and_no_bias(run):
     kernel, bias = np.ones((2, 2), "float32"), np.ones(2, "float32")
-    found = run(LARS(1.0, weight_decay=0.3), [kernel, bias], [[np.zeros_like(kernel), np.zeros_like(bias)]])
-    np.testing.assert_allclose(found[0], 1 - 1e-3, rtol=1e-6)  # |w| / |decay * w| * decay * w = w: decay cancels
+    found = run(
+        LARS(1.0, weight_decay=0.3), [kernel, bias], [[np.zeros_like(kernel), np.zeros_like(bias)]]
+    )
+    # |w| / |decay * w| * decay * w = w: decay cancels
+    np.testing.assert_allclose(found[0], 1 - 1e-3, rtol=1e-6)
     np.testing.assert_array_equal(found[1], bias)
 
 
 def test_survives_serialisation():
-    optimizer = LARS(WarmupCosine(0.2, 2, 6), momentum=0.8, trust_coefficient=0.01, weight_decay=0.1, clipnorm=1.0)
+    optimizer = LARS(
+        WarmupCosine(0.2, 2, 6),
+        momentum=0.8,
+        trust_coefficient=0.01,
+        weight_decay=0.1,
+        clipnorm=1.0,
+    )
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(again, LARS)
     assert again.get_config() == optimizer.get_config()
-    assert (again.momentum, again.trust_coefficient, again.l2, again.clipnorm) == (0.8, 0.01, 0.1, 1.0)
+    assert (again.momentum, again.trust_coefficient, again.l2, again.clipnorm) == (
+        0.8,
+        0.01,
+        0.1,
+        1.0,
+    )
 
 
 def test_loss_scaling_leaves_the_update_as_it_is(run, random_variables):
@@ -99,7 +120,11 @@ def test_fit_lowers_the_loss(policy):
     x = rng.normal(size=(64, 6)).astype("float32")
     y = x @ rng.normal(size=(6, 1)).astype("float32")
     model = keras.Sequential(
-        [keras.Input((6,)), keras.layers.Dense(16, "relu", dtype=policy), keras.layers.Dense(1, dtype=policy)]
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(16, "relu", dtype=policy),
+            keras.layers.Dense(1, dtype=policy),
+        ]
     )
     model.compile(LARS(WarmupCosine(0.2, 5, 40), trust_coefficient=0.1, weight_decay=1e-4), "mse")
     losses = model.fit(x, y, batch_size=16, epochs=10, verbose=0).history["loss"]
@@ -121,7 +146,9 @@ def test_takes_the_same_steps_under_a_mirrored_strategy(run, random_variables):
 
     def step():
         with tf.GradientTape() as tape:
-            loss = sum(tf.reduce_sum(g * v.value) for g, v in zip(gradients[0], variables, strict=True))
+            loss = sum(
+                tf.reduce_sum(g * v.value) for g, v in zip(gradients[0], variables, strict=True)
+            )
         optimizer.apply(tape.gradient(loss, [v.value for v in variables]), variables)
 
     train = tf.function(lambda: strategy.run(step))

@@ -15,12 +15,16 @@ def oracle(step, peak, warmup, total, final):
     return final + (peak - final) * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
 
 
-@pytest.mark.parametrize("arguments", [(0.5, 10, 100, 0.0), (2.0, 0, 7, 0.25), (1e-3, 99, 100, 1e-5), (1, 5, 20, 1)])
+@pytest.mark.parametrize(
+    "arguments", [(0.5, 10, 100, 0.0), (2.0, 0, 7, 0.25), (1e-3, 99, 100, 1e-5), (1, 5, 20, 1)]
+)
 def test_equals_the_formula_at_every_step(arguments):
     schedule = WarmupCosine(*arguments)
     total = arguments[2]
     for step in range(total + 5):
-        assert float(schedule(step)) == pytest.approx(oracle(step, *arguments), rel=1e-5, abs=1e-6 * arguments[0])
+        assert float(schedule(step)) == pytest.approx(
+            oracle(step, *arguments), rel=1e-5, abs=1e-6 * arguments[0]
+        )
 
 
 def test_endpoints():
@@ -69,7 +73,8 @@ def test_refuses_impossible_schedules(arguments, message):
 def test_scaled_learning_rate():
     assert scaled_learning_rate(0.3, 4096) == pytest.approx(4.8)  # the paper's ImageNet run
     assert scaled_learning_rate(0.3, 256) == pytest.approx(0.3)
-    assert scaled_learning_rate(0.075, 4096, rule="sqrt") == pytest.approx(4.8)  # both rules meet at 4096
+    # both rules meet at 4096
+    assert scaled_learning_rate(0.075, 4096, rule="sqrt") == pytest.approx(4.8)
     with pytest.raises(ValueError, match="'linear' and 'sqrt', got 'log'"):
         scaled_learning_rate(0.3, 256, rule="log")
     with pytest.raises(ValueError, match="batch_size of at least 1, got 0"):
@@ -101,7 +106,9 @@ def test_fixmatch_falls_along_seven_sixteenths_of_a_half_turn(step):
     assert float(FixMatchCosine.from_config(schedule.get_config())(step)) == float(schedule(step))
 
 
-@pytest.mark.parametrize(("peak", "total", "field"), [(0.0, 10, "peak"), (math.nan, 10, "peak"), (0.1, 0, "total_steps")])
+@pytest.mark.parametrize(
+    ("peak", "total", "field"), [(0.0, 10, "peak"), (math.nan, 10, "peak"), (0.1, 0, "total_steps")]
+)
 def test_fixmatch_refuses_what_is_no_schedule(peak, total, field):
     with pytest.raises(ValueError, match=field):
         FixMatchCosine(peak, total)

@@ -52,7 +52,9 @@ def test_the_velocity_carries_the_former_rate_under_a_schedule(run, random_varia
 
 def test_decay_is_applied_once_and_not_to_one_axis(run):
     kernel, bias = np.ones((2, 2), "float32"), np.ones(2, "float32")
-    found = run(SGD(0.5, weight_decay=0.1), [kernel, bias], [[np.zeros_like(kernel), np.zeros_like(bias)]])
+    found = run(
+        SGD(0.5, weight_decay=0.1), [kernel, bias], [[np.zeros_like(kernel), np.zeros_like(bias)]]
+    )
     np.testing.assert_allclose(found[0], 1 - 0.5 * 0.1, rtol=1e-6)
     np.testing.assert_array_equal(found[1], bias)
 
@@ -60,7 +62,10 @@ def test_decay_is_applied_once_and_not_to_one_axis(run):
 def test_adamw_spares_one_axis_also_after_serialisation(run):
     kernel, bias = np.ones((2, 2), "float32"), np.ones(2, "float32")
     optimizer = optim.build("adamw", 0.5, weight_decay=0.1)
-    for candidate in (optimizer, keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))):
+    for candidate in (
+        optimizer,
+        keras.optimizers.deserialize(keras.optimizers.serialize(optimizer)),
+    ):
         found = run(candidate, [kernel, bias], [[np.zeros_like(kernel), np.zeros_like(bias)]])
         np.testing.assert_allclose(found[0], 1 - 0.5 * 0.1, rtol=1e-6)
         np.testing.assert_array_equal(found[1], bias)
@@ -72,7 +77,9 @@ def test_survives_serialisation(run, random_variables):
     assert isinstance(again, SGD)
     assert (again.l2, again.momentum, again.nesterov) == (0.1, 0.9, True)
     variables, gradients = random_variables(steps=3)
-    for a, b in zip(run(optimizer, variables, gradients), run(again, variables, gradients), strict=True):
+    for a, b in zip(
+        run(optimizer, variables, gradients), run(again, variables, gradients), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
 
 

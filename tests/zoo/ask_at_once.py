@@ -1,4 +1,5 @@
-"""Run by test_export.py in a process of its own, which may crash: asks an exported SRResNet by several threads at once.
+"""Run by test_export.py in a process of its own, which may crash: asks an exported SRResNet by
+several threads at once.
 
 python ask_at_once.py <version folder>
 """
@@ -21,7 +22,9 @@ def main(folder, times=300):
 
     def ask(number):
         for _ in range(times):
-            np.testing.assert_allclose(upscale(signatures, batches[number]), expected[number], atol=1)
+            np.testing.assert_allclose(
+                upscale(signatures, batches[number]), expected[number], atol=1
+            )
             found = signatures["upscale_bytes"](image_bytes=files)["image"].numpy()
             for data, images in zip(found, expected, strict=True):
                 np.testing.assert_allclose(tf.io.decode_png(data).numpy(), images[0], atol=1)

@@ -1,4 +1,5 @@
-"""Run by test_export.py in a process of its own: uses an exported model with TensorFlow alone, as a stranger would.
+"""Run by test_export.py in a process of its own: uses an exported model with TensorFlow alone, as a
+stranger would.
 
 python fine_tune_elsewhere.py <version folder> <inputs.npz> <results.npz>
 """
@@ -6,7 +7,8 @@ python fine_tune_elsewhere.py <version folder> <inputs.npz> <results.npz>
 import io
 import sys
 
-sys.modules.update(sslzoo=None, keras=None)  # whoever imports them gets an ImportError; TensorFlow does without
+# whoever imports them gets an ImportError; TensorFlow does without
+sys.modules.update(sslzoo=None, keras=None)
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
@@ -33,7 +35,9 @@ def gradients(obj, images, training):
 
 
 def fine_tune(obj, steps=80, rate=3.0):
-    """A linear head and the encoder, by plain gradient descent on the digits; the loss before each step."""
+    """A linear head and the encoder, by plain gradient descent on the digits; the loss before each
+    step.
+    """
     digits = load_digits()
     images = tf.constant((digits.images[:256, ..., None] * 15).astype("uint8"))
     labels = tf.constant(digits.target[:256])
@@ -57,11 +61,15 @@ def main(folder, inputs, results):
     given, out = np.load(inputs), {}
     obj = tf.saved_model.load(folder)
     for name, images in given.items():
-        out[f"{name}/serving_default"] = obj.signatures["serving_default"](images=tf.constant(images))["embedding"]
+        out[f"{name}/serving_default"] = obj.signatures["serving_default"](
+            images=tf.constant(images)
+        )["embedding"]
         out[f"{name}/call_uint8"] = obj(images)
         out[f"{name}/call_float"] = obj(images.astype("float32") / 255)
         pngs = [encoded(image.squeeze(), "PNG") for image in images[:8]]
-        out[f"{name}/png"] = obj.signatures["serving_bytes"](image_bytes=tf.constant(pngs))["embedding"]
+        out[f"{name}/png"] = obj.signatures["serving_bytes"](image_bytes=tf.constant(pngs))[
+            "embedding"
+        ]
     jpegs = [encoded(images[0], "JPEG") for name, images in given.items() if images.shape[-1] == 3]
     out["jpegs"] = obj.signatures["serving_bytes"](image_bytes=tf.constant(jpegs))["embedding"]
     for index, data in enumerate(jpegs):
@@ -77,7 +85,9 @@ def main(folder, inputs, results):
     out["gradients_inference"] = gradients(obj, images, training=False)
     out["gradients_training"] = gradients(obj, images, training=True)  # updates the statistics too
     out["after_training_pass"] = obj(images)
-    out["served_after_training_pass"] = obj.signatures["serving_default"](images=tf.constant(images))["embedding"]
+    out["served_after_training_pass"] = obj.signatures["serving_default"](
+        images=tf.constant(images)
+    )["embedding"]
     out["losses"] = fine_tune(obj)
     out["modules"] = [name for name, module in sys.modules.items() if module is not None]
     np.savez(results, **out)

@@ -1,4 +1,6 @@
-"""From names and configs to models: recipes of the methods, and what a config takes from elsewhere."""
+"""From names and configs to models: recipes of the methods, and what a config takes from
+elsewhere.
+"""
 
 import keras
 import numpy as np
@@ -32,11 +34,18 @@ epochs: 1
 """
 RESTORING = "backbone: {name: srresnet, width: 4, blocks: 1}\n"
 GAN = (
-    f"{CONFIG}method: srgan\n{RESTORING}hyperparameters:\n  content: CONTENT\n  content_layer: block1_relu\n"
+    f"{CONFIG}method: srgan\n{RESTORING}hyperparameters:\n  content: CONTENT\n  content_layer: "
+    "block1_relu\n"
     "  scale: 2\n  last_kernel: 3\n  width: 2\n  hidden: 4\n"
 )
 RECORD = {
-    **{"commit": "ab", "backend": "tensorflow", "device": "2 cores", "versions": {}, "started": "2026-11-22T11:27:00Z"},
+    **{
+        "commit": "ab",
+        "backend": "tensorflow",
+        "device": "2 cores",
+        "versions": {},
+        "started": "2026-11-22T11:27:00Z",
+    },
     **{"wall_seconds": 1.0, "steps": 1, "metrics": []},
 }
 
@@ -46,7 +55,11 @@ def players(made):
     optimizer = made(1000)
     return [
         # Keras counts the names up; no weight decay is None or 0.
-        {**player.get_config(), "name": type(player), "weight_decay": player.get_config()["weight_decay"] or 0.0}
+        {
+            **player.get_config(),
+            "name": type(player),
+            "weight_decay": player.get_config()["weight_decay"] or 0.0,
+        }
         for player in getattr(optimizer, "optimizers", [optimizer])
     ]
 
@@ -56,7 +69,9 @@ def values(network):
 
 
 def same(network, other):
-    return all((mine == theirs).all() for mine, theirs in zip(values(network), values(other), strict=True))
+    return all(
+        (mine == theirs).all() for mine, theirs in zip(values(network), values(other), strict=True)
+    )
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -69,8 +84,17 @@ def test_the_other_recipes_are_those_of_lightly_and_of_the_paper():
     for name in ("simclr", "byol"):
         (sgd,) = players(Recipe(**method_class(name).recipe))
         rate = sgd.pop("learning_rate")["config"]
-        assert (sgd["name"], sgd["momentum"], sgd["nesterov"], sgd["weight_decay"]) == (sslzoo.optim.SGD, 0.9, False, 5e-4)
-        assert (rate["peak"], rate["warmup_steps"], rate["total_steps"]) == (0.06 * 256 / 128, 50, 1000)
+        assert (sgd["name"], sgd["momentum"], sgd["nesterov"], sgd["weight_decay"]) == (
+            sslzoo.optim.SGD,
+            0.9,
+            False,
+            5e-4,
+        )
+        assert (rate["peak"], rate["warmup_steps"], rate["total_steps"]) == (
+            0.06 * 256 / 128,
+            50,
+            1000,
+        )
     (adam,) = players(Recipe(**method_class("srresnet").recipe))
     assert adam["name"] is keras.optimizers.Adam and adam["learning_rate"] == pytest.approx(1e-4)
 
@@ -79,17 +103,28 @@ def test_srgan_has_a_content_network_of_the_zoo():
     """With the settings of its entry; another content network comes with the paper's."""
     model = sslzoo.build("srgan", TRUNK, image_size=8, scale=2, last_kernel=3, width=2, hidden=4)
     entry = load_config("srgan_x4.t91").hyperparameters
-    assert (model.content_weight, model.pixel_weight) == (entry["content_weight"], entry["pixel_weight"])
+    assert (model.content_weight, model.pixel_weight) == (
+        entry["content_weight"],
+        entry["pixel_weight"],
+    )
     phi = sslzoo.load(entry["content"]["zoo"]).backbone
     assert same(model.content, keras.Model(phi.input, phi.get_layer(entry["content_layer"]).output))
-    other = sslzoo.build("srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL)
+    other = sslzoo.build(
+        "srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL
+    )
     assert (other.content_weight, other.pixel_weight) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize(("method", "needed"), [("fixmatch", "classes"), ("flexmatch", "unlabeled_size"), ("icarl", "classes")])
+@pytest.mark.parametrize(
+    ("method", "needed"),
+    [("fixmatch", "classes"), ("flexmatch", "unlabeled_size"), ("icarl", "classes")],
+)
 def test_what_has_no_default_is_named(method, needed):
     given = {"classes": 10} if needed != "classes" else {}
-    with pytest.raises(ValueError, match=rf"^{needed}: {method} needs it and has no default; build\('{method}', ..., {needed}="):
+    with pytest.raises(
+        ValueError,
+        match=rf"^{needed}: {method} needs it and has no default; build\('{method}', ..., {needed}=",
+    ):
         sslzoo.build(method, "micro", image_size=8, **given)
 
 
@@ -100,22 +135,34 @@ def test_fixmatch_is_built_with_nesterovs_momentum():
 
 
 def test_both_players_of_srgan_move_each_by_its_own_optimizer():
-    model = sslzoo.build("srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL)
+    model = sslzoo.build(
+        "srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL
+    )
     networks = model.discriminator, model.generator  # the main optimiser is the last
     before = [values(network) for network in networks]
-    model.fit(np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), "uint8"), batch_size=4, verbose=0)
+    model.fit(
+        np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), "uint8"), batch_size=4, verbose=0
+    )
     for network, optimizer, old in zip(networks, model.optimizer.optimizers, before, strict=True):
         velocities = [v for v in optimizer.variables if v.path.endswith("_velocity")]
-        assert sorted(map(str, (v.shape for v in velocities))) == sorted(str(v.shape) for v in network.trainable_variables)
+        assert sorted(map(str, (v.shape for v in velocities))) == sorted(
+            str(v.shape) for v in network.trainable_variables
+        )
         assert all(ops.convert_to_numpy(v).any() for v in velocities)
         assert all((new != was).any() for new, was in zip(values(network), old, strict=True))
 
 
 @pytest.fixture
 def zoo(tmp_path):
-    """Three entries, by paths: an encoder, an SRResNet, an SRGAN that takes the one as content and starts as the other."""
+    """Three entries, by paths: an encoder, an SRResNet, an SRGAN that takes the one as content and
+    starts as the other.
+    """
     texts = {
-        "encoder": CONFIG + "method: simclr\nbackbone: {name: micro, width: 4}\nhyperparameters: {projection: [8, 8]}\n",
+        "encoder": CONFIG
+        + (
+            "method: simclr\nbackbone: {name: micro, width: 4}\nhyperparameters: {projection: [8, "
+            "8]}\n"
+        ),
         "first": f"{CONFIG}method: srresnet\n{RESTORING}hyperparameters: {{scale: 2, last_kernel: 3}}\n",
         "gan": GAN.replace("CONTENT", f"{{zoo: {tmp_path}/encoder.yaml}}")
         + f"initial: {{model: {tmp_path}/first.yaml, networks: [generator]}}\n",
@@ -145,7 +192,10 @@ def test_weights_of_a_gan_need_no_other_entry(zoo):
     with pytest.raises(ValueError, match="encoder has no published weights yet"):
         from_config(load_config(zoo / "gan.yaml"))
     gan = publish(zoo / "gan.yaml", seed=3)
-    for loaded in (sslzoo.load(zoo / "gan.yaml"), sslzoo.load(zoo / "gan.yaml", weights=zoo / "gan.weights.h5")):
+    for loaded in (
+        sslzoo.load(zoo / "gan.yaml"),
+        sslzoo.load(zoo / "gan.yaml", weights=zoo / "gan.weights.h5"),
+    ):
         assert same(loaded, gan) and same(loaded.content, gan.content)
 
 
@@ -155,7 +205,9 @@ def test_without_weights_everything_is_untrained_but_training_starts_from_the_ot
     still = sslzoo.load(zoo / "gan.yaml", weights=None)
     assert same(still, untrained) and same(still.content, untrained.content)
     start = from_config(load_config(zoo / "gan.yaml"))
-    assert same(start.generator, first.generator) and same(start.discriminator, untrained.discriminator)
+    assert same(start.generator, first.generator) and same(
+        start.discriminator, untrained.discriminator
+    )
     layer = encoder.backbone.get_layer("block1_conv")
     np.testing.assert_array_equal(start.content.get_layer("block1_conv").kernel, layer.kernel)
 
@@ -164,7 +216,10 @@ def small_vgg19(include_top, weights):
     """Of VGG-19, the input and the last convolution, as `keras.applications.VGG19` gives it."""
     assert include_top is False
     inputs = keras.Input((None, None, 3))
-    model = keras.Model(inputs, keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="block5_conv4")(inputs))
+    model = keras.Model(
+        inputs,
+        keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="block5_conv4")(inputs),
+    )
     if weights is not None:
         model.load_weights(weights)
     return model
@@ -175,7 +230,9 @@ def test_vgg19_may_be_named_in_a_config(tmp_path, monkeypatch):
     file, path = tmp_path / "vgg19.weights.h5", tmp_path / "gan.yaml"
     vgg = small_vgg19(False, None)
     vgg.save_weights(file)
-    path.write_text(GAN.replace("CONTENT", f"{{vgg19: {file}}}").replace("  content_layer: block1_relu\n", ""))
+    path.write_text(
+        GAN.replace("CONTENT", f"{{vgg19: {file}}}").replace("  content_layer: block1_relu\n", "")
+    )
     model = from_config(load_config(path))
     np.testing.assert_array_equal(values(model.content)[0], values(vgg)[0])
     model.fit(np.zeros((4, 8, 8, 3), "uint8"), batch_size=4, verbose=0)

@@ -1,4 +1,6 @@
-"""Where weights come from, in which order, and that nothing corrupt, partial or contested is ever used."""
+"""Where weights come from, in which order, and that nothing corrupt, partial or contested is ever
+used.
+"""
 
 import errno
 import hashlib
@@ -25,7 +27,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def record(content=CONTENT, mirrors=()):
     sha256 = hashlib.sha256(content).hexdigest()
-    return Weights(file=FILE, sha256=sha256, bytes=len(content), encoding="fp16", mirrors=list(mirrors))
+    return Weights(
+        file=FILE, sha256=sha256, bytes=len(content), encoding="fp16", mirrors=list(mirrors)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +56,17 @@ def cached():
 
 def left():
     """Files in the cache that are not lock files."""
-    return sorted(p.name for p in cache_folder().glob("*") if p.suffix != ".lock") if cache_folder().exists() else []
+    return (
+        sorted(p.name for p in cache_folder().glob("*") if p.suffix != ".lock")
+        if cache_folder().exists()
+        else []
+    )
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT; /short breaks off after half of it, /slow sends it in pieces, anything else is 404."""
+    """Serves CONTENT; /short breaks off after half of it, /slow sends it in pieces, anything else
+    is 404.
+    """
 
     def do_GET(self):
         if not self.path.startswith(("/good", "/short", "/slow")):
@@ -105,7 +115,10 @@ def test_the_cache_comes_before_the_checkout(tmp_path):
 def test_a_bad_cache_entry_is_removed_and_fetched_again(remote, damage):
     cached().parent.mkdir(parents=True)
     cached().write_bytes(damage)
-    with pytest.warns(UserWarning, match=r"(truncated or not the same file|tampered with) \(removed from the cache\)"):
+    with pytest.warns(
+        UserWarning,
+        match=r"(truncated or not the same file|tampered with) \(removed from the cache\)",
+    ):
         assert fetch_weights("toy", record(mirrors=[remote[1]])) == cached()
     assert cached().read_bytes() == CONTENT
 
@@ -113,7 +126,9 @@ def test_a_bad_cache_entry_is_removed_and_fetched_again(remote, damage):
 def test_a_bad_cache_entry_without_another_source_is_refused_and_removed():
     cached().parent.mkdir(parents=True)
     cached().write_bytes(CONTENT[:-1] + b"!")
-    with pytest.raises(WeightsError, match=r"sha256 [0-9a-f]{64}, [0-9a-f]{64} is needed: .*tampered.*removed"):
+    with pytest.raises(
+        WeightsError, match=r"sha256 [0-9a-f]{64}, [0-9a-f]{64} is needed: .*tampered.*removed"
+    ):
         fetch_weights("toy", record())
     assert left() == []
 
@@ -121,7 +136,9 @@ def test_a_bad_cache_entry_without_another_source_is_refused_and_removed():
 def test_a_tampered_file_of_the_checkout_is_not_used_but_kept(tmp_path, remote):
     local = tmp_path / "weights" / FILE
     local.write_bytes(CONTENT[:-1] + b"!")
-    with pytest.raises(WeightsError, match="(?s)tampered.*restore it or run `sslzoo train toy --record` again"):
+    with pytest.raises(
+        WeightsError, match="(?s)tampered.*restore it or run `sslzoo train toy --record` again"
+    ):
         fetch_weights("toy", record(), folder=local.parent)
     with pytest.warns(UserWarning, match="tampered"):
         assert fetch_weights("toy", record(mirrors=[remote[1]]), folder=local.parent) == cached()
@@ -180,9 +197,15 @@ def test_the_next_mirror_serves_when_one_is_short(server):
 
 
 def test_no_record_and_no_source():
-    with pytest.raises(WeightsError, match=r"toy has no published weights yet; make them \(`sslzoo train toy --record`\)"):
+    with pytest.raises(
+        WeightsError,
+        match=r"toy has no published weights yet; make them \(`sslzoo train toy --record`\)",
+    ):
         fetch_weights("toy", None)
-    with pytest.raises(WeightsError, match="(?s)no download is known.*a clone of the repository.*weights=PATH.*SSLZOO_MIRRORS"):
+    with pytest.raises(
+        WeightsError,
+        match="(?s)no download is known.*a clone of the repository.*weights=PATH.*SSLZOO_MIRRORS",
+    ):
         fetch_weights("toy", record())
 
 
@@ -203,7 +226,8 @@ def test_explicit_url(server, remote):
     cached().write_bytes(b"tampered")
     assert fetch_weights("toy", None, f"{url}#sha256={sha256}").read_bytes() == CONTENT
     assert server.hits == 2
-    assert fetch_weights("toy", record(b"other"), remote[1]).read_bytes() == CONTENT  # no digest: taken as it is
+    # no digest: taken as it is
+    assert fetch_weights("toy", record(b"other"), remote[1]).read_bytes() == CONTENT
     with pytest.raises(WeightsError, match="tampered"):
         fetch_weights("toy", None, f"{url}#sha256={'0' * 64}")
     with pytest.raises(WeightsError, match="the part after # must be sha256= and 64 hex digits"):
@@ -214,7 +238,10 @@ def test_explicit_url(server, remote):
 
 def test_unwritable_cache(monkeypatch, remote):
     monkeypatch.setenv("SSLZOO_HOME", "/dev/null/nowhere")
-    with pytest.raises(WeightsError, match=r"cache folder /dev/null/nowhere/weights cannot be written: .*SSLZOO_HOME"):
+    with pytest.raises(
+        WeightsError,
+        match=r"cache folder /dev/null/nowhere/weights cannot be written: .*SSLZOO_HOME",
+    ):
         fetch_weights("toy", record(mirrors=[remote[1]]))
 
 
@@ -238,9 +265,16 @@ def run(code, *arguments, **kwargs):
 
 
 def test_a_disk_that_fills_up(remote):
-    """A real write error after 1 MB of 5 (a file size limit, as an unprivileged stand-in for a full disk)."""
-    output, _ = run(FULL_DISK, record(mirrors=[remote[1]]).model_dump_json()).communicate(timeout=60)
-    assert f"The cache folder {cache_folder()} cannot be written" in output and os.strerror(errno.EFBIG) in output
+    """A real write error after 1 MB of 5 (a file size limit, as an unprivileged stand-in for a full
+    disk).
+    """
+    output, _ = run(FULL_DISK, record(mirrors=[remote[1]]).model_dump_json()).communicate(
+        timeout=60
+    )
+    assert (
+        f"The cache folder {cache_folder()} cannot be written" in output
+        and os.strerror(errno.EFBIG) in output
+    )
     assert left() == []
 
 

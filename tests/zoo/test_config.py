@@ -53,7 +53,13 @@ RECORD = {
     "started": "2026-11-22T11:27:00Z",
     "wall_seconds": 12.5,
     "steps": np.int64(4095),
-    "metrics": [{"protocol": "knn", "accuracy": np.float32(0.5), "settings": {"k": 200, "shape": (32, 32, 3)}}],
+    "metrics": [
+        {
+            "protocol": "knn",
+            "accuracy": np.float32(0.5),
+            "settings": {"k": 200, "shape": (32, 32, 3)},
+        }
+    ],
     "weights": {
         "file": "x.weights.h5",
         "sha256": "0" * 64,
@@ -67,7 +73,10 @@ RECORD = {
 @pytest.fixture(autouse=True)
 def methods(monkeypatch):
     """Two methods, whatever the package holds."""
-    paths = {name: Path(__file__).parents[2] / "sslzoo" / f"methods/contrastive/{name}.py" for name in ("simclr", "moco")}
+    paths = {
+        name: Path(__file__).parents[2] / "sslzoo" / f"methods/contrastive/{name}.py"
+        for name in ("simclr", "moco")
+    }
     monkeypatch.setattr("sslzoo.methods._methods", lambda: paths)
 
 
@@ -98,16 +107,36 @@ def test_a_backbone_may_be_a_name_alone():
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("weight_decay", "wheight_decay", "unknown key 'optimizer.wheight_decay' (value 0.0005), did you mean"),
-        ("seed: 0", "seeds: 0", "unknown key 'seeds' (value 0), did you mean 'seed'? allowed keys: description"),
+        (
+            "weight_decay",
+            "wheight_decay",
+            "unknown key 'optimizer.wheight_decay' (value 0.0005), did you mean",
+        ),
+        (
+            "seed: 0",
+            "seeds: 0",
+            "unknown key 'seeds' (value 0), did you mean 'seed'? allowed keys: description",
+        ),
         ("seed: 0", "3: 0", "unknown key '3' (value 0), allowed keys"),
-        ("k: 200", "neighbours: 2", "unknown key 'evaluate[0].neighbours' (value 2), allowed keys: protocol, test"),
+        (
+            "k: 200",
+            "neighbours: 2",
+            "unknown key 'evaluate[0].neighbours' (value 2), allowed keys: protocol, test",
+        ),
         ("licence: Apache-2.0\n", "", "the key 'licence' is missing."),
         ("  learning_rate: 0.12\n", "", "the key 'optimizer.learning_rate' is missing."),
         ("name: sgd", "momentum: 0.9", "the key 'optimizer.name' is missing."),
         ("protocol: knn, ", "", "the key 'evaluate[0].protocol' is missing."),
-        ("name: sgd", "name: sdg", "optimizer.name is 'sdg', must be one of 'sgd', 'lars', 'adam', 'adamw'"),
-        ("protocol: knn", "protocol: kn", "evaluate[0].protocol is 'kn', must be one of 'knn', 'linear_probe'"),
+        (
+            "name: sgd",
+            "name: sdg",
+            "optimizer.name is 'sdg', must be one of 'sgd', 'lars', 'adam', 'adamw'",
+        ),
+        (
+            "protocol: knn",
+            "protocol: kn",
+            "evaluate[0].protocol is 'kn', must be one of 'knn', 'linear_probe'",
+        ),
         ("float32", "float31", "precision is 'float31', must be one of 'float32', 'mixed_float16'"),
         ("batch_size: 256", "batch_size: 0", "batch_size is 0, must be greater than 0."),
         ("batch_size: 256", "batch_size: abc", "batch_size is 'abc', must be a valid integer."),
@@ -117,16 +146,48 @@ def test_a_backbone_may_be_a_name_alone():
         ("seed: 0", "seed: -1", "seed is -1, must be greater than or equal to 0."),
         ("0.12", ".nan", "optimizer.learning_rate is nan, must be a finite number."),
         ("0.12", "-1", "optimizer.learning_rate is -1, must be greater than 0."),
-        ("warmup_epochs: 1", "warmup_epochs: 21", "schedule.warmup_epochs is 21.0, must be less than epochs = 21."),
-        ("warmup_epochs: 1", "final: 0.5", "schedule.final is 0.5, must be at most optimizer.learning_rate = 0.12."),
-        ('"2002.05709"', "2002.05709", 'paper.arxiv is 2002.05709, must be a valid string (put it in quotes: "2'),
-        ("2002.05709", "abs/2", "paper.arxiv is 'abs/2', must be an arXiv number such as \"2002.05709\"."),
-        ("method: simclr", "method: simclt", "method is 'simclt': Unknown method 'simclt'; did you mean simclr?"),
-        ("data: {name: cifar10, split: train}", "data: cifar10", "data is 'cifar10', must be a mapping of keys."),
+        (
+            "warmup_epochs: 1",
+            "warmup_epochs: 21",
+            "schedule.warmup_epochs is 21.0, must be less than epochs = 21.",
+        ),
+        (
+            "warmup_epochs: 1",
+            "final: 0.5",
+            "schedule.final is 0.5, must be at most optimizer.learning_rate = 0.12.",
+        ),
+        (
+            '"2002.05709"',
+            "2002.05709",
+            'paper.arxiv is 2002.05709, must be a valid string (put it in quotes: "2',
+        ),
+        (
+            "2002.05709",
+            "abs/2",
+            "paper.arxiv is 'abs/2', must be an arXiv number such as \"2002.05709\".",
+        ),
+        (
+            "method: simclr",
+            "method: simclt",
+            "method is 'simclt': Unknown method 'simclt'; did you mean simclr?",
+        ),
+        (
+            "data: {name: cifar10, split: train}",
+            "data: cifar10",
+            "data is 'cifar10', must be a mapping of keys.",
+        ),
         ("{name: resnet20, width: 16}", "3", "backbone is 3, must be a mapping of keys."),
-        ("augment: simclr_cifar", "augment: [1]", "augment is [1]: must be the name of a preset or a"),
+        (
+            "augment: simclr_cifar",
+            "augment: [1]",
+            "augment is [1]: must be the name of a preset or a",
+        ),
         ("seed: 0", "seed: 0\nseed: 1", "line 20: the key 'seed' stands twice."),
-        ("seed: 0", "seed: &a 0\ndefault: *a", "line 19: YAML aliases (*name) are not allowed, write the value out."),
+        (
+            "seed: 0",
+            "seed: &a 0\ndefault: *a",
+            "line 19: YAML aliases (*name) are not allowed, write the value out.",
+        ),
         ("seed: 0", "? [a]\n: 0", "a key is a sequence, a plain word is needed."),
         ("seed: 0", "seed: [", "not readable as YAML: while parsing a flow node"),
         ("seed: 0", "seed: 2026-13-45", "not readable as YAML: month must be in 1..12"),
@@ -144,18 +205,28 @@ def test_every_mistake_is_listed():
     with pytest.raises(ConfigError) as error:
         parse_config(TEXT.replace("seed: 0", "seed: -1").replace("epochs: 21", "epochs: 0"), "x")
     lines = str(error.value).splitlines()
-    assert lines == ["x: epochs is 0, must be greater than 0.", "x: seed is -1, must be greater than or equal to 0."]
+    assert lines == [
+        "x: epochs is 0, must be greater than 0.",
+        "x: seed is -1, must be greater than or equal to 0.",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "word"])
 def test_a_file_that_is_no_config(text):
-    with pytest.raises(ConfigError, match=r"the key 'description' is missing|holds a (sequence|scalar), a mapping of"):
+    with pytest.raises(
+        ConfigError,
+        match=r"the key 'description' is missing|holds a (sequence|scalar), a mapping of",
+    ):
         parse_config(text)
 
 
 def test_python_tags_are_refused_and_never_run(path, tmp_path):
-    path.write_text(TEXT.replace("seed: 0", f"seed: !!python/object/apply:os.mkdir [{tmp_path}/made]"))
-    with pytest.raises(ConfigError, match="line 19: the YAML tag !!python/object/apply:os.mkdir is refused"):
+    path.write_text(
+        TEXT.replace("seed: 0", f"seed: !!python/object/apply:os.mkdir [{tmp_path}/made]")
+    )
+    with pytest.raises(
+        ConfigError, match="line 19: the YAML tag !!python/object/apply:os.mkdir is refused"
+    ):
         load_config(path)
     assert not (tmp_path / "made").exists()
 
@@ -178,7 +249,10 @@ def test_dump_reads_back(path):
     config = load_config(path)
     text = dump(config)
     assert parse_config(text) == config and dump(parse_config(text)) == text
-    assert text.splitlines()[0] == "description: a test" and "data: {name: cifar10, split: train, on_error: raise}" in text
+    assert (
+        text.splitlines()[0] == "description: a test"
+        and "data: {name: cifar10, split: train, on_error: raise}" in text
+    )
 
 
 def test_a_config_is_not_changed_in_place(path):
@@ -205,7 +279,9 @@ def test_the_record_leaves_the_written_part_as_it_is(path, text):
     assert content.count("record:") == 1 and content.count(RECORD_HEADER) == 1
     record = load_config(path).record
     assert record.steps == 4095 and record.started == "2026-11-22T11:27:00Z"
-    assert record.metrics == [{"protocol": "knn", "accuracy": 0.5, "settings": {"k": 200, "shape": [32, 32, 3]}}]
+    assert record.metrics == [
+        {"protocol": "knn", "accuracy": 0.5, "settings": {"k": 200, "shape": [32, 32, 3]}}
+    ]
     assert record.weights.agreement.max_relative_difference == 1e-4
     write_record(path, record)
     assert path.read_bytes().decode().replace("12e4", "") == content.replace("12e4", "")
@@ -214,11 +290,20 @@ def test_the_record_leaves_the_written_part_as_it_is(path, text):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"speed": 3}, "record: unknown key 'speed' (value 3), allowed keys: commit, continued, backend"),
+        (
+            {"speed": 3},
+            "record: unknown key 'speed' (value 3), allowed keys: commit, continued, backend",
+        ),
         ({"backend": "torch"}, "record: backend is 'torch', must be one of 'tensorflow' or 'jax'"),
         ({"wall_seconds": float("nan")}, "record: wall_seconds is nan, must be a finite number"),
-        ({"weights": {**RECORD["weights"], "sha256": "AB"}}, "record: weights.sha256 is 'AB', must match pattern"),
-        ({"weights": {**RECORD["weights"], "file": "../x.weights.h5"}}, "record: weights.file is '../x.weights.h5"),
+        (
+            {"weights": {**RECORD["weights"], "sha256": "AB"}},
+            "record: weights.sha256 is 'AB', must match pattern",
+        ),
+        (
+            {"weights": {**RECORD["weights"], "file": "../x.weights.h5"}},
+            "record: weights.file is '../x.weights.h5",
+        ),
     ],
 )
 def test_a_bad_record_leaves_the_file_as_it_is(path, change, sentence):
@@ -232,7 +317,9 @@ def test_the_record_must_come_last(path):
     write_record(path, RECORD)
     text = path.read_text() + "default: true\n"
     path.write_text(text)
-    with pytest.raises(ConfigError, match="the key 'default' stands below the record, which must be the last key"):
+    with pytest.raises(
+        ConfigError, match="the key 'default' stands below the record, which must be the last key"
+    ):
         write_record(path, RECORD)
     with pytest.raises(ConfigError, match="the key 'default' stands below the record"):
         check_recordable(path)
@@ -260,6 +347,19 @@ def test_replace_file_keeps_the_old_one_when_it_fails(path, monkeypatch):
 
 
 def test_numbers_without_a_dot_and_strings_like_them():
-    data = {"a": 5e-4, "b": "5e-4", "c": "1e5", "d": [1, 2], "e": "12345e67", "f": "yes", "g": "2026-01-01", "h": 1e-5}
+    data = {
+        "a": 5e-4,
+        "b": "5e-4",
+        "c": "1e5",
+        "d": [1, 2],
+        "e": "12345e67",
+        "f": "yes",
+        "g": "2026-01-01",
+        "h": 1e-5,
+    }
     assert yaml_text.parse(yaml_text.write(data), "x") == data
-    assert yaml_text.parse("a: 5e-4\nb: 1E+3\nc: -2e3", "x") == {"a": 5e-4, "b": 1000.0, "c": -2000.0}
+    assert yaml_text.parse("a: 5e-4\nb: 1E+3\nc: -2e3", "x") == {
+        "a": 5e-4,
+        "b": 1000.0,
+        "c": -2000.0,
+    }

@@ -1,4 +1,6 @@
-"""The exported SavedModel: the same numbers elsewhere, trainable there, and all of it or nothing."""
+"""The exported SavedModel: the same numbers elsewhere, trainable there, and all of it or
+nothing.
+"""
 
 import importlib.util
 import json
@@ -23,7 +25,9 @@ SIZES = {"same_size": (16, 8, 8), "larger": (5, 21, 13), "wide": (3, 6, 17), "ma
 
 
 def images_of(count, height, width, channels=3, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, height, width, channels), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(
+        0, 256, (count, height, width, channels), dtype=np.uint8
+    )
 
 
 def with_random_weights(model, seed=0):
@@ -70,7 +74,9 @@ def elsewhere(exported, inputs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     np.savez(folder / "inputs.npz", **inputs)
     files = [SCRIPT, exported, folder / "inputs.npz", folder / "results.npz"]
-    done = subprocess.run([sys.executable, "-P", *map(str, files)], capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(
+        [sys.executable, "-P", *map(str, files)], capture_output=True, text=True, cwd=folder
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(np.load(folder / "results.npz"))
 
@@ -100,7 +106,9 @@ def test_png_files_give_what_their_pixels_give(model, inputs, elsewhere, name):
 
 
 @tensorflow
-def test_jpeg_files_of_different_sizes_in_one_request_give_what_pillows_pixels_give(model, elsewhere):
+def test_jpeg_files_of_different_sizes_in_one_request_give_what_pillows_pixels_give(
+    model, elsewhere
+):
     assert len(elsewhere["jpegs"]) == len(SIZES)
     for index, features in enumerate(elsewhere["jpegs"]):
         assert_close(features[None], model.encode(elsewhere[f"jpeg_pixels_{index}"][None]))
@@ -125,7 +133,9 @@ def test_the_gradient_reaches_every_trainable_variable(elsewhere, mode):
 
 
 @tensorflow
-def test_a_training_pass_moves_the_statistics_by_keras_formula_and_serving_follows(inputs, elsewhere):
+def test_a_training_pass_moves_the_statistics_by_keras_formula_and_serving_follows(
+    inputs, elsewhere
+):
     twin, images = micro(), inputs["same_size"]
     before = twin.encode(images)
     twin(images, training=True)
@@ -145,10 +155,14 @@ def test_the_folder_is_what_tf_serving_reads(exported, model):
     assert exported.name == "1" and sorted(p.name for p in exported.parent.iterdir()) == ["1"]
     names = {p.name for p in exported.iterdir()}
     assert {"saved_model.pb", "variables", "assets.extra"} <= names
-    assert exported.stat().st_mode & 0o777 == exported.parent.stat().st_mode & 0o777  # no private temporary folder
+    # no private temporary folder
+    assert exported.stat().st_mode & 0o777 == exported.parent.stat().st_mode & 0o777
     about = json.loads((exported / "assets.extra" / "sslzoo.json").read_text())
     assert about["method"] == "SimCLR" and about["embedding"] == 16
-    assert about["preprocessing"]["image_size"] == 8 and about["preprocessing"]["interpolation"] == "bilinear"
+    assert (
+        about["preprocessing"]["image_size"] == 8
+        and about["preprocessing"]["interpolation"] == "bilinear"
+    )
 
 
 @tensorflow
@@ -157,12 +171,19 @@ def test_the_signatures_are_named_and_typed_as_documented(exported):
 
     signatures = tf.saved_model.load(str(exported)).signatures
     assert set(signatures) == {"serving_default", "serving_bytes", "encode", "encode_bytes"}
-    inputs = {"serving_default": ("images", "uint8", 4), "serving_bytes": ("image_bytes", "string", 1)}
+    inputs = {
+        "serving_default": ("images", "uint8", 4),
+        "serving_bytes": ("image_bytes", "string", 1),
+    }
     for name, (key, dtype, rank) in inputs.items():
         (spec,) = signatures[name].structured_input_signature[1].values()
         assert (spec.name, spec.dtype.name, list(spec.shape)) == (key, dtype, [None] * rank)
         (output,) = signatures[name].structured_outputs.items()
-        assert (output[0], output[1].dtype.name, list(output[1].shape)) == ("embedding", "float32", [None, 16])
+        assert (output[0], output[1].dtype.name, list(output[1].shape)) == (
+            "embedding",
+            "float32",
+            [None, 16],
+        )
 
 
 @tensorflow
@@ -192,9 +213,12 @@ def test_a_one_channel_network_with_dropout_and_penalties(tmp_path):
     images = images_of(5, 12, 10, channels=1)
     loaded = tf.saved_model.load(str(export(grey, tmp_path, warmup=False)))
     assert_close(loaded(images).numpy(), grey.encode(images))
-    assert np.abs(loaded(images, training=True) - loaded(images, training=True)).max() > 1e-3  # draws anew
+    # draws anew
+    assert np.abs(loaded(images, training=True) - loaded(images, training=True)).max() > 1e-3
     (penalty,) = loaded.regularization_losses
-    assert float(penalty()) == pytest.approx(0.1 * float((grey.backbone.layers[1].kernel.numpy() ** 2).sum()), rel=1e-5)
+    assert float(penalty()) == pytest.approx(
+        0.1 * float((grey.backbone.layers[1].kernel.numpy() ** 2).sum()), rel=1e-5
+    )
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
         loaded(images_of(5, 8, 8))
 
@@ -217,10 +241,19 @@ def test_half_precision_networks_are_exported_with_float32_features(tmp_path):
 @tensorflow
 @pytest.mark.slow
 def test_requests_at_once_do_not_disturb_each_other(tmp_path):
-    """They did, up to a crash: see `sslzoo.nn.apart`. Passing is no proof; tests/nn/test_apart.py looks for the cause."""
-    model = sslzoo.build("srresnet", {"name": "srresnet", "width": 4, "blocks": 1}, image_size=8, last_kernel=3)
+    """They did, up to a crash: see `sslzoo.nn.apart`. Passing is no proof; tests/nn/test_apart.py
+    looks for the cause.
+    """
+    model = sslzoo.build(
+        "srresnet", {"name": "srresnet", "width": 4, "blocks": 1}, image_size=8, last_kernel=3
+    )
     folder = export(model, tmp_path, warmup=False)
-    done = subprocess.run([sys.executable, "-P", str(AT_ONCE), str(folder)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-P", str(AT_ONCE), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr[-3000:]}"
 
 
@@ -236,7 +269,7 @@ def test_a_residual_network(tmp_path):
     assert len(loaded.variables) == len(model.backbone.variables)
 
 
-# ---- all or nothing --------------------------------------------------------------------------------------------------
+# ---- all or nothing ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -256,7 +289,9 @@ def quick(monkeypatch):
 @tensorflow
 def test_an_existing_version_is_refused_and_left_alone(model, exported):
     before = {p: p.stat().st_mtime_ns for p in exported.rglob("*")}
-    with pytest.raises(FileExistsError, match=r'1 exists; remove it, or give another version or version="next"'):
+    with pytest.raises(
+        FileExistsError, match=r'1 exists; remove it, or give another version or version="next"'
+    ):
         export(model, exported.parent)
     assert {p: p.stat().st_mtime_ns for p in exported.rglob("*")} == before
 
@@ -282,7 +317,9 @@ def test_impossible_versions_are_refused(model, tmp_path, version):
 def test_another_models_file_does_not_pass_the_check(exported):
     from sslzoo.zoo import saved_model
 
-    with pytest.raises(RuntimeError, match="serving_default of the reloaded SavedModel differs from encode by"):
+    with pytest.raises(
+        RuntimeError, match="serving_default of the reloaded SavedModel differs from encode by"
+    ):
         saved_model.check(micro(seed=1), exported)
 
 
@@ -316,8 +353,14 @@ def test_a_model_with_nan_weights_is_not_exported(tmp_path):
 @tensorflow
 def test_without_the_serving_api_the_export_says_so_and_works(model, tmp_path, quick, monkeypatch):
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow_serving" else find(name))
-    with pytest.warns(UserWarning, match="no warm-up requests, tensorflow-serving-api is not installed"):
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name: None if name == "tensorflow_serving" else find(name),
+    )
+    with pytest.warns(
+        UserWarning, match="no warm-up requests, tensorflow-serving-api is not installed"
+    ):
         path = export(model, tmp_path)
     assert [p.name for p in (path / "assets.extra").iterdir()] == ["sslzoo.json"]
 

@@ -1,4 +1,6 @@
-"""Names: found without importing keras, resolved by tag and default, and the nearest ones suggested."""
+"""Names: found without importing keras, resolved by tag and default, and the nearest ones
+suggested.
+"""
 
 import os
 import subprocess
@@ -54,14 +56,20 @@ RECORD = {
 
 @pytest.fixture
 def zoo(tmp_path, monkeypatch):
-    """A zoo of its own: two tags of one model, one of them the default, and a model with a single tag."""
+    """A zoo of its own: two tags of one model, one of them the default, and a model with a single
+    tag.
+    """
     folder = tmp_path / "entries"
     folder.mkdir()
     monkeypatch.setenv("SSLZOO_CONFIGS", str(folder))
     monkeypatch.setattr(registry, "PACKAGE", tmp_path / "package")
     paths = {n: tmp_path / f"package/methods/{f}/{n}.py" for n, f in FAMILIES}
     monkeypatch.setattr("sslzoo.methods._methods", lambda: paths)
-    for name, default in (("simclr_resnet20.a", "default: true"), ("simclr_resnet20.b", ""), ("byol_resnet50.c", "")):
+    for name, default in (
+        ("simclr_resnet20.a", "default: true"),
+        ("simclr_resnet20.b", ""),
+        ("byol_resnet50.c", ""),
+    ):
         text = TEXT.replace("method: simclr", f"method: {name.split('_')[0]}")
         (folder / f"{name}.yaml").write_text(f"{default}\n{text}")
     return folder
@@ -105,24 +113,32 @@ def test_weights_lie_beside_the_config_or_beside_zoo_configs(tmp_path, monkeypat
     assert weights_folder("a.yaml") == tmp_path / "weights"
 
 
-@pytest.mark.parametrize("name", ["simclr_resnet2", "simclr_resnet20.", "simclr_resnet20.aa", "SimCLR_resnet20"])
+@pytest.mark.parametrize(
+    "name", ["simclr_resnet2", "simclr_resnet20.", "simclr_resnet20.aa", "SimCLR_resnet20"]
+)
 def test_an_unknown_name_suggests_the_nearest(zoo, name):
     with pytest.raises(UnknownName) as error:
         resolve(name)
     assert isinstance(error.value, KeyError) and isinstance(error.value, ValueError)
     message = str(error.value)
-    assert message.startswith(f"Unknown model '{name}'; did you mean") and "simclr_resnet20" in message
+    assert (
+        message.startswith(f"Unknown model '{name}'; did you mean") and "simclr_resnet20" in message
+    )
 
 
 def test_a_name_without_a_clear_default(zoo):
     path = zoo / "simclr_resnet20.a.yaml"
     path.write_text(path.read_text().replace("default: true", "default: false"))
-    with pytest.raises(UnknownName, match="stands for simclr_resnet20.a, simclr_resnet20.b, and none of them"):
+    with pytest.raises(
+        UnknownName, match="stands for simclr_resnet20.a, simclr_resnet20.b, and none of them"
+    ):
         resolve("simclr_resnet20")
     for tag in "ab":
         path = zoo / f"simclr_resnet20.{tag}.yaml"
         path.write_text("default: true\n" + path.read_text().replace("default: false", ""))
-    with pytest.raises(UnknownName, match="and 2 of them are marked `default: true`; name one in full"):
+    with pytest.raises(
+        UnknownName, match="and 2 of them are marked `default: true`; name one in full"
+    ):
         resolve("simclr_resnet20")
 
 
@@ -131,34 +147,59 @@ def test_an_entry_of_ones_own_hides_the_packaged_one(zoo, tmp_path):
     packaged.mkdir(parents=True)
     for name in ("simclr_resnet20.a", "simclr_resnet18.z"):
         (packaged / f"{name}.yaml").write_text(TEXT)
-    assert resolve("simclr_resnet20.a").parent == zoo and resolve("simclr_resnet18").parent == packaged
+    assert (
+        resolve("simclr_resnet20.a").parent == zoo and resolve("simclr_resnet18").parent == packaged
+    )
 
 
 def test_a_folder_of_entries_that_is_not_there(monkeypatch):
     monkeypatch.setenv("SSLZOO_CONFIGS", "/nowhere")
-    with pytest.raises(ValueError, match=r"SSLZOO_CONFIGS is '/nowhere', an existing folder of zoo entries"):
+    with pytest.raises(
+        ValueError, match=r"SSLZOO_CONFIGS is '/nowhere', an existing folder of zoo entries"
+    ):
         list_models()
 
 
 def test_a_card_before_and_after_the_recorded_run(zoo):
     before = info("simclr_resnet20")
-    assert (before.name, before.metrics, before.sha256, before.bytes) == ("simclr_resnet20.a", [], None, None)
+    assert (before.name, before.metrics, before.sha256, before.bytes) == (
+        "simclr_resnet20.a",
+        [],
+        None,
+        None,
+    )
     assert "none yet: `sslzoo train simclr_resnet20.a --record` makes them" in str(before)
     write_record(zoo / "simclr_resnet20.a.yaml", RECORD)
     after = info("simclr_resnet20")
     assert (after.sha256, after.bytes) == ("0" * 64, 100)
     assert after.metrics == [METRIC]
-    for text in ("knn accuracy 0.5 (95 % 0.490-0.510; untrained_encoder 0.33, raw_pixels 0.34; k 200)", "0" * 64):
+    for text in (
+        "knn accuracy 0.5 (95 % 0.490-0.510; untrained_encoder 0.33, raw_pixels 0.34; k 200)",
+        "0" * 64,
+    ):
         assert text in str(after)
-    for text in ("arXiv:2002.05709", "simclr (contrastive), temperature 0.5", "cifar10, split train", "Apache-2.0"):
+    for text in (
+        "arXiv:2002.05709",
+        "simclr (contrastive), temperature 0.5",
+        "cifar10, split train",
+        "Apache-2.0",
+    ):
         assert text in str(after)
     path = zoo / "simclr_resnet20.a.yaml"
     figure = "reference:\n- {what: kNN of another, value: 0.847, source: lightly}\n"
-    path.write_text(figure + path.read_text().replace("  backend:", "  continued: [cdcdcdcdcdcdcd]\n  backend:"))
+    path.write_text(
+        figure + path.read_text().replace("  backend:", "  continued: [cdcdcdcdcdcdcd]\n  backend:")
+    )
     text = str(info("simclr_resnet20"))
-    assert "reference 0.847: kNN of another (lightly)" in text and "commit abababababab, continued on cdcdcdcdcdcd" in text
+    assert (
+        "reference 0.847: kNN of another (lightly)" in text
+        and "commit abababababab, continued on cdcdcdcdcdcd" in text
+    )
     assert info("simclr_resnet20").as_dict()["reference"][0]["value"] == 0.847
-    assert after.as_dict()["family"] == "contrastive" and after.as_dict()["record"]["commit"] == "ab" * 20
+    assert (
+        after.as_dict()["family"] == "contrastive"
+        and after.as_dict()["record"]["commit"] == "ab" * 20
+    )
 
 
 def test_a_card_on_a_terminal(zoo, capsys):
@@ -169,7 +210,9 @@ def test_a_card_on_a_terminal(zoo, capsys):
     assert "simclr_resnet20.b" in printed and "[128, 128]" in printed
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(1.23, "1.2 s"), (12.4, "12 s"), (125, "2 min 5 s"), (7290, "2 h 1 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1.23, "1.2 s"), (12.4, "12 s"), (125, "2 min 5 s"), (7290, "2 h 1 min")]
+)
 def test_durations(seconds, text):
     assert duration(seconds) == text
 
@@ -177,7 +220,11 @@ def test_durations(seconds, text):
 def test_the_package_s_own_entries():
     for name in list_models():
         config = load_config(name)
-        what = f"x{config.hyperparameters['scale']}" if method_family(config.method) == "restoring" else config.backbone.name
+        what = (
+            f"x{config.hyperparameters['scale']}"
+            if method_family(config.method) == "restoring"
+            else config.backbone.name
+        )
         assert name.startswith(f"{config.method}_{what}."), name
         assert method_family(config.method) and info(name).name == name
         assert resolve(name.split(".")[0]).exists()
@@ -214,7 +261,9 @@ def test_listing_imports_nothing_heavy_and_is_quick():
     for _ in range(3):
         start = time.perf_counter()
         command = [sys.executable, "-c", LISTING]
-        result = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+        result = subprocess.run(
+            command, env=environment, capture_output=True, check=True, text=True
+        )
         times.append(time.perf_counter() - start)
         assert result.stdout == "[]\n"
     assert min(times) < 0.7

@@ -32,22 +32,33 @@ def path(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_nothing(path, tmp_path):
+def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_nothing(
+    path, tmp_path
+):
     record = train(path, tmp_path / "run", record=True, verbose=0)
     (metric,) = record["metrics"]
     assert metric["protocol"] == "incremental" and np.shape(metric["class"]["matrix"]) == (2, 2)
     assert record["steps"] == sum(metric["settings"]["steps"])
-    assert metric["settings"]["steps"][1] > 1.8 * metric["settings"]["steps"][0]  # half of the second task is memory
+    # half of the second task is memory
+    assert metric["settings"]["steps"][1] > 1.8 * metric["settings"]["steps"][0]
     bounds = metric["baselines"]
     assert set(bounds) == {"naive", "naive_task", "joint", "joint_task"}
-    assert bounds["naive"] < min(metric["accuracy"], bounds["joint"]) and bounds["joint"] < bounds["joint_task"]
+    assert (
+        bounds["naive"] < min(metric["accuracy"], bounds["joint"])
+        and bounds["joint"] < bounds["joint_task"]
+    )
 
     again = train(path, tmp_path / "run", verbose=0)
     assert again["metrics"][0]["accuracy"] == metric["accuracy"]
-    assert again["weights"]["sha256"] == record["weights"]["sha256"] and again["wall_seconds"] == record["wall_seconds"]
+    assert (
+        again["weights"]["sha256"] == record["weights"]["sha256"]
+        and again["wall_seconds"] == record["wall_seconds"]
+    )
 
     model = sslzoo.load(path)  # head and tasks are in the weights, the memory is the run's
-    stream = sslzoo.data.TaskStream(*(sslzoo.data.load("digits", split=split) for split in ("train", "test")), tasks=2, seed=3)
+    stream = sslzoo.data.TaskStream(
+        *(sslzoo.data.load("digits", split=split) for split in ("train", "test")), tasks=2, seed=3
+    )
     right = model.classify(stream.test.images).argmax(axis=1) == stream.test.labels
     assert right.mean() == pytest.approx(metric["accuracy"], abs=0.01)  # fp16
     assert model.tasks_begun == 2 and len(model.exemplars.arrays()[1]) == 0
@@ -56,7 +67,11 @@ def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_not
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("incremental, test", "accuracy, test", "evaluate: has no {protocol: incremental, test: ...}"),
+        (
+            "incremental, test",
+            "accuracy, test",
+            "evaluate: has no {protocol: incremental, test: ...}",
+        ),
         (
             "tasks:",
             "sampler: {name: class_balanced, classes: 2, samples: 2, steps_per_epoch: 1}\ntasks:",
@@ -67,6 +82,10 @@ def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_not
 )
 def test_configs_that_do_not_fit_together_are_refused(path, tmp_path, old, new, message):
     text = CONFIG.replace(old, new)
-    path.write_text(text.replace("{classes: 10, exemplars: 40}", "{projection: [8, 8]}") if "simclr" in new else text)
+    path.write_text(
+        text.replace("{classes: 10, exemplars: 40}", "{projection: [8, 8]}")
+        if "simclr" in new
+        else text
+    )
     with pytest.raises(ValueError, match=message):
         train(path, tmp_path / "run", verbose=0)

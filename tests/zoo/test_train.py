@@ -1,4 +1,6 @@
-"""`sslzoo train`: a run that is killed ends as if it had not been, a folder belongs to one recipe, a record is whole."""
+"""`sslzoo train`: a run that is killed ends as if it had not been, a folder belongs to one recipe,
+a record is whole.
+"""
 
 import csv
 import hashlib
@@ -19,7 +21,8 @@ from sslzoo.zoo.config import ConfigError, dump, load_config, replace_file
 from sslzoo.zoo.train import Progress, commit, train
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STEPS, KILL_AT = 162, 340  # of an epoch; in epoch 3 of 3, past the end of epoch 2, with the last checkpoint at 200
+# of an epoch; in epoch 3 of 3, past the end of epoch 2, with the last checkpoint at 200
+STEPS, KILL_AT = 162, 340
 CONFIG = """\
 description: a model of the tests
 paper: {title: A Paper}
@@ -56,13 +59,22 @@ def path(tmp_path):
 
 
 def start(path, run_dir, *python, **environment):
-    """`sslzoo train` in a process of its own. KERAS_BACKEND names the other backend there: --backend must win."""
+    """`sslzoo train` in a process of its own. KERAS_BACKEND names the other backend there:
+    --backend must win.
+    """
     here = keras.backend.backend()
     other = {"tensorflow": "jax", "jax": "tensorflow"}[here]
     arguments = ["train", path, "--run-dir", run_dir, "--backend", here, "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "KERAS_BACKEND": other, **environment}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY),
+        "KERAS_BACKEND": other,
+        **environment,
+    }
     command = [sys.executable, *(python or ("-m", "sslzoo")), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
 
 
 def finished(process):
@@ -78,29 +90,46 @@ def sha256(path):
 @pytest.mark.slow
 def test_a_run_killed_inside_an_epoch_ends_as_one_that_was_not(path, tmp_path):
     whole = start(path, tmp_path / "whole")
-    process = start(path, tmp_path / "run", "-c", KILLED, KILL_AT=str(KILL_AT), KERAS_BACKEND=keras.backend.backend())
+    process = start(
+        path,
+        tmp_path / "run",
+        "-c",
+        KILLED,
+        KILL_AT=str(KILL_AT),
+        KERAS_BACKEND=keras.backend.backend(),
+    )
     assert process.wait(timeout=300) == -signal.SIGKILL
     log, state = tmp_path / "run/log.csv", json.loads((tmp_path / "run/run.json").read_text())
-    assert [row["epoch"] for row in csv.DictReader(log.open())] == ["0", "1"] and state["seconds"] > 0
+    assert [row["epoch"] for row in csv.DictReader(log.open())] == ["0", "1"] and state[
+        "seconds"
+    ] > 0
     before = {**state, "commit": "the first"}
     (tmp_path / "run/run.json").write_text(json.dumps(before))
 
     record = finished(start(path, tmp_path / "run"))
     assert record["backend"] == keras.backend.backend() and record["steps"] == 3 * STEPS
     uninterrupted = finished(whole)
-    assert "continued" not in uninterrupted and record["weights"]["sha256"] == uninterrupted["weights"]["sha256"]
+    assert (
+        "continued" not in uninterrupted
+        and record["weights"]["sha256"] == uninterrupted["weights"]["sha256"]
+    )
     assert sha256(tmp_path / "run/mine.weights.h5") == sha256(tmp_path / "whole/mine.weights.h5")
 
     assert [row["epoch"] for row in csv.DictReader(log.open())] == ["0", "1", "2"]
     after = json.loads((tmp_path / "run/run.json").read_text())
-    assert after["started"] == before["started"] == record["started"] and after["seconds"] > before["seconds"]
+    assert (
+        after["started"] == before["started"] == record["started"]
+        and after["seconds"] > before["seconds"]
+    )
     assert record["commit"] == "the first" and record["continued"] == [uninterrupted["commit"]]
 
 
 @pytest.fixture
 def short(path):
     """A config whose run is two steps."""
-    path.write_text(CONFIG.replace("batch_size: 8", "batch_size: 512").replace("epochs: 3", "epochs: 1"))
+    path.write_text(
+        CONFIG.replace("batch_size: 8", "batch_size: 512").replace("epochs: 3", "epochs: 1")
+    )
     return path
 
 
@@ -108,15 +137,25 @@ def test_a_folder_belongs_to_one_recipe(short, tmp_path):
     train(short, tmp_path / "run", verbose=0)
     config, text = tmp_path / "run/config.yaml", short.read_text()
     # As an older version wrote it, which knew neither the optional keys nor this description.
-    config.write_text(config.read_text().replace("on_error: raise", "").replace("reference: []\n", "").replace("a model", "one"))
+    config.write_text(
+        config.read_text()
+        .replace("on_error: raise", "")
+        .replace("reference: []\n", "")
+        .replace("a model", "one")
+    )
     evaluation = "evaluate:\n- {protocol: knn, train: {name: digits, split: train}, test: {name: digits, split: test}}\n"
     short.write_text(text + evaluation)
     assert train(short, tmp_path / "run", verbose=0)["metrics"][0]["protocol"] == "knn"
     assert config.read_text() == dump(load_config(short))
     before = config.read_text()
-    for old, new, named in (("seed: 0", "seed: 1", "seed"), ("split: train", "split: test", "data")):
+    for old, new, named in (
+        ("seed: 0", "seed: 1", "seed"),
+        ("split: train", "split: test", "data"),
+    ):
         short.write_text(("seed: 0\n" + text).replace(old, new, 1))
-        with pytest.raises(ValueError, match=rf"another config was trained in this folder \({named} differ\)"):
+        with pytest.raises(
+            ValueError, match=rf"another config was trained in this folder \({named} differ\)"
+        ):
             train(short, tmp_path / "run", verbose=0)
     assert config.read_text() == before
 
@@ -141,7 +180,9 @@ evaluate:
 
 
 @pytest.mark.slow
-def test_the_best_epoch_stands_beside_the_last_also_of_a_run_with_two_lives(path, tmp_path, monkeypatch):
+def test_the_best_epoch_stands_beside_the_last_also_of_a_run_with_two_lives(
+    path, tmp_path, monkeypatch
+):
     path.write_text(FEW_LABELS)
     step_ends = Checkpoint.on_train_batch_end
 
@@ -162,7 +203,11 @@ def test_the_best_epoch_stands_beside_the_last_also_of_a_run_with_two_lives(path
     (metric,) = train(path, tmp_path / "run", checkpoint_every=2, record=True, verbose=0)["metrics"]
     accuracies = [float(row["test_accuracy"]) for row in csv.DictReader(log.open())]
     assert len(accuracies) == 3 and metric["accuracy"] == accuracies[-1] < 0.9
-    assert metric["best_epoch_accuracy"] == 0.99 and list(metric)[:3] == ["protocol", "accuracy", "best_epoch_accuracy"]
+    assert metric["best_epoch_accuracy"] == 0.99 and list(metric)[:3] == [
+        "protocol",
+        "accuracy",
+        "best_epoch_accuracy",
+    ]
     assert load_config(path).record.metrics[0]["best_epoch_accuracy"] == 0.99
 
 
@@ -173,7 +218,9 @@ def test_the_same_labels_alone_are_the_baseline_of_a_method_of_few_labels(path, 
     assert metric["baselines"].keys() == {"untrained", "same_labels_alone"}
     path.write_text(FEW_LABELS.replace("{classes: 10}", "{classes: 10, unlabeled_weight: 0.0}"))
     (alone,) = train(path, tmp_path / "alone", verbose=0)["metrics"]
-    assert alone["accuracy"] == metric["baselines"]["same_labels_alone"] and alone["baselines"].keys() == {"untrained"}
+    assert alone["accuracy"] == metric["baselines"]["same_labels_alone"] and alone[
+        "baselines"
+    ].keys() == {"untrained"}
 
 
 @pytest.mark.slow
@@ -205,7 +252,10 @@ def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_
     monkeypatch.setattr(training, "replace_file", crashes)
     with pytest.raises(KeyboardInterrupt):
         train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
-    with pytest.raises(ValueError, match="(?s)mine.weights.h5 has .*restore it or run `sslzoo train mine --record` again"):
+    with pytest.raises(
+        ValueError,
+        match="(?s)mine.weights.h5 has .*restore it or run `sslzoo train mine --record` again",
+    ):
         sslzoo.load(short)
     monkeypatch.undo()
     train(short, tmp_path / "run", record=True, verbose=0)
@@ -227,15 +277,19 @@ def test_runs_go_on_from_the_commits_they_name(tmp_path, monkeypatch):
         progress = Progress(tmp_path / "run.json")
         progress.on_train_begin()
     assert progress.commits() == {"commit": "a", "continued": ["b", "c"]}
-    old = {"started": "2026-11-22T11:49:01+00:00", "commit": "a", "seconds": 5.0}  # as earlier versions wrote it
+    # as earlier versions wrote it
+    old = {"started": "2026-11-22T11:49:01+00:00", "commit": "a", "seconds": 5.0}
     (tmp_path / "run.json").write_text(json.dumps(old))
-    assert Progress(tmp_path / "run.json").commits() == {"commit": "a"}  # a look at a finished run continues nothing
+    # a look at a finished run continues nothing
+    assert Progress(tmp_path / "run.json").commits() == {"commit": "a"}
 
 
 def test_the_commit_says_when_anything_differs(tmp_path, monkeypatch):
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-C", tmp_path, *identity, *arguments], check=True, capture_output=True
+        )
 
     for name in ("sslzoo/__init__.py", "zoo_configs/a.yaml"):
         (tmp_path / name).parent.mkdir()

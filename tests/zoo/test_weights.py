@@ -14,18 +14,26 @@ from sslzoo.zoo.weights import agreement, load_weights, save_weights
 
 
 class Toy(keras.Model):
-    """Backbone, head, a layer with a seed, a counter, and seed state saved under a key of its own, as Method does."""
+    """Backbone, head, a layer with a seed, a counter, and seed state saved under a key of its own,
+    as Method does.
+    """
 
     def __init__(self, width=8, extra=False):
         super().__init__(name="toy")
         inputs = keras.Input((8, 8, 3))
         x = keras.layers.Conv2D(width, 3, use_bias=False)(inputs)
         x = keras.layers.BatchNormalization()(x)
-        self.backbone = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x), name="backbone")
-        self.head = keras.Sequential([keras.Input((width,)), keras.layers.Dropout(0.1, seed=1), keras.layers.Dense(5)])
+        self.backbone = keras.Model(
+            inputs, keras.layers.GlobalAveragePooling2D()(x), name="backbone"
+        )
+        self.head = keras.Sequential(
+            [keras.Input((width,)), keras.layers.Dropout(0.1, seed=1), keras.layers.Dense(5)]
+        )
         if extra:
             self.second = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
-        self.counter = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="counter")
+        self.counter = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="counter"
+        )
         self.seeds = keras.random.SeedGenerator(7)
 
     def call(self, images, training=False):
@@ -53,18 +61,26 @@ def toy(seed=0, **kwargs):
 
 
 def values(model):
-    variables = model.backbone.variables + [v for v in model.head.variables if "seed" not in v.path] + [model.counter]
+    variables = (
+        model.backbone.variables
+        + [v for v in model.head.variables if "seed" not in v.path]
+        + [model.counter]
+    )
     return [keras.ops.convert_to_numpy(v) for v in variables]
 
 
 def names(path):
     found = []
     with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None
+        )
     return found
 
 
-@pytest.mark.parametrize(("encoding", "tolerance"), [("float32", 0), ("fp16", 2**-11), ("int8", 1 / 254)])
+@pytest.mark.parametrize(
+    ("encoding", "tolerance"), [("float32", 0), ("fp16", 2**-11), ("int8", 1 / 254)]
+)
 def test_round_trip(tmp_path, encoding, tolerance):
     saved, loaded = toy(3), toy(4)
     save_weights(saved, tmp_path / "a.weights.h5", encoding)
@@ -72,16 +88,29 @@ def test_round_trip(tmp_path, encoding, tolerance):
     for before, after in zip(values(saved), values(loaded), strict=True):
         if before.ndim < 2:
             np.testing.assert_array_equal(before, after)
-        else:  # half a step of the grid: of the value for fp16, of the largest value of the channel for int8
-            step = np.abs(before) if encoding == "fp16" else np.abs(before).max(axis=tuple(range(before.ndim - 1)))
-            assert (np.abs(before - after) <= tolerance * step * 1.0001 + (encoding == "fp16") * 2**-25).all()
+        else:
+            # half a step of the grid: of the value for fp16, of the largest value of the channel
+            # for int8
+            step = (
+                np.abs(before)
+                if encoding == "fp16"
+                else np.abs(before).max(axis=tuple(range(before.ndim - 1)))
+            )
+            assert (
+                np.abs(before - after) <= tolerance * step * 1.0001 + (encoding == "fp16") * 2**-25
+            ).all()
 
 
 def test_file_holds_no_optimiser_and_no_seed(tmp_path):
     save_weights(toy(), tmp_path / "a.weights.h5")
     assert sorted(names(tmp_path / "a.weights.h5")) == sorted(
         [f"backbone/layers/batch_normalization/vars/{i}" for i in range(4)]
-        + ["backbone/layers/conv2d/vars/0", "head/layers/dense/vars/0", "head/layers/dense/vars/1", "vars/0"]
+        + [
+            "backbone/layers/conv2d/vars/0",
+            "head/layers/dense/vars/0",
+            "head/layers/dense/vars/1",
+            "vars/0",
+        ]
     )
 
 
@@ -99,7 +128,10 @@ def test_optimiser_and_seed_keep_their_state(tmp_path):
 def test_only_kernels_are_encoded(tmp_path):
     save_weights(toy(), tmp_path / "a.weights.h5", "fp16")
     save_weights(toy(), tmp_path / "b.weights.h5", "int8")
-    with h5py.File(tmp_path / "a.weights.h5") as half, h5py.File(tmp_path / "b.weights.h5") as eighth:
+    with (
+        h5py.File(tmp_path / "a.weights.h5") as half,
+        h5py.File(tmp_path / "b.weights.h5") as eighth,
+    ):
         assert half["backbone/layers/conv2d/vars/0"].dtype == "float16"
         assert eighth["backbone/layers/conv2d/vars/0"].dtype == "int8"
         assert eighth["backbone/layers/conv2d/vars/0_scale"].shape == (8,)
@@ -130,7 +162,9 @@ def test_int8_of_a_channel_of_zeros(tmp_path):
 @pytest.mark.parametrize("encoding", ["float32", "fp16"])
 def test_keras_reads_the_file_itself(tmp_path, encoding):
     def plain():
-        return keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+        return keras.Sequential(
+            [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
+        )
 
     saved, loaded = plain(), plain()
     save_weights(saved, tmp_path / "a.weights.h5", encoding)
@@ -146,7 +180,12 @@ def test_same_weights_give_the_same_bytes(tmp_path):
     second = save_weights(model, tmp_path / "b.weights.h5")
     content = (tmp_path / "a.weights.h5").read_bytes()
     assert first["sha256"] == second["sha256"] == hashlib.sha256(content).hexdigest()
-    assert first == {"file": "a.weights.h5", "sha256": first["sha256"], "bytes": len(content), "encoding": "fp16"}
+    assert first == {
+        "file": "a.weights.h5",
+        "sha256": first["sha256"],
+        "bytes": len(content),
+        "encoding": "fp16",
+    }
     assert sorted(os.listdir(tmp_path)) == ["a.weights.h5", "b.weights.h5"]
 
 
@@ -163,9 +202,18 @@ def corrupt_link(file):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda f: f.__delitem__("head/layers/dense/vars/0"), "variables 1 missing (head/layers/dense/vars/0 (8, 5))"),
-        (lambda f: f.create_dataset("more/vars/0", data=[1.0]), "variables 1 unexpected (more/vars/0 (1,))"),
-        (corrupt_shape, "1 of another shape (head/layers/dense/vars/0 is (8, 6), the model has (8, 5))"),
+        (
+            lambda f: f.__delitem__("head/layers/dense/vars/0"),
+            "variables 1 missing (head/layers/dense/vars/0 (8, 5))",
+        ),
+        (
+            lambda f: f.create_dataset("more/vars/0", data=[1.0]),
+            "variables 1 unexpected (more/vars/0 (1,))",
+        ),
+        (
+            corrupt_shape,
+            "1 of another shape (head/layers/dense/vars/0 is (8, 6), the model has (8, 5))",
+        ),
         (corrupt_link, "variables 1 missing (head/layers/dense/vars/0 (8, 5))"),
     ],
 )
@@ -178,7 +226,9 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path, change, sentence):
     before = values(model)
     with pytest.raises(ValueError) as error:
         load_weights(model, path)
-    assert str(error.value).startswith(f"{path}: the file does not fit this model") and sentence in str(error.value)
+    assert str(error.value).startswith(
+        f"{path}: the file does not fit this model"
+    ) and sentence in str(error.value)
     for a, b in zip(before, values(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -217,11 +267,23 @@ KERNEL, BIAS = "head/layers/dense/vars/0", "head/layers/dense/vars/1"
         (external_scale, "is int8, its scales in '0_scale' of the same file are needed"),
         (soft_scale, "is int8, its scales in '0_scale' of the same file are needed"),
         (stored_elsewhere, "is int8, its scales in '0_scale' of the same file are needed"),
-        (lambda file, _: file.__delitem__(f"{KERNEL}_scale"), "is int8, its scales in '0_scale' of the same file are needed"),
-        (replaced(f"{KERNEL}_scale", np.ones((8, 5), "float32")), "is float32 (8, 5), float32 (5,) is needed"),
+        (
+            lambda file, _: file.__delitem__(f"{KERNEL}_scale"),
+            "is int8, its scales in '0_scale' of the same file are needed",
+        ),
+        (
+            replaced(f"{KERNEL}_scale", np.ones((8, 5), "float32")),
+            "is float32 (8, 5), float32 (5,) is needed",
+        ),
         (replaced(f"{KERNEL}_scale", np.float32(1)), "is float32 (), float32 (5,) is needed"),
-        (replaced(f"{KERNEL}_scale", np.full(5, np.inf, "float32")), "holds NaN or infinity, finite weights are needed"),
-        (replaced(BIAS, np.full(5, np.nan, "float32")), "vars/1 holds NaN or infinity, finite weights are needed"),
+        (
+            replaced(f"{KERNEL}_scale", np.full(5, np.inf, "float32")),
+            "holds NaN or infinity, finite weights are needed",
+        ),
+        (
+            replaced(BIAS, np.full(5, np.nan, "float32")),
+            "vars/1 holds NaN or infinity, finite weights are needed",
+        ),
         (replaced(BIAS, np.full(5, b"secret")), "vars/1 holds |S6, float32 is needed"),
         (replaced(BIAS, np.ones(5, "int32")), "vars/1 holds int32, float32 is needed"),
     ],
@@ -280,7 +342,9 @@ def test_a_damaged_chunk_changes_nothing(tmp_path):
     path.write_bytes(content)
     model = toy(3, width=64)
     before = values(model)
-    with pytest.raises(ValueError, match="the variable /backbone/layers/conv2d/vars/0 cannot be read"):
+    with pytest.raises(
+        ValueError, match="the variable /backbone/layers/conv2d/vars/0 cannot be read"
+    ):
         load_weights(model, path)
     for a, b in zip(before, values(model), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -327,7 +391,14 @@ def test_the_other_backend_reads_the_same_weights(tmp_path):
     other = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
     pytest.importorskip(other)
     files = [tmp_path / name for name in ("a.weights.h5", "v.npz", "b.weights.h5")]
-    command = [sys.executable, "-c", OTHER_BACKEND, here, os.path.join(here, "..", ".."), *map(str, files)]
+    command = [
+        sys.executable,
+        "-c",
+        OTHER_BACKEND,
+        here,
+        os.path.join(here, "..", ".."),
+        *map(str, files),
+    ]
     subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other}, timeout=120)
     with np.load(tmp_path / "v.npz") as there:
         for value, key in zip(values(saved), there.files, strict=True):
@@ -337,7 +408,11 @@ def test_the_other_backend_reads_the_same_weights(tmp_path):
 
 def test_agreement():
     reference = np.array([[3.0, 4.0], [0.0, 2.0]], "float32")
-    assert agreement(reference, reference) == {"max_relative_difference": 0.0, "mean_cosine": 1.0, "images": 2}
+    assert agreement(reference, reference) == {
+        "max_relative_difference": 0.0,
+        "mean_cosine": 1.0,
+        "images": 2,
+    }
     measured = agreement(reference + [[0.0, 0.5], [0.0, 0.0]], reference)
     assert measured["max_relative_difference"] == pytest.approx(0.1)
     assert measured["mean_cosine"] == pytest.approx((1 + (9 + 18) / (5 * np.hypot(3, 4.5))) / 2)

@@ -9,21 +9,25 @@ from sslzoo.nn import ema
 
 @keras.saving.register_keras_serializable("sslzoo")
 class BYOL(Method):
-    """Grill et al. 2020, "Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning", arXiv:2006.07733.
+    """Grill et al. 2020, "Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning",
+    arXiv:2006.07733.
 
-    loss = sum over both directions of 2 - 2 cos(q(g(f(view))), stop_gradient(g'(f'(other view)))), mean over the batch.
-    The target f', g' is a moving average of the online f, g: target <- tau target + (1 - tau) online, after the
-    optimiser, tau = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2 at step k of K. The target normalises by its own batch.
+    loss = sum over both directions of 2 - 2 cos(q(g(f(view))), stop_gradient(g'(f'(other view)))),
+    mean over the batch. The target f', g' is a moving average of the online f, g: target <- tau
+    target + (1 - tau) online, after the optimiser, tau = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2 at
+    step k of K. The target normalises by its own batch.
 
     Needs: images. No negatives, so small batches do.
-    Known weakness: nothing but the predictor and the moving average holds off collapse; short runs and a small tau_0
-    learn little (watch `feature_std`).
+    Known weakness: nothing but the predictor and the moving average holds off collapse; short runs
+    and a small tau_0 learn little (watch `feature_std`).
 
     Args:
         backbone: images -> features (N, D).
-        projection, prediction: units of projector and predictor: dense with BatchNorm and ReLU, then dense without bias
-            (official code, byol/utils/networks.py). (4096, 256) in the paper.
-        momentum: tau_0. The paper: 0.996, for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for 40.
+        projection, prediction: units of projector and predictor: dense with BatchNorm and ReLU,
+            then dense without bias (official code, byol/utils/networks.py). (4096, 256) in the
+            paper.
+        momentum: tau_0. The paper: 0.996, for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for
+        40.
         augment: preset or fields of `sslzoo.augment`.
     """
 
@@ -31,11 +35,21 @@ class BYOL(Method):
     scheduled = True
 
     def __init__(
-        self, backbone, projection=(4096, 256), prediction=(4096, 256), momentum=0.996, augment="byol", seed=0, name=None
+        self,
+        backbone,
+        projection=(4096, 256),
+        prediction=(4096, 256),
+        momentum=0.996,
+        augment="byol",
+        seed=0,
+        name=None,
     ):
         super().__init__(backbone, seed=seed, name=name)
         if projection[-1] != prediction[-1]:
-            raise ValueError(f"prediction: ends in {prediction[-1]} units; it must end as projection does, {projection[-1]}.")
+            raise ValueError(
+                f"prediction: ends in {prediction[-1]} units; it must end as projection does, "
+                f"{projection[-1]}."
+            )
         dim = backbone.output_shape[-1]
         self.projector = nn.head(dim, self._rows(projection), "projector", seed=seed + 1)
         self.predictor = nn.head(projection[-1], self._rows(prediction), "predictor", seed=seed + 2)
@@ -55,8 +69,12 @@ class BYOL(Method):
     def compute_losses(self, batch):
         loss = 0.0
         for view, other in (("view1", "view2"), ("view2", "view1")):
-            prediction = self.predictor(self.projector(self.represent(batch[view]), training=True), training=True)
-            target = self.target_projector(self.target_backbone(batch[other], training=True), training=True)
+            prediction = self.predictor(
+                self.projector(self.represent(batch[view]), training=True), training=True
+            )
+            target = self.target_projector(
+                self.target_backbone(batch[other], training=True), training=True
+            )
             loss += 2 + 2 * losses.negative_cosine(prediction, ops.stop_gradient(target))
         return {"byol": loss}
 
@@ -64,7 +82,8 @@ class BYOL(Method):
         if self.total_steps is None:
             tau = self.momentum
         else:
-            step = self.optimizer.iterations - 1 - self.first_step  # the optimiser has counted this step already
+            # the optimiser has counted this step already
+            step = self.optimizer.iterations - 1 - self.first_step
             tau = optim.cosine_ema(step, self.total_steps, self.momentum)
         ema.update(self.backbone, self.target_backbone, tau)
         ema.update(self.projector, self.target_projector, tau)

@@ -10,9 +10,11 @@ from sslzoo.methods.classifier import Classifier
 
 
 class Incremental(Classifier):
-    """A classifier whose classes come task by task: `begin_task(classes)`, `fit(data)`, `end_task(data)`.
+    """A classifier whose classes come task by task: `begin_task(classes)`, `fit(data)`,
+    `end_task(data)`.
 
-    The head has a column for every class that will ever come; those not seen yet are masked, in the loss and in `classify`.
+    The head has a column for every class that will ever come; those not seen yet are masked, in the
+    loss and in `classify`.
 
     Args:
         backbone: images -> features (N, D).
@@ -20,21 +22,26 @@ class Incremental(Classifier):
         augment: preset or fields of `sslzoo.augment`; by default none.
 
     Attributes:
-        task_of: int32 (C,), the task that each class came with, -1 before. With `tasks_done`, how many have ended, it is the
-            state of the sequence, in every checkpoint.
+        task_of: int32 (C,), the task that each class came with, -1 before. With `tasks_done`, how
+            many have ended, it is the state of the sequence, in every checkpoint.
     """
 
-    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}  # van de Ven & Tolias 2019
+    # van de Ven & Tolias 2019
+    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}
     rehearses = False  # whether images of earlier tasks are trained on
 
     def __init__(self, backbone, classes, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, seed=seed, name=name)
         self.augment = augmentation.Augment(augment, self.preprocess.image_size, seed=seed)
         unseen = keras.initializers.Constant(-1)
-        self.task_of = self.add_weight(shape=(classes,), dtype="int32", initializer=unseen, trainable=False, name="task_of")
-        self.tasks_done = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="tasks_done")
+        self.task_of = self.add_weight(
+            shape=(classes,), dtype="int32", initializer=unseen, trainable=False, name="task_of"
+        )
+        self.tasks_done = self.add_weight(
+            shape=(), dtype="int32", initializer="zeros", trainable=False, name="tasks_done"
+        )
 
-    # ---- the sequence ----------------------------------------------------------------------------------------
+    # ---- the sequence ----------------------------------------------------------------
 
     @property
     def tasks_begun(self):
@@ -48,28 +55,40 @@ class Incremental(Classifier):
         """Open a task of these classes (columns of the head).
 
         Raises:
-            ValueError: no list of integers, no class, a class that had a task before or is named twice, a class that the head
-                has not, a task that is still open.
+            ValueError: no list of integers, no class, a class that had a task before or is named
+                twice, a class that the head has not, a task that is still open.
         """
         task, task_of = self.tasks_begun, ops.convert_to_numpy(self.task_of).copy()
-        if np.ndim(classes) != 1 or not all(isinstance(label, (int, np.integer)) for label in classes):
-            raise ValueError(f"begin_task: got {classes!r}; it needs a list of class numbers, e.g. [0, 1].")
+        if np.ndim(classes) != 1 or not all(
+            isinstance(label, (int, np.integer)) for label in classes
+        ):
+            raise ValueError(
+                f"begin_task: got {classes!r}; it needs a list of class numbers, e.g. [0, 1]."
+            )
         if self.task_is_open:
-            raise ValueError(f"begin_task: task {task - 1} is still open, of classes {self.last_classes}; end_task closes it.")
+            raise ValueError(
+                f"begin_task: task {task - 1} is still open, of classes {self.last_classes}; "
+                "end_task closes it."
+            )
         if not len(classes):
             raise ValueError(f"begin_task: got no classes for task {task}; it needs one at least.")
         for label in classes:
             if not 0 <= label < self.classes:
                 raise ValueError(
-                    f"begin_task: got class {label}; this model has {self.classes} classes, 0 to {self.classes - 1}."
+                    f"begin_task: got class {label}; this model has {self.classes} classes, 0 "
+                    f"to {self.classes - 1}."
                 )
             if task_of[label] >= 0:
-                raise ValueError(f"begin_task: task {task} repeats class {label} of task {task_of[label]}; a class has one task.")
+                raise ValueError(
+                    f"begin_task: task {task} repeats class {label} of task {task_of[label]}; "
+                    "a class has one task."
+                )
             task_of[label] = task
         self.task_of.assign(task_of)
 
     def end_task(self, data):
-        """Close the task; `data`, what it was trained on, is what a memory is chosen from. Interrupted, it can be called again.
+        """Close the task; `data`, what it was trained on, is what a memory is chosen from.
+        Interrupted, it can be called again.
 
         Raises:
             ValueError: no task is open; data that a memory cannot be chosen from.
@@ -79,17 +98,21 @@ class Incremental(Classifier):
         self.tasks_done.assign(self.tasks_begun)
 
     def remember(self, data):
-        """Keep what the next tasks need of this one. Done a second time it must come to the same. Here: nothing."""
+        """Keep what the next tasks need of this one. Done a second time it must come to the same.
+        Here: nothing.
+        """
 
     def learn(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
         """A task from begin to end; returns its steps.
 
-        With `checkpoint`, a file, the same call again goes on where this one was interrupted, also in a new process and on a
-        new model, which then has all the state of the saved one. Without, a task of these classes that is open, because its
-        data were refused or it was interrupted, is trained on.
+        With `checkpoint`, a file, the same call again goes on where this one was interrupted, also
+        in a new process and on a new model, which then has all the state of the saved one. Without,
+        a task of these classes that is open, because its data were refused or it was interrupted,
+        is trained on.
 
         Raises:
-            ValueError: a checkpoint of a task of other classes; what `begin_task`, `fit` and `end_task` refuse.
+            ValueError: a checkpoint of a task of other classes; what `begin_task`, `fit` and
+            `end_task` refuse.
         """
         callbacks = list(callbacks)
         if checkpoint is not None:
@@ -101,7 +124,10 @@ class Incremental(Classifier):
                 self.optimizer.build(self.trainable_variables)
             checkpoint.restore(self)
             if sorted(classes) != self.last_classes:
-                raise ValueError(f"{checkpoint.path}: its task has classes {self.last_classes}, this one {sorted(classes)}.")
+                raise ValueError(
+                    f"{checkpoint.path}: its task has classes {self.last_classes}, this one "
+                    f"{sorted(classes)}."
+                )
             if not self.task_is_open:
                 return checkpoint.step
         elif not (self.task_is_open and sorted(classes) == self.last_classes):
@@ -137,10 +163,11 @@ class Incremental(Classifier):
         wrong = [label for label in np.unique(labels) if not allowed[label]]
         if wrong:
             raise ValueError(
-                f"labels: got class {wrong[0]}, which {problem}; the classes are {np.flatnonzero(allowed).tolist()}."
+                f"labels: got class {wrong[0]}, which {problem}; the classes are "
+                f"{np.flatnonzero(allowed).tolist()}."
             )
 
-    # ---- masks (C,) of booleans ------------------------------------------------------------------------------
+    # ---- masks (C,) of booleans ------------------------------------------------------
 
     def seen(self):
         return self.task_of >= 0
@@ -152,7 +179,7 @@ class Incremental(Classifier):
     def old(self):
         return ops.logical_and(self.seen(), ops.less(self.task_of, ops.max(self.task_of)))
 
-    # ---- training and inference ------------------------------------------------------------------------------
+    # ---- training and inference ------------------------------------------------------
 
     def views(self, batch):
         return {**batch, "view": self.augment(self.preprocess.unit(batch["images"]))}
@@ -165,19 +192,23 @@ class Incremental(Classifier):
         return ops.cast(self.classifier(self(images, training=False)), "float32")
 
     def classify(self, images, batch_size=256, task=None):
-        """Probabilities (N, C) of the classes seen so far, those of the others 0 (class-incremental); with `task`, of the
-        classes of that task alone (task-incremental).
+        """Probabilities (N, C) of the classes seen so far, those of the others 0
+        (class-incremental); with `task`, of the classes of that task alone (task-incremental).
 
         Raises:
             ValueError: a task that this model has not learned, or none learned at all.
         """
         learned = self.tasks_learned
         if not learned:
-            raise ValueError("classify: this model has learned no task yet; begin_task, fit, end_task.")
+            raise ValueError(
+                "classify: this model has learned no task yet; begin_task, fit, end_task."
+            )
         if task is None:
             return self.apply_verb("classify", images, batch_size)
         if task not in range(learned):
-            raise ValueError(f"task: got {task}; this model has learned {learned} tasks, 0 to {learned - 1}.")
+            raise ValueError(
+                f"task: got {task}; this model has learned {learned} tasks, 0 to {learned - 1}."
+            )
         own = ops.convert_to_numpy(self.task_of) == task
         scores = np.where(own, self.scores(images, batch_size), -np.inf)
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -190,4 +221,6 @@ class Incremental(Classifier):
 
     def classify_graph(self, images):
         lowest = float(np.finfo("float32").min)
-        return ops.softmax(ops.where(self.seen(), ops.maximum(self.scores_graph(images), lowest), lowest))
+        return ops.softmax(
+            ops.where(self.seen(), ops.maximum(self.scores_graph(images), lowest), lowest)
+        )

@@ -9,17 +9,19 @@ from sslzoo.nn import ema
 
 @keras.saving.register_keras_serializable("sslzoo")
 class ICaRL(Rehearsal):
-    """Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning", arXiv:1611.07725.
+    """Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning",
+    arXiv:1611.07725.
 
     Training (algorithm 3), on the images of the new task and all exemplars: one sigmoid a class and
-    loss = binary cross-entropy with the label for the new classes, with sigmoid(old network's logit / T) for the old ones.
-    Exemplars (algorithms 4 and 5): the images whose mean feature follows that of their class, in the order of herding;
-    each of t classes has K / t, cut from the end when t grows.
-    Answer (algorithm 1): the class whose mean of exemplars is nearest to the feature, both of length 1. The head is for
-    training alone.
+    loss = binary cross-entropy with the label for the new classes, with sigmoid(old network's logit
+    / T) for the old ones. Exemplars (algorithms 4 and 5): the images whose mean feature follows
+    that of their class, in the order of herding; each of t classes has K / t, cut from the end when
+    t grows. Answer (algorithm 1): the class whose mean of exemplars is nearest to the feature, both
+    of length 1. The head is for training alone.
 
-    `classify` gives the softmax of minus the squared distances: the order is the paper's, the values are no probabilities of
-    being right. It answers the tasks that have ended, the last one included: their exemplars make the means.
+    `classify` gives the softmax of minus the squared distances: the order is the paper's, the
+    values are no probabilities of being right. It answers the tasks that have ended, the last one
+    included: their exemplars make the means.
 
     Needs: images, labels of the open task; a memory of K images.
     Known weakness: the means follow the features, which drift for classes with few exemplars.
@@ -28,23 +30,29 @@ class ICaRL(Rehearsal):
         backbone: images -> features (N, D).
         classes: C, of all tasks together.
         exemplars: K, 2000 in the paper. K / t is rounded down (PyCIL; avalanche rounds up).
-        temperature: T; the paper has none, 1. Van de Ven's code (GMvandeVen/continual-learning), source of the figures for
-            split MNIST, has 2.
-        augment: preset or fields of `sslzoo.augment`, for training; exemplars are chosen without it.
+        temperature: T; the paper has none, 1. Van de Ven's code (GMvandeVen/continual-learning),
+            source of the figures for split MNIST, has 2.
+        augment: preset or fields of `sslzoo.augment`, for training; exemplars are chosen without
+            it.
 
-    Not here: the mirror images that the paper's code averages into the means. PyCIL's iCaRL is another loss, cross-entropy
-    with distillation. The paper's recipe for CIFAR-100, ResNet-32: 70 epochs a task of SGD, learning rate 2 (for a loss that
-    is a mean over classes, here it is their sum), divided by 5 at 49 and 63, weight decay 1e-5, batch 128.
+    Not here: the mirror images that the paper's code averages into the means. PyCIL's iCaRL is
+    another loss, cross-entropy with distillation. The paper's recipe for CIFAR-100, ResNet-32: 70
+    epochs a task of SGD, learning rate 2 (for a loss that is a mean over classes, here it is their
+    sum), divided by 5 at 49 and 63, weight decay 1e-5, batch 128.
     """
 
-    def __init__(self, backbone, classes, exemplars=2000, temperature=1.0, augment="none", seed=0, name=None):
+    def __init__(
+        self, backbone, classes, exemplars=2000, temperature=1.0, augment="none", seed=0, name=None
+    ):
         super().__init__(backbone, classes, exemplars, augment, seed=seed, name=name)
         if temperature <= 0:
             raise ValueError(f"temperature: got {temperature}; it must be above 0.")
         self.old_backbone, self.old_head = ema.target(backbone), ema.target(self.head)
         self.temperature = temperature
         shape = (classes, backbone.output_shape[-1])
-        self.means = self.add_weight(shape=shape, dtype="float32", initializer="zeros", trainable=False, name="means")
+        self.means = self.add_weight(
+            shape=shape, dtype="float32", initializer="zeros", trainable=False, name="means"
+        )
 
     @property
     def networks(self):
@@ -57,7 +65,9 @@ class ICaRL(Rehearsal):
     def compute_losses(self, batch):
         logits = self.head(self.represent(batch["view"]))
         before = self.old_head(self.old_backbone(batch["view"], training=False))
-        loss = losses.sigmoid_distillation(logits, batch["labels"], before, self.new(), self.old(), self.temperature)
+        loss = losses.sigmoid_distillation(
+            logits, batch["labels"], before, self.new(), self.old(), self.temperature
+        )
         return {"icarl": loss}
 
     def choose(self, images, count):
@@ -70,12 +80,15 @@ class ICaRL(Rehearsal):
         self.old_head.set_weights(self.head.get_weights())
         images, labels = self.exemplars.arrays()
         means = nn.class_means(self.encode(images), labels, self.classes)
-        without = ~np.isin(np.arange(self.classes), labels)  # published weights have means, and no exemplars
+        # published weights have means, and no exemplars
+        without = ~np.isin(np.arange(self.classes), labels)
         means[without] = ops.convert_to_numpy(self.means)[without]
         self.means.assign(means)
 
     def scores_graph(self, images):
-        """Minus the squared distance from the mean of each class, minus infinity where there is none."""
+        """Minus the squared distance from the mean of each class, minus infinity where there is
+        none.
+        """
         features = losses.l2_normalize(self(images, training=False))
         distance = ops.sum(ops.square(features[:, None] - self.means), axis=-1)
         answered = ops.logical_and(self.seen(), ops.less(self.task_of, self.tasks_done))

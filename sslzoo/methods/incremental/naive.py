@@ -6,11 +6,13 @@ from sslzoo.methods.incremental._incremental import Incremental
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Naive(Incremental):
-    """Fine-tuning on one task after the other: the lower bound of every method that learns tasks in sequence, "none" or "SGD" in
-    tables (van de Ven & Tolias 2019, "Three scenarios for continual learning", arXiv:1904.07734).
+    """Fine-tuning on one task after the other: the lower bound of every method that learns tasks in
+    sequence, "none" or "SGD" in tables (van de Ven & Tolias 2019, "Three scenarios for continual
+    learning", arXiv:1904.07734).
 
     loss = cross-entropy of the softmax over all classes seen so far.
-    On all tasks at once it is the upper bound, joint training: `sslzoo.evaluate.incremental(..., joint=True)`.
+    On all tasks at once it is the upper bound, joint training: `sslzoo.evaluate.incremental(...,
+    joint=True)`.
 
     Needs: images, labels of the open task.
     Known weakness: it forgets. Where classes compete, only the last task is ever answered.

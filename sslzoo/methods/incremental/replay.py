@@ -7,14 +7,17 @@ from sslzoo.methods.incremental._rehearsal import Rehearsal
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Replay(Rehearsal):
-    """Experience replay (Chaudhry et al. 2019, "On Tiny Episodic Memories in Continual Learning", arXiv:1902.10486): past
-    images from a small memory are trained on together with the new ones, as many of them.
+    """Experience replay (Chaudhry et al. 2019, "On Tiny Episodic Memories in Continual Learning",
+    arXiv:1902.10486): past images from a small memory are trained on together with the new ones, as
+    many of them.
 
     loss = cross-entropy of the softmax over all classes seen so far.
-    The memory is balanced by class, K / t images of each of t classes, drawn at random when their task ends. Reservoir sampling,
-    the paper's, keeps classes in proportion to their images: the same in expectation where classes are of one size.
-    Exemplars are repeated, each as often as the others to within one, until they are as many as the task's images: an epoch
-    then has twice the steps. A memory that is larger than the task comes once. The paper draws half of every batch from it.
+    The memory is balanced by class, K / t images of each of t classes, drawn at random when their
+    task ends. Reservoir sampling, the paper's, keeps classes in proportion to their images: the
+    same in expectation where classes are of one size. Exemplars are repeated, each as often as the
+    others to within one, until they are as many as the task's images: an epoch then has twice the
+    steps. A memory that is larger than the task comes once. The paper draws half of every batch
+    from it.
 
     Needs: images, labels of the open task; a memory of K images.
     Known weakness: it trains on the same few images again and again, and learns them by heart.

@@ -1,4 +1,6 @@
-"""What the methods of this family share: one view of labelled images, and the embeddings of the global batch."""
+"""What the methods of this family share: one view of labelled images, and the embeddings of the
+global batch.
+"""
 
 import numpy as np
 
@@ -8,11 +10,13 @@ from sslzoo.methods.method import Method
 
 
 class MetricMethod(Method):
-    """Learns an embedding in which images of one class are near each other: the base of `Siamese` and `Triplet`.
+    """Learns an embedding in which images of one class are near each other: the base of `Siamese`
+    and `Triplet`.
 
     Args:
         backbone: images -> embeddings (N, D).
-        normalize: whether the loss sees the embeddings at length 1. `encode` gives them as they are.
+        normalize: whether the loss sees the embeddings at length 1. `encode` gives them as they
+        are.
         augment: preset or fields of `sslzoo.augment`.
     """
 
@@ -29,9 +33,13 @@ class MetricMethod(Method):
         return {**batch, "view": self.one_view(self.preprocess.unit(batch["images"]))}
 
     def embeddings(self, batch):
-        """(labels (N,), embeddings (N, D)) of the global batch: pairs and triplets go across replicas."""
+        """(labels (N,), embeddings (N, D)) of the global batch: pairs and triplets go across
+        replicas.
+        """
         features = backends.gather(self.represent(batch["view"]))
-        return backends.gather(batch["labels"]), losses.l2_normalize(features) if self.normalize else features
+        return backends.gather(batch["labels"]), losses.l2_normalize(
+            features
+        ) if self.normalize else features
 
     def check(self, data):
         if "labels" not in data:  # `fit` names what is missing
@@ -41,4 +49,6 @@ class MetricMethod(Method):
         if len(counts) < 2:
             raise ValueError(f"labels: all {len(data['labels'])} are {data['labels'][0]}; {needs}")
         if counts.max() < 2:
-            raise ValueError(f"labels: got {len(counts)} different ones for as many images; {needs}")
+            raise ValueError(
+                f"labels: got {len(counts)} different ones for as many images; {needs}"
+            )

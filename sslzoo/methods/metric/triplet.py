@@ -6,12 +6,14 @@ from sslzoo.methods.metric._metric import MetricMethod
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Triplet(MetricMethod):
-    """Triplet networks: Schroff et al. 2015, "FaceNet: A Unified Embedding for Face Recognition and Clustering",
-    arXiv:1503.03832; Hermans et al. 2017, "In Defense of the Triplet Loss for Person Re-Identification", arXiv:1703.07737.
+    """Triplet networks: Schroff et al. 2015, "FaceNet: A Unified Embedding for Face Recognition and
+    Clustering", arXiv:1503.03832; Hermans et al. 2017, "In Defense of the Triplet Loss for Person
+    Re-Identification", arXiv:1703.07737.
 
     For an anchor a, an image p of its class and an image n of another:
     loss = max(d_ap - d_an + margin, 0), or with margin "soft" log(1 + exp(d_ap - d_an)).
-    Miner, distance, margin and reducer combine freely; each is described in `sslzoo.losses.triplet_loss`.
+    Miner, distance, margin and reducer combine freely; each is described in
+    `sslzoo.losses.triplet_loss`.
 
     | | miner | distance | margin | reducer |
     |---|---|---|---|---|
@@ -21,10 +23,12 @@ class Triplet(MetricMethod):
     | pytorch-metric-learning | batch_all | euclidean, at length 1 | 0.05 | nonzero_mean |
 
     Needs: images and labels, several images of each class in a batch: `sslzoo.data.ClassBalanced`.
-    Known weakness: collapse. When all embeddings are alike, d_ap = d_an and the loss is the margin, or ln 2 = .693 if it is
-    soft; batch_hard with a high learning rate ends there. A loss that stays at that value with `feature_std` near 0 is a
-    collapse (the monitor warns); then start with batch_all or semi_hard, or lower the rate. `active_triplets` is the share
-    of the mined triplets that still have a loss (soft: that are in the wrong order); near 0 there is nothing left to learn.
+    Known weakness: collapse. When all embeddings are alike, d_ap = d_an and the loss is the margin,
+    or ln 2 = .693 if it is soft; batch_hard with a high learning rate ends there. A loss that stays
+    at that value with `feature_std` near 0 is a collapse (the monitor warns); then start with
+    batch_all or semi_hard, or lower the rate. `active_triplets` is the share of the mined triplets
+    that still have a loss (soft: that are in the wrong order); near 0 there is nothing left to
+    learn.
 
     Args:
         backbone: images -> embeddings (N, D).
@@ -56,6 +60,8 @@ class Triplet(MetricMethod):
 
     def compute_losses(self, batch):
         labels, embeddings = self.embeddings(batch)
-        loss, active = losses.triplet_loss(labels, embeddings, self.miner, self.margin, self.distance, self.reducer)
+        loss, active = losses.triplet_loss(
+            labels, embeddings, self.miner, self.margin, self.distance, self.reducer
+        )
         self.track("active_triplets", active)
         return {"triplet": loss}

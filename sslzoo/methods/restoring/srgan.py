@@ -9,36 +9,47 @@ from sslzoo.nn import ema
 
 @keras.saving.register_keras_serializable("sslzoo")
 class SRGAN(SRResNet):
-    """Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
-    arXiv:1609.04802: SRResNet's generator G against a discriminator D.
+    """Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative
+    Adversarial Network", arXiv:1609.04802: SRResNet's generator G against a discriminator D.
 
     G: content_weight * mean (phi(G(low)) - phi(high))^2 + adversarial_weight * mean(-log D(G(low)))
-        + pixel_weight * mean |G(low) - high|, phi the features of a frozen network; D is a constant here.
+        + pixel_weight * mean |G(low) - high|, phi the features of a frozen network; D is a constant
+        here.
     D: mean(-log D(high)) + mean(-log(1 - D(G(low)))); G is a constant here.
-    Both players step at once, on the same batch. G starts as a trained SRResNet (config: `initial: {model: srresnet_x4,
+    Both players step at once, on the same batch. G starts as a trained SRResNet (config: `initial:
+    {model: srresnet_x4,
     networks: [generator]}`): from random weights the game is lost in local optima (section 3.2).
 
     Needs: images, as `SRResNet`.
-    Known weakness: invents texture, so its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the paper. What it invents is
+    Known weakness: invents texture, so its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the
+    paper. What it invents is
     what phi sees: an encoder trained on small images knows little of fine texture.
 
     Args:
         backbone, scale, last_kernel: as `SRResNet`.
-        content: phi, a Functional network from images in [0, 1]. For `sslzoo.build` and in a config also `{zoo: NAME}`, an
-            encoder of this zoo, by default that of simclr_resnet20.cifar10, or `{vgg19: PATH}`, the paper's VGG-19,
-            `sslzoo.nn.vgg19_features(PATH)`. It is copied and frozen, and the copy is part of the weights file.
-        content_layer: name of its layer whose map is phi; by default its own output, which must be a map.
+        content: phi, a Functional network from images in [0, 1]. For `sslzoo.build` and in a config
+            also `{zoo: NAME}`, an encoder of this zoo, by default that of simclr_resnet20.cifar10,
+            or `{vgg19: PATH}`, the paper's VGG-19, `sslzoo.nn.vgg19_features(PATH)`. It is copied
+            and frozen, and the copy is part of the weights file.
+        content_layer: name of its layer whose map is phi; by default its own output, which must be
+        a map.
         content_weight: 1 with VGG-19, whose features carry the paper's scale 1/12.75.
         adversarial_weight: 1e-3 (equation 3).
-        pixel_weight: 0 in the paper; ESRGAN has 1e-2 (Wang et al. 2018, arXiv:1809.00219, equation 3). An encoder that was
-            trained to overlook colour, as contrastive ones are, lets it drift without.
-        width, hidden: of the discriminator: channels of its first convolution, 64, units of its dense layer, 1024.
+        pixel_weight: 0 in the paper; ESRGAN has 1e-2 (Wang et al. 2018, arXiv:1809.00219, equation
+            3). An encoder that was trained to overlook colour, as contrastive ones are, lets it
+            drift without.
+        width, hidden: of the discriminator: channels of its first convolution, 64, units of its
+        dense layer, 1024.
     """
 
     optimizer_groups = {"generator": r"(?!discriminator).*", "discriminator": r"discriminator.*"}
-    # A frozen encoder of this zoo; the weight makes the content term of bicubic images as large as their MSE in [-1, 1], which is
-    # what 1/12.75 is for in the paper, and pixels keep the colours, which the encoder overlooks.
-    defaults = {"content": {"zoo": "simclr_resnet20.cifar10"}, "content_layer": "stage2_block3_relu"}
+    # A frozen encoder of this zoo; the weight makes the content term of bicubic images as large as
+    # their MSE in [-1, 1], which is what 1/12.75 is for in the paper, and pixels keep the colours,
+    # which the encoder overlooks.
+    defaults = {
+        "content": {"zoo": "simclr_resnet20.cifar10"},
+        "content_layer": "stage2_block3_relu",
+    }
     defaults |= {"content_weight": 0.04, "pixel_weight": 0.1}
     recipe = {  # section 3.2: 1e-4, then 1e-5 in the second half; here a cosine between the two
         "optimizer": {"name": "adam", "learning_rate": 1e-4},
@@ -63,15 +74,22 @@ class SRGAN(SRResNet):
         seed=0,
         name=None,
     ):
-        super().__init__(backbone, scale=scale, last_kernel=last_kernel, pixel_loss="l1", seed=seed, name=name)
+        super().__init__(
+            backbone, scale=scale, last_kernel=last_kernel, pixel_loss="l1", seed=seed, name=name
+        )
         self.content = ema.target(nn.any_size(content, content_layer))
         if len(self.content.output_shape) != 4:
             raise ValueError(
-                f"content: its output has shape {self.content.output_shape}; a map (N, H, W, C) is needed, by content_layer."
+                f"content: its output has shape {self.content.output_shape}; a map (N, H, W, "
+                "C) is needed, by content_layer."
             )
-        self.discriminator = nn.srgan_discriminator(self.preprocess.channels, width, hidden, seed=seed + 2)
+        self.discriminator = nn.srgan_discriminator(
+            self.preprocess.channels, width, hidden, seed=seed + 2
+        )
         features = self.discriminator.get_layer("discriminator_features").output
-        self.discriminator_encoder = keras.Model(self.discriminator.input, features, name="discriminator_encoder")
+        self.discriminator_encoder = keras.Model(
+            self.discriminator.input, features, name="discriminator_encoder"
+        )
         self.content_weight = content_weight
         self.adversarial_weight = adversarial_weight
         self.pixel_weight = pixel_weight
@@ -92,7 +110,9 @@ class SRGAN(SRResNet):
             "adversarial": self.adversarial_weight * losses.generator_loss(judged),
             "discriminator": losses.discriminator_loss(real, fake),
         }
-        return terms | ({"l1": self.pixel_weight * self.pixel_error(images, high)} if self.pixel_weight else {})
+        return terms | (
+            {"l1": self.pixel_weight * self.pixel_error(images, high)} if self.pixel_weight else {}
+        )
 
     def encode_discriminator(self, images, batch_size=256):
         """Features (N, D) of images by the discriminator's convolutions; as `encode`."""

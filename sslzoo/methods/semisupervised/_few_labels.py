@@ -1,4 +1,6 @@
-"""What FixMatch, FlexMatch, UDA and Pseudo-Label share: the fields, the views, one pass for all, the averaged weights."""
+"""What FixMatch, FlexMatch, UDA and Pseudo-Label share: the fields, the views, one pass for all,
+the averaged weights.
+"""
 
 import numpy as np
 from keras import ops
@@ -11,17 +13,20 @@ from sslzoo.nn import ema
 
 
 class FewLabels(Classifier):
-    """A classifier that learns from a few labelled images and many unlabelled ones: `sslzoo.data.Paired`.
+    """A classifier that learns from a few labelled images and many unlabelled ones:
+    `sslzoo.data.Paired`.
 
-    A subclass gives `targets`. The labels that it makes come from the student itself, in training mode and in the pass that is
-    trained (FixMatch's code, not the averaged weights), so that BatchNorm sees labelled, weak and strong views together.
+    A subclass gives `targets`. The labels that it makes come from the student itself, in training
+    mode and in the pass that is trained (FixMatch's code, not the averaged weights), so that
+    BatchNorm sees labelled, weak and strong views together.
 
     Args:
         backbone: images -> features (N, D).
         classes: C.
-        unlabeled_weight: of the unlabelled term. 0: supervised only; then the unlabelled images are not even looked at.
-        momentum: of the average of weights over time that `classify`, `encode` and the export use; warmed up, see
-            `sslzoo.nn.ema`. .999 in all the papers' codes.
+        unlabeled_weight: of the unlabelled term. 0: supervised only; then the unlabelled images are
+        not even looked at.
+        momentum: of the average of weights over time that `classify`, `encode` and the export use;
+            warmed up, see `sslzoo.nn.ema`. .999 in all the papers' codes.
         augment: a preset of `sslzoo.augment.weak_strong`.
 
     Attributes:
@@ -29,7 +34,13 @@ class FewLabels(Classifier):
     """
 
     recipe = {  # google-research/fixmatch
-        "optimizer": {"name": "sgd", "learning_rate": 0.03, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
+        "optimizer": {
+            "name": "sgd",
+            "learning_rate": 0.03,
+            "momentum": 0.9,
+            "nesterov": True,
+            "weight_decay": 5e-4,
+        },
         "schedule": "fixmatch",
     }
     fields = ("images", "labels", "unlabeled")
@@ -72,8 +83,9 @@ class FewLabels(Classifier):
         return x
 
     def targets(self, logits, batch):
-        """(targets, mask) of the unlabelled term, made from the logits (M, C) of the weak views: integers (M,) or probabilities
-        (M, C), and which rows count, bool (M,)."""
+        """(targets, mask) of the unlabelled term, made from the logits (M, C) of the weak views:
+        integers (M,) or probabilities (M, C), and which rows count, bool (M,).
+        """
         raise NotImplementedError(f"{type(self).__name__}.targets is missing.")
 
     def supervised(self, logits, labels):
@@ -86,7 +98,9 @@ class FewLabels(Classifier):
 
     def compute_losses(self, batch):
         names = ["labeled", *(self.unlabeled_views if self.unlabeled_weight else ())]
-        logits = self.head(self.represent(ops.concatenate([batch[name] for name in names], axis=0)), training=True)
+        logits = self.head(
+            self.represent(ops.concatenate([batch[name] for name in names], axis=0)), training=True
+        )
         found, start = {}, 0
         for name in names:
             end = start + ops.shape(batch[name])[0]
@@ -95,11 +109,14 @@ class FewLabels(Classifier):
         if len(names) > 1:
             targets, mask = self.targets(found["weak"], batch)
             self.track("mask", ops.mean(ops.cast(mask, "float32")))
-            terms["unlabeled"] = self.weight() * losses.confident_cross_entropy(found[names[-1]], targets, mask)
+            terms["unlabeled"] = self.weight() * losses.confident_cross_entropy(
+                found[names[-1]], targets, mask
+            )
         return terms
 
     def after_step(self, batch):
-        momentum = ema.warmed_up(self.momentum, self.optimizer.iterations - 1)  # this step is counted already
+        # this step is counted already
+        momentum = ema.warmed_up(self.momentum, self.optimizer.iterations - 1)
         ema.update_for_evaluation(self.backbone, self.average_backbone, momentum)
         ema.update_for_evaluation(self.head, self.average_head, momentum)
 

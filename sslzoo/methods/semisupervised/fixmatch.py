@@ -6,18 +6,23 @@ from sslzoo.methods.semisupervised._few_labels import FewLabels
 
 @keras.saving.register_keras_serializable("sslzoo")
 class FixMatch(FewLabels):
-    """Sohn et al. 2020, "FixMatch: Simplifying Semi-Supervised Learning with Consistency and Confidence", arXiv:2001.07685.
+    """Sohn et al. 2020, "FixMatch: Simplifying Semi-Supervised Learning with Consistency and
+    Confidence", arXiv:2001.07685.
 
     loss = mean of H(y, p(weak(x))) over the labelled images
-         + unlabeled_weight * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(strong(u))),   q_u = p(weak(u)), constant.
-    M counts all unlabelled images of the batch. One pass over labelled, weak and strong views together.
+         + unlabeled_weight * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(strong(u))),   q_u =
+         p(weak(u)), constant.
+    M counts all unlabelled images of the batch. One pass over labelled, weak and strong views
+    together.
 
-    Recipe (paper and google-research/fixmatch): SGD, Nesterov .9, rate .03 * cos(7 pi k / 16 K), weight decay 5e-4 (not on
-    biases and BatchNorm), 64 labelled and 448 unlabelled images a batch, 2^20 steps, evaluated with averaged weights.
+    Recipe (paper and google-research/fixmatch): SGD, Nesterov .9, rate .03 * cos(7 pi k / 16 K),
+    weight decay 5e-4 (not on biases and BatchNorm), 64 labelled and 448 unlabelled images a batch,
+    2^20 steps, evaluated with averaged weights.
 
-    Needs: images with labels, unlabeled images (`sslzoo.data.Paired`). With unlabeled_weight 0 it is the supervised baseline.
-    Known weakness: classes that are hard at first pass the fixed threshold late or never, and the others take their images
-    (FlexMatch).
+    Needs: images with labels, unlabeled images (`sslzoo.data.Paired`). With unlabeled_weight 0 it
+    is the supervised baseline.
+    Known weakness: classes that are hard at first pass the fixed threshold late or never, and the
+    others take their images (FlexMatch).
 
     Args:
         backbone: images -> features (N, D).
@@ -29,7 +34,15 @@ class FixMatch(FewLabels):
     """
 
     def __init__(
-        self, backbone, classes, threshold=0.95, unlabeled_weight=1.0, momentum=0.999, augment="fixmatch", seed=0, name=None
+        self,
+        backbone,
+        classes,
+        threshold=0.95,
+        unlabeled_weight=1.0,
+        momentum=0.999,
+        augment="fixmatch",
+        seed=0,
+        name=None,
     ):
         super().__init__(backbone, classes, unlabeled_weight, momentum, augment, seed, name)
         if not 0 <= threshold <= 1:

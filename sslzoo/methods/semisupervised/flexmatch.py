@@ -9,12 +9,14 @@ from sslzoo.methods.semisupervised.fixmatch import FixMatch
 
 @keras.saving.register_keras_serializable("sslzoo")
 class FlexMatch(FixMatch):
-    """Zhang et al. 2021, "FlexMatch: Boosting Semi-Supervised Learning with Curriculum Pseudo Labeling", arXiv:2110.08263.
+    """Zhang et al. 2021, "FlexMatch: Boosting Semi-Supervised Learning with Curriculum Pseudo
+    Labeling", arXiv:2110.08263.
 
-    FixMatch with a threshold per class, 1[max q_u >= T(argmax q_u)], T(c) = threshold * M(beta(c)): low for a class that few
-    images have been learned of, see `sslzoo.losses.flexible_thresholds`. What is learned stands in a memory of one number
-    per unlabelled image, the class of its last prediction with a confidence above the FIXED threshold, -1 before the first.
-    The thresholds of a step are those of the memory before it (TorchSSL's order).
+    FixMatch with a threshold per class, 1[max q_u >= T(argmax q_u)], T(c) = threshold * M(beta(c)):
+    low for a class that few images have been learned of, see `sslzoo.losses.flexible_thresholds`.
+    What is learned stands in a memory of one number per unlabelled image, the class of its last
+    prediction with a confidence above the FIXED threshold, -1 before the first. The thresholds of a
+    step are those of the memory before it (TorchSSL's order).
 
     Needs: as FixMatch, and `index`, the rows of the unlabelled images; no index twice in a batch.
     Known weakness: while the memory is empty every prediction passes, right or wrong.
@@ -24,7 +26,8 @@ class FlexMatch(FixMatch):
         unlabeled_size: N, the number of unlabelled images.
 
     Attributes:
-        memory: int32 (N,), -1 or 0..C-1. Part of checkpoints, not of weights: it is about these images.
+        memory: int32 (N,), -1 or 0..C-1. Part of checkpoints, not of weights: it is about these
+        images.
     """
 
     fields = ("images", "labels", "unlabeled", "index")
@@ -41,9 +44,13 @@ class FlexMatch(FixMatch):
         seed=0,
         name=None,
     ):
-        super().__init__(backbone, classes, threshold, unlabeled_weight, momentum, augment, seed, name)
+        super().__init__(
+            backbone, classes, threshold, unlabeled_weight, momentum, augment, seed, name
+        )
         if not isinstance(unlabeled_size, int) or unlabeled_size < 1:
-            raise ValueError(f"unlabeled_size: got {unlabeled_size!r}; it must be a whole number of at least 1.")
+            raise ValueError(
+                f"unlabeled_size: got {unlabeled_size!r}; it must be a whole number of at least 1."
+            )
         self.unlabeled_size = unlabeled_size
         self.run_state = nn.State(name="run_state")
         self.run_state.memory = self.run_state.add_weight(
@@ -63,23 +70,31 @@ class FlexMatch(FixMatch):
         super().check(data)
         index = np.asarray(data.get("index", []))
         if index.ndim != 1:
-            raise ValueError(f"index: got shape {index.shape}; one row number for each unlabelled image, (M,), is needed.")
-        if index.size and (index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= self.unlabeled_size):
             raise ValueError(
-                f"index: got {index.dtype} values from {index.min()} to {index.max()}; the memory has {self.unlabeled_size} "
+                f"index: got shape {index.shape}; one row number for each unlabelled image, "
+                "(M,), is needed."
+            )
+        if index.size and (
+            index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= self.unlabeled_size
+        ):
+            raise ValueError(
+                f"index: got {index.dtype} values from {index.min()} to {index.max()}; the "
+                f"memory has {self.unlabeled_size} "
                 f"images, 0 to {self.unlabeled_size - 1}."
             )
         values, counts = np.unique(index, return_counts=True)
         if (counts > 1).any():
             raise ValueError(
-                f"index: {values[counts.argmax()]} comes {counts.max()} times; each image once in a batch is needed."
+                f"index: {values[counts.argmax()]} comes {counts.max()} times; each image once "
+                "in a batch is needed."
             )
 
     def training_data(self, x):
         unlabeled = named_arrays(x).get("unlabeled")
         if unlabeled is not None and len(unlabeled) != self.unlabeled_size:
             raise ValueError(
-                f"unlabeled: got {len(unlabeled)} images; the memory has {self.unlabeled_size} (unlabeled_size), one each is "
+                f"unlabeled: got {len(unlabeled)} images; the memory has {self.unlabeled_size} "
+                "(unlabeled_size), one each is "
                 "needed."
             )
         return super().training_data(x)
@@ -89,7 +104,9 @@ class FlexMatch(FixMatch):
         thresholds = losses.flexible_thresholds(self.memory, self.classes, self.threshold)
         self.track("threshold", ops.mean(thresholds))
         mask = confidence >= ops.take(thresholds, labels)
-        self._remember(*map(backends.gather, (ops.cast(batch["index"], "int32"), labels, confidence)))
+        self._remember(
+            *map(backends.gather, (ops.cast(batch["index"], "int32"), labels, confidence))
+        )
         return labels, mask
 
     def _remember(self, index, labels, confidence):

@@ -36,7 +36,10 @@ class TestBYOL(MethodChecks):
 
     def test_target_starts_as_the_online_network(self):
         model = self.make()
-        for online, target in ((model.backbone, model.target_backbone), (model.projector, model.target_projector)):
+        for online, target in (
+            (model.backbone, model.target_backbone),
+            (model.projector, model.target_projector),
+        ):
             for mine, theirs in zip(online.get_weights(), target.get_weights(), strict=True):
                 np.testing.assert_array_equal(mine, theirs)
 
@@ -53,8 +56,9 @@ class TestBYOL(MethodChecks):
         assert float(first["byol"]) == pytest.approx(float(second["byol"]), rel=1e-6)
 
     def test_target_follows_the_new_weights_along_the_cosine(self):
-        """target_k = tau_k target_{k-1} + (1 - tau_k) online_k, tau_k = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2, k from 0;
-        a second `fit` runs the schedule again from its start."""
+        """target_k = tau_k target_{k-1} + (1 - tau_k) online_k, tau_k = 1 - (1 - tau_0)(cos(pi k /
+        K) + 1) / 2, k from 0; a second `fit` runs the schedule again from its start.
+        """
         model = inject(self.make(momentum=0.9))
         model.compile(keras.optimizers.SGD(0.3))
         expected = [ops.convert_to_numpy(v).copy() for v in ema.parameters(model.target_backbone)]
@@ -67,11 +71,17 @@ class TestBYOL(MethodChecks):
                 self.model.sync_state()
                 tau = 1 - (1 - 0.9) * (np.cos(np.pi * self.k / 6) + 1) / 2
                 self.k += 1
-                for value, online in zip(expected, ema.parameters(self.model.backbone), strict=True):
+                for value, online in zip(
+                    expected, ema.parameters(self.model.backbone), strict=True
+                ):
                     value *= tau
                     value += (1 - tau) * ops.convert_to_numpy(online)
-                for value, target in zip(expected, ema.parameters(self.model.target_backbone), strict=True):
-                    np.testing.assert_allclose(ops.convert_to_numpy(target), value, rtol=1e-5, atol=1e-6)
+                for value, target in zip(
+                    expected, ema.parameters(self.model.target_backbone), strict=True
+                ):
+                    np.testing.assert_allclose(
+                        ops.convert_to_numpy(target), value, rtol=1e-5, atol=1e-6
+                    )
 
         for _ in range(2):
             model.fit(self.batch(24), batch_size=8, epochs=2, callbacks=[Follow()], verbose=0)

@@ -14,16 +14,22 @@ class TestSimCLR(MethodChecks):
 
     @classmethod
     def make(cls, **kwargs):
-        return SimCLR(nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs)
+        return SimCLR(
+            nn.backbone("micro", 8), **{"projection": (16, 8), "augment": "digits"} | kwargs
+        )
 
     def oracle(self, model, batch):
         views = np.concatenate([batch["view1"], batch["view2"]])
-        z = ops.convert_to_numpy(model.projector(model.backbone(views, training=True), training=True)).astype("float64")
+        z = ops.convert_to_numpy(
+            model.projector(model.backbone(views, training=True), training=True)
+        ).astype("float64")
         z /= np.linalg.norm(z, axis=1, keepdims=True)
         n, terms = len(views) // 2, []
         for i in range(2 * n):
             others = [np.exp(z[i] @ z[k] / model.temperature) for k in range(2 * n) if k != i]
-            terms.append(-np.log(np.exp(z[i] @ z[(i + n) % (2 * n)] / model.temperature) / sum(others)))
+            terms.append(
+                -np.log(np.exp(z[i] @ z[(i + n) % (2 * n)] / model.temperature) / sum(others))
+            )
         return {"nt_xent": np.mean(terms)}
 
     def test_default_projector_is_the_official_one(self):
@@ -38,5 +44,8 @@ class TestSimCLR(MethodChecks):
         ]
 
     def test_temperature_reaches_the_loss(self):
-        losses = [float(self.make(temperature=t).losses_and_logs(self.batch())[0]["nt_xent"]) for t in (0.1, 0.5)]
+        losses = [
+            float(self.make(temperature=t).losses_and_logs(self.batch())[0]["nt_xent"])
+            for t in (0.1, 0.5)
+        ]
         assert losses[0] != pytest.approx(losses[1], rel=1e-2)

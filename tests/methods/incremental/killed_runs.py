@@ -1,4 +1,6 @@
-"""`python killed_runs.py FOLDER`: iCaRL on three tasks of digits, whole, killed three times, and interrupted once."""
+"""`python killed_runs.py FOLDER`: iCaRL on three tasks of digits, whole, killed three times, and
+interrupted once.
+"""
 
 import json
 import os
@@ -47,13 +49,23 @@ def recipe(total_steps):
 def life(folder, end, prepare=lambda: None, callbacks=(), twice=False):
     """The script of a user: the same lines whether the run is new or was interrupted."""
     prepare()
-    stream = data.TaskStream(*(data.load("digits", split=split) for split in ("train", "test")), tasks=3, seed=0)
-    model = ICaRL(nn.backbone("mlp", 8, channels=1, widths=[16]), classes=10, exemplars=60, augment="digits")
+    stream = data.TaskStream(
+        *(data.load("digits", split=split) for split in ("train", "test")), tasks=3, seed=0
+    )
+    model = ICaRL(
+        nn.backbone("mlp", 8, channels=1, widths=[16]), classes=10, exemplars=60, augment="digits"
+    )
     model.compile(recipe)
 
     def run(callbacks):
         return evaluate.incremental(
-            model, stream, epochs=2, batch_size=64, checkpoint=folder / end, checkpoint_every=5, callbacks=callbacks
+            model,
+            stream,
+            epochs=2,
+            batch_size=64,
+            checkpoint=folder / end,
+            checkpoint_every=5,
+            callbacks=callbacks,
         )
 
     if twice:
@@ -63,7 +75,9 @@ def life(folder, end, prepare=lambda: None, callbacks=(), twice=False):
         except KeyboardInterrupt:
             callbacks = ()
     record = run(callbacks)
-    harness.write(folder / f"{end}.npz", {f"{i:03d}": value for i, value in enumerate(harness.state(model))})
+    harness.write(
+        folder / f"{end}.npz", {f"{i:03d}": value for i, value in enumerate(harness.state(model))}
+    )
     (folder / f"{end}.json").write_text(json.dumps(record))
 
 
@@ -94,6 +108,9 @@ if __name__ == "__main__":
     # The second task has ended and is saved, it is not tested.
     assert driver.fork(life, folder, "killed", die_in(tasks._Rows, "append", 1)) == -signal.SIGKILL
     assert driver.fork(life, folder, "killed") == 0
-    assert driver.fork(life, folder, "interrupted", callbacks=[StopAt(inside, interrupt)], twice=True) == 0
+    assert (
+        driver.fork(life, folder, "interrupted", callbacks=[StopAt(inside, interrupt)], twice=True)
+        == 0
+    )
     assert driver.fork(life, folder, "whole") == 0
     assert json.loads((folder / "whole.json").read_text())["settings"]["steps"] == STEPS

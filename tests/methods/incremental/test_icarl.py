@@ -10,7 +10,9 @@ from sslzoo.methods.incremental.icarl import ICaRL
 
 @pytest.fixture(scope="module")
 def two_tasks():
-    """(model, tasks): iCaRL at the beginning of the second of two tasks of five digits, with 40 exemplars."""
+    """(model, tasks): iCaRL at the beginning of the second of two tasks of five digits, with 40
+    exemplars.
+    """
     digits = data.load("digits", split="train")
     stream = data.TaskStream(digits, data.load("digits", split="test"), tasks=2)
     model = ICaRL(nn.backbone("mlp", 8, channels=1, widths=[24]), classes=10, exemplars=43)
@@ -50,7 +52,9 @@ class TestICaRL(SecondTask, MethodChecks):
 
 
 def test_exemplars_of_a_task_are_trained_on_in_the_next(two_tasks):
-    """The mistake that cost GMvandeVen/continual-learning 20 points: they were added after the training (issue 2)."""
+    """The mistake that cost GMvandeVen/continual-learning 20 points: they were added after the
+    training (issue 2).
+    """
     model, stream = two_tasks
     images, labels = model.exemplars.arrays()
     assert np.bincount(labels).tolist() == [8] * 5
@@ -72,10 +76,14 @@ def test_the_nearest_mean_answers_the_classes_of_the_task_that_just_ended(two_ta
     test = stream[0].test
     images, labels = model.exemplars.arrays()
     unit = [f / np.linalg.norm(f) for f in model.encode(images).astype("float64")]
-    means = [np.mean([f for f, y in zip(unit, labels, strict=True) if y == c], axis=0) for c in range(5)]
+    means = [
+        np.mean([f for f, y in zip(unit, labels, strict=True) if y == c], axis=0) for c in range(5)
+    ]
     means = [m / np.linalg.norm(m) for m in means]
     features = model.encode(test.images).astype("float64")
-    distances = np.array([[np.sum((f / np.linalg.norm(f) - m) ** 2) for m in means] for f in features])
+    distances = np.array(
+        [[np.sum((f / np.linalg.norm(f) - m) ** 2) for m in means] for f in features]
+    )
     probabilities = model.classify(test.images)
     assert probabilities.argmax(axis=1).tolist() == distances.argmin(axis=1).tolist()
     assert (probabilities.argmax(axis=1) == test.labels).mean() > 0.7
@@ -94,18 +102,26 @@ def test_a_second_task(two_tasks):
     assert np.bincount(labels).tolist() == [4] * 10
     for c in range(5):  # a memory shrinks by cutting the end
         np.testing.assert_array_equal(images[labels == c], first[8 * c : 8 * c + 4])
-    np.testing.assert_allclose(np.linalg.norm(ops.convert_to_numpy(model.means), axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        np.linalg.norm(ops.convert_to_numpy(model.means), axis=1), 1, rtol=1e-5
+    )
     for task in stream:
-        assert (model.classify(task.test.images, task=task.index).argmax(axis=1) == task.test.labels).mean() > 0.7
+        assert (
+            model.classify(task.test.images, task=task.index).argmax(axis=1) == task.test.labels
+        ).mean() > 0.7
 
 
 def test_a_memory_has_room_for_every_class():
-    with pytest.raises(ValueError, match="exemplars: got 9; it must be at least one for each of the 10 classes"):
+    with pytest.raises(
+        ValueError, match="exemplars: got 9; it must be at least one for each of the 10 classes"
+    ):
         ICaRL(nn.backbone("micro", 8), classes=10, exemplars=9)
 
 
 def test_a_class_without_exemplars_keeps_its_mean(two_tasks):
-    """Published weights have the means of the classes that were learned, and none of their images."""
+    """Published weights have the means of the classes that were learned, and none of their
+    images.
+    """
     _, stream = two_tasks
     model = ICaRL(nn.backbone("mlp", 8, channels=1, widths=[24]), classes=10, exemplars=40)
     model.task_of.assign([0] * 5 + [-1] * 5)

@@ -17,14 +17,17 @@ class TestLwF(SecondTask, MethodChecks):
         z, before = logits(model, batch["view"])
         kept = 0.0
         for row, old_row in zip(z, before, strict=True):
-            p = softmax(old_row[list(OLD)]) ** (1 / model.temperature)  # LwF's recorded and softened probabilities
+            # LwF's recorded and softened probabilities
+            p = softmax(old_row[list(OLD)]) ** (1 / model.temperature)
             q = softmax(row[list(OLD)]) ** (1 / model.temperature)
             kept -= np.sum(p / p.sum() * np.log(q / q.sum())) / len(z)
         competing = range(10) if model.competing == "seen" else NEW
         cross = cross_entropy(z, batch["labels"], competing)
         return {"cross_entropy": cross, "distillation": model.distillation_weight * kept}
 
-    @pytest.mark.parametrize("settings", [{"competing": "new"}, {"distillation_weight": 3.0, "temperature": 4.0}])
+    @pytest.mark.parametrize(
+        "settings", [{"competing": "new"}, {"distillation_weight": 3.0, "temperature": 4.0}]
+    )
     def test_settings_reach_the_loss(self, settings):
         model, batch = self.make(**settings), self.batch()
         losses, _ = model.losses_and_logs(batch)
@@ -50,13 +53,18 @@ class TestLwF(SecondTask, MethodChecks):
             for mine, theirs in zip(old.get_weights(), present.get_weights(), strict=True):
                 np.testing.assert_array_equal(mine, theirs)
         model.task_of.assign([0] * 4 + [1] * 4 + [2] * 2)
-        model.fit({**data, "labels": np.full(16, 9)}, batch_size=16, verbose=0)  # no buffer is shared: JAX donates them
-        assert (ops.convert_to_numpy(model.old_head.weights[0]) != ops.convert_to_numpy(model.head.weights[0])).any()
+        # no buffer is shared: JAX donates them
+        model.fit({**data, "labels": np.full(16, 9)}, batch_size=16, verbose=0)
+        assert (
+            ops.convert_to_numpy(model.old_head.weights[0])
+            != ops.convert_to_numpy(model.head.weights[0])
+        ).any()
 
     def test_images_of_old_classes_are_refused(self):
         batch = SecondTask.batch()
         with pytest.raises(
-            ValueError, match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]"
+            ValueError,
+            match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]",
         ):
             model = self.make()
             model.compile("sgd")

@@ -10,4 +10,8 @@ class TestNaive(SecondTask, MethodChecks):
     drop = 0.5
 
     def oracle(self, model, batch):
-        return {"cross_entropy": cross_entropy(logits(model, batch["view"])[0], batch["labels"], range(10))}
+        return {
+            "cross_entropy": cross_entropy(
+                logits(model, batch["view"])[0], batch["labels"], range(10)
+            )
+        }

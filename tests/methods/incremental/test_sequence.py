@@ -1,4 +1,6 @@
-"""What every learner of tasks in sequence does: masks, refusals, and going on where it was killed."""
+"""What every learner of tasks in sequence does: masks, refusals, and going on where it was
+killed.
+"""
 
 import json
 import os
@@ -25,7 +27,9 @@ def stream():
 
 
 def make(name, optimizer="adam", **kwargs):
-    model = methods.method_class(name)(nn.backbone("mlp", 8, channels=1, widths=[32]), classes=10, **kwargs)
+    model = methods.method_class(name)(
+        nn.backbone("mlp", 8, channels=1, widths=[32]), classes=10, **kwargs
+    )
     model.compile(optimizer)
     return model
 
@@ -56,7 +60,9 @@ def test_the_task_that_is_told_decides_which_classes_compete(stream):
     model.learn(stream[1].classes, stream[1].train, batch_size=32, verbose=0)
     scores, images = model.scores(stream.test.images), stream.test.images
     everything = model.classify(images)
-    np.testing.assert_allclose(everything, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(
+        everything, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-7
+    )
     for task in (0, 1):
         own = slice(5 * task, 5 * task + 5)
         told = model.classify(images, task=task)
@@ -67,7 +73,9 @@ def test_the_task_that_is_told_decides_which_classes_compete(stream):
 
 @pytest.mark.slow
 def test_lwf_forgets_where_classes_compete_and_not_where_the_task_is_told(stream):
-    """A regulariser that kept old classes here would have been told something: their labels, or the task."""
+    """A regulariser that kept old classes here would have been told something: their labels, or the
+    task.
+    """
     model = make("lwf")
     record = sslzoo.evaluate.incremental(model, stream, epochs=15, batch_size=32)
     assert record["class"]["average_accuracy"] < 0.6  # the chance of guessing the task is 1 / 2
@@ -95,11 +103,18 @@ def test_bad_tasks_are_refused_and_change_nothing(name, stream):
     with pytest.raises(ValueError, match="end_task: no task is open"):
         model.end_task((images, labels))
     model.begin_task(range(5))
-    with pytest.raises(ValueError, match=r"begin_task: task 0 is still open, of classes \[0, 1, 2, 3, 4\]; end_task closes it"):
+    with pytest.raises(
+        ValueError,
+        match=r"begin_task: task 0 is still open, of classes \[0, 1, 2, 3, 4\]; end_task closes it",
+    ):
         model.begin_task([5])
-    with pytest.raises(ValueError, match=r"labels: got class 7, which .*; the classes are \[0, 1, 2, 3, 4\]"):
+    with pytest.raises(
+        ValueError, match=r"labels: got class 7, which .*; the classes are \[0, 1, 2, 3, 4\]"
+    ):
         model.fit(images, np.full(40, 7), verbose=0)
-    with pytest.raises(ValueError, match="labels: got values from 10 to 10; this model has 10 classes"):
+    with pytest.raises(
+        ValueError, match="labels: got values from 10 to 10; this model has 10 classes"
+    ):
         model.fit(images, np.full(40, 10), verbose=0)
     model.end_task((images, labels))
     before = ops.convert_to_numpy(model.task_of)
@@ -138,12 +153,16 @@ def test_an_end_of_a_task_that_is_interrupted_can_be_called_again(name, verb, st
 def test_without_a_memory_earlier_classes_are_refused(name, stream):
     model = learned(name, stream[0])
     model.begin_task(stream[1].classes)
-    with pytest.raises(ValueError, match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]",
+    ):
         model.fit(stream[0].train, batch_size=32, verbose=0)
 
 
 @pytest.mark.parametrize(
-    ("name", "field", "value"), [("lwf", "temperature", 0), ("icarl", "temperature", -1), ("lwf", "distillation_weight", -1)]
+    ("name", "field", "value"),
+    [("lwf", "temperature", 0), ("icarl", "temperature", -1), ("lwf", "distillation_weight", -1)],
 )
 def test_bad_settings_are_refused(name, field, value):
     with pytest.raises(ValueError, match=f"{field}: got {value}; it must be"):
@@ -194,7 +213,10 @@ def test_a_memory_takes_all_classes_of_the_open_task_and_no_other(name, stream):
     for verb in (lambda given: model.fit(given, verbose=0), model.end_task):
         with pytest.raises(ValueError, match="labels: got class 0, which is not of this task"):
             verb(stream[0].train)
-        with pytest.raises(ValueError, match=r"labels: got none of class 7; the task has the classes \[5, 6, 7, 8, 9\]"):
+        with pytest.raises(
+            ValueError,
+            match=r"labels: got none of class 7; the task has the classes \[5, 6, 7, 8, 9\]",
+        ):
             verb(second.take(second.labels != 7))
     assert model.task_is_open and not (model.exemplars.arrays()[1] >= 5).any()
 
@@ -205,14 +227,22 @@ def test_every_form_of_data_trains_the_second_task(name, stream):
     model.begin_task(stream[1].classes)
     images, labels = stream[1].train.images, stream[1].train.labels
     steps = [
-        len(model.fit(*given, batch_size=64, verbose=0).history["loss"]) and int(ops.convert_to_numpy(model.optimizer.iterations))
-        for given in ((stream[1].train,), ((images, labels),), (images, labels), ({"images": images, "labels": labels},))
+        len(model.fit(*given, batch_size=64, verbose=0).history["loss"])
+        and int(ops.convert_to_numpy(model.optimizer.iterations))
+        for given in (
+            (stream[1].train,),
+            ((images, labels),),
+            (images, labels),
+            ({"images": images, "labels": labels},),
+        )
     ]
     assert len(set(np.diff(steps))) == 1
 
 
 def test_a_task_that_is_open_is_gone_on_with(stream, tmp_path):
-    """After data that were refused, and after an interruption before the first checkpoint of its own."""
+    """After data that were refused, and after an interruption before the first checkpoint of its
+    own.
+    """
     model, task = make("naive"), stream[0]
     with pytest.raises(ValueError, match="labels: got class 5, which is not of this task"):
         model.learn(task.classes, stream[1].train, verbose=0)
@@ -232,7 +262,10 @@ def test_a_task_that_is_open_is_gone_on_with(stream, tmp_path):
     assert whole.learn(task.classes, task.train, batch_size=32, verbose=0) == steps
     for mine, theirs in zip(state(model), state(whole), strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    with pytest.raises(ValueError, match=r"task.npz: its task has classes \[0, 1, 2, 3, 4\], this one \[5, 6, 7, 8, 9\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"task.npz: its task has classes \[0, 1, 2, 3, 4\], this one \[5, 6, 7, 8, 9\]",
+    ):
         make("naive").learn(stream[1].classes, stream[1].train, **settings)
 
 
@@ -244,7 +277,10 @@ def killed_runs(tmp_path_factory):
     package = Path(sslzoo.__file__).parents[1]
     paths = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     run = subprocess.run(
-        [sys.executable, script, folder], env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
+        [sys.executable, script, folder],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     return folder
@@ -253,8 +289,9 @@ def killed_runs(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["killed", "interrupted"])
 def test_a_sequence_goes_on_bit_for_bit(end, killed_runs):
-    """Memory, head, old network, optimiser and figures: after kill -9 inside a task and twice between two, and after an
-    interruption in a living process."""
+    """Memory, head, old network, optimiser and figures: after kill -9 inside a task and twice
+    between two, and after an interruption in a living process.
+    """
     whole, resumed = (read(killed_runs / f"{name}.npz") for name in ("whole", end))
     assert whole.keys() == resumed.keys()
     for name, value in whole.items():

@@ -18,7 +18,11 @@ class TestSiamese(MethodChecks):
     @classmethod
     def batch(cls, n=13, seed=0):
         views = two_views(digits(n), seed)
-        return {"images": views["images"], "labels": data.load("digits").labels[:n], "view": views["view1"]}
+        return {
+            "images": views["images"],
+            "labels": data.load("digits").labels[:n],
+            "view": views["view1"],
+        }
 
     def oracle(self, model, batch):
         z = ops.convert_to_numpy(model.backbone(batch["view"], training=True)).astype("float64")
@@ -31,11 +35,16 @@ class TestSiamese(MethodChecks):
                     same.append(d**2)
                 else:
                     different.append(max(model.margin - d, 0) ** 2)
-        return {"contrastive": sum(np.mean(terms) if terms else 0.0 for terms in (same, different)) / 2}
+        return {
+            "contrastive": sum(np.mean(terms) if terms else 0.0 for terms in (same, different)) / 2
+        }
 
     def test_unbalanced_is_the_mean_over_all_pairs(self):
         batch = self.batch(20)
-        half, all_alike = (float(self.make(balanced=b).losses_and_logs(batch)[0]["contrastive"]) for b in (True, False))
+        half, all_alike = (
+            float(self.make(balanced=b).losses_and_logs(batch)[0]["contrastive"])
+            for b in (True, False)
+        )
         assert half != pytest.approx(all_alike, rel=0.05)
 
     @pytest.mark.parametrize("normalize", [True, False])
@@ -48,7 +57,9 @@ class TestSiamese(MethodChecks):
         if normalize:
             a, b = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (a, b))
         assert found.shape == (7,) and found[3] == 0
-        np.testing.assert_allclose(found, [np.linalg.norm(u - v) for u, v in zip(a, b, strict=True)], rtol=1e-5)
+        np.testing.assert_allclose(
+            found, [np.linalg.norm(u - v) for u, v in zip(a, b, strict=True)], rtol=1e-5
+        )
         with pytest.raises(ValueError, match="images2: got 6 for 7 images1; need one for each"):
             model.distance(first, second[:6])
 

@@ -12,7 +12,11 @@ from sslzoo.methods.metric.triplet import Triplet
 
 def labelled(n, seed):
     views = two_views(digits(n), seed)
-    return {"images": views["images"], "labels": data.load("digits").labels[:n], "view": views["view1"]}
+    return {
+        "images": views["images"],
+        "labels": data.load("digits").labels[:n],
+        "view": views["view1"],
+    }
 
 
 class TestTriplet(MethodChecks):
@@ -29,15 +33,23 @@ class TestTriplet(MethodChecks):
 
     @classmethod
     def fit_data(cls, n, seed=0):
-        return data.ClassBalanced(data.load("digits"), classes=4, samples=4, steps_per_epoch=n // 16, seed=seed)
+        return data.ClassBalanced(
+            data.load("digits"), classes=4, samples=4, steps_per_epoch=n // 16, seed=seed
+        )
 
     def oracle(self, model, batch):
         z = ops.convert_to_numpy(model.backbone(batch["view"], training=True)).astype("float64")
         z /= np.linalg.norm(z, axis=1, keepdims=True)
         labels, terms = batch["labels"], []
         for a in range(len(z)):
-            positive = [np.linalg.norm(z[a] - z[p]) for p in range(len(z)) if p != a and labels[p] == labels[a]]
-            negative = [np.linalg.norm(z[a] - z[n]) for n in range(len(z)) if labels[n] != labels[a]]
+            positive = [
+                np.linalg.norm(z[a] - z[p])
+                for p in range(len(z))
+                if p != a and labels[p] == labels[a]
+            ]
+            negative = [
+                np.linalg.norm(z[a] - z[n]) for n in range(len(z)) if labels[n] != labels[a]
+            ]
             if positive and negative:
                 terms.append(max(max(positive) - min(negative) + model.margin, 0))
         return {"triplet": np.mean(terms) if terms else 0.0}
@@ -57,14 +69,28 @@ class TestTriplet(MethodChecks):
     def test_share_of_active_triplets_falls_as_it_learns(self):
         model = inject(self.make(miner="batch_all", margin=0.2))
         model.compile(keras.optimizers.Adam(0.01))
-        active = model.fit(self.batch(64), batch_size=64, epochs=20, verbose=0).history["active_triplets"]
+        active = model.fit(self.batch(64), batch_size=64, epochs=20, verbose=0).history[
+            "active_triplets"
+        ]
         assert 1 >= active[0] > active[-1] + 0.1 > 0.1
 
     def test_every_part_reaches_the_loss(self):
-        settings = {"miner": "batch_all", "distance": "cosine", "reducer": "nonzero_mean", "margin": "soft", "normalize": False}
+        settings = {
+            "miner": "batch_all",
+            "distance": "cosine",
+            "reducer": "nonzero_mean",
+            "margin": "soft",
+            "normalize": False,
+        }
         batch, values = self.batch(32), []
         for key in ("margin", *(key for key in settings if key != "margin")):
-            values.append(float(self.make(**{"margin": 0.3, key: settings[key]}).losses_and_logs(batch)[0]["triplet"]))
+            values.append(
+                float(
+                    self.make(**{"margin": 0.3, key: settings[key]}).losses_and_logs(batch)[0][
+                        "triplet"
+                    ]
+                )
+            )
         assert len({round(value, 4) for value in values}) == len(settings)
 
     @pytest.mark.parametrize(
@@ -82,7 +108,10 @@ class TestTriplet(MethodChecks):
     @pytest.mark.parametrize(
         ("labels", "message"),
         [
-            (np.arange(16), r"labels: got 16 different ones for as many images; Triplet needs .*ClassBalanced"),
+            (
+                np.arange(16),
+                r"labels: got 16 different ones for as many images; Triplet needs .*ClassBalanced",
+            ),
             (np.full(16, 3), r"labels: all 16 are 3; Triplet needs images of two classes"),
         ],
     )

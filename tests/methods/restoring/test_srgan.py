@@ -17,7 +17,9 @@ PLAYERS = {"generator": ["content", "adversarial"], "discriminator": ["discrimin
 
 def two_optimizers(generator, discriminator):
     paths = SRGAN.optimizer_groups["discriminator"]
-    return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(generator, {paths: discriminator}))
+    return keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(generator, {paths: discriminator})
+    )
 
 
 class TestSRGAN(super_resolution.Checks):
@@ -28,8 +30,17 @@ class TestSRGAN(super_resolution.Checks):
 
     @classmethod
     def make(cls, **kwargs):
-        """The weights of the terms are larger than the paper's, whose gradients would be lost beside the discriminator's."""
-        sizes = {"scale": 2, "last_kernel": 3, "width": 2, "hidden": 4, "content_weight": 10.0, "adversarial_weight": 0.1}
+        """The weights of the terms are larger than the paper's, whose gradients would be lost
+        beside the discriminator's.
+        """
+        sizes = {
+            "scale": 2,
+            "last_kernel": 3,
+            "width": 2,
+            "hidden": 4,
+            "content_weight": 10.0,
+            "adversarial_weight": 0.1,
+        }
         content = {"content": nn.backbone("micro", 8, seed=5), "content_layer": "block1_relu"}
         return SRGAN(cls.trunk(), **content | sizes | kwargs)
 
@@ -62,11 +73,18 @@ class TestSRGAN(super_resolution.Checks):
             model.compute_losses = lambda batch, term=term: {term: losses(batch)[term]}
             found = gradients(model, self.batch())
             for attribute in self.learns:
-                sizes = [np.abs(found[id(v)]).max() for v in ema.parameters(getattr(model, attribute))]
-                assert (min(sizes) > 0) if attribute == player else not any(sizes), (term, attribute)
+                sizes = [
+                    np.abs(found[id(v)]).max() for v in ema.parameters(getattr(model, attribute))
+                ]
+                assert (min(sizes) > 0) if attribute == player else not any(sizes), (
+                    term,
+                    attribute,
+                )
 
     def test_judging_for_the_generator_leaves_the_discriminators_statistics(self):
-        """Two batches a step, real and fake: a third would be counted if D were simply called for the adversarial term."""
+        """Two batches a step, real and fake: a third would be counted if D were simply called for
+        the adversarial term.
+        """
         model, batch = self.make(), self.batch()
         norm = model.discriminator.get_layer("discriminator_2_bn")
         images = model.generator(batch["low"], training=True)
@@ -89,10 +107,16 @@ class TestSRGAN(super_resolution.Checks):
     def test_each_player_has_its_own_optimizer(self):
         model = inject(self.make())
         model.compile(two_optimizers(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.1)))
-        before = {name: [ops.convert_to_numpy(v) for v in ema.parameters(getattr(model, name))] for name in PLAYERS}
+        before = {
+            name: [ops.convert_to_numpy(v) for v in ema.parameters(getattr(model, name))]
+            for name in PLAYERS
+        }
         model.fit(self.batch(16), batch_size=16, verbose=0)
         for name, old in before.items():
-            moved = [(ops.convert_to_numpy(v) != o).any() for v, o in zip(ema.parameters(getattr(model, name)), old, strict=True)]
+            moved = [
+                (ops.convert_to_numpy(v) != o).any()
+                for v, o in zip(ema.parameters(getattr(model, name)), old, strict=True)
+            ]
             assert all(moved) if name == "discriminator" else not any(moved), name
 
     def test_two_optimizers_in_half_precision_with_loss_scaling(self):
@@ -112,12 +136,15 @@ class TestSRGAN(super_resolution.Checks):
         batch = self.batch()
         images = ops.convert_to_numpy(self.make().generator(batch["low"], training=True))
         assert losses.keys() - alone.keys() == {"l1"}
-        assert float(losses["l1"]) == pytest.approx(0.5 * np.abs(images - batch["high"]).mean(), rel=1e-4)
+        assert float(losses["l1"]) == pytest.approx(
+            0.5 * np.abs(images - batch["high"]).mean(), rel=1e-4
+        )
 
     def test_content_is_a_copy_of_the_given_network(self):
         content = nn.backbone("micro", 8, seed=5)
         model = self.make(content=content)
-        for mine, theirs in zip(model.content.get_weights(), content.get_weights(), strict=False):  # up to its layer
+        # up to its layer
+        for mine, theirs in zip(model.content.get_weights(), content.get_weights(), strict=False):
             np.testing.assert_array_equal(mine, theirs)
         assert content.trainable_variables and not model.content.trainable_variables
         assert model.content.output_shape == (None, None, None, 8)
@@ -126,13 +153,25 @@ class TestSRGAN(super_resolution.Checks):
     def test_vgg19_judges_crops_of_the_papers_size(self):
         content = nn.vgg19_features(None)
         model = self.make(content=content, content_layer=None, content_weight=1.0, scale=4)
-        mine, theirs = (network.get_layer("vgg19").get_layer("block5_conv4") for network in (model.content, content))
+        mine, theirs = (
+            network.get_layer("vgg19").get_layer("block5_conv4")
+            for network in (model.content, content)
+        )
         np.testing.assert_array_equal(mine.kernel, theirs.kernel)
         model.compile(self.optimizer(1e-3))
         before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
-        history = model.fit(np.stack([PHOTO[:96, :96], PHOTO[-96:, -96:]]), batch_size=2, verbose=0).history
-        assert all(np.isfinite(history[term]).all() and history[term][0] > 0 for terms in PLAYERS.values() for term in terms)
-        assert all((ops.convert_to_numpy(v) != old).any() for v, old in zip(model.trainable_variables, before, strict=True))
+        history = model.fit(
+            np.stack([PHOTO[:96, :96], PHOTO[-96:, -96:]]), batch_size=2, verbose=0
+        ).history
+        assert all(
+            np.isfinite(history[term]).all() and history[term][0] > 0
+            for terms in PLAYERS.values()
+            for term in terms
+        )
+        assert all(
+            (ops.convert_to_numpy(v) != old).any()
+            for v, old in zip(model.trainable_variables, before, strict=True)
+        )
 
     def test_the_discriminator_gives_features(self):
         model = self.make()

@@ -19,7 +19,9 @@ class TestSRResNet(super_resolution.Checks):
         return SRResNet(cls.trunk(), **{"scale": 2} | kwargs)
 
     def oracle(self, model, batch):
-        images = ops.convert_to_numpy(model.generator(batch["low"], training=True)).astype("float64")
+        images = ops.convert_to_numpy(model.generator(batch["low"], training=True)).astype(
+            "float64"
+        )
         return {"mse": np.mean((images - batch["high"]) ** 2)}
 
     def test_l1_is_the_mean_of_the_absolute_errors(self):
@@ -30,9 +32,14 @@ class TestSRResNet(super_resolution.Checks):
 
     def test_views_are_one_symmetry_of_the_crop_and_pillows_reduction_of_it(self):
         batch = self.make().views({"images": PHOTO[None, :24, :24].repeat(16, axis=0)})
-        low, high = (np.rint(255 * ops.convert_to_numpy(batch[name])).astype("uint8") for name in ("low", "high"))
+        low, high = (
+            np.rint(255 * ops.convert_to_numpy(batch[name])).astype("uint8")
+            for name in ("low", "high")
+        )
         for small, large in zip(low, high, strict=True):
-            expected = np.asarray(Image.fromarray(large).resize((12, 12), Image.Resampling.BICUBIC)).astype(int)
+            expected = np.asarray(
+                Image.fromarray(large).resize((12, 12), Image.Resampling.BICUBIC)
+            ).astype(int)
             assert np.abs(small - expected).max() <= 1
         assert 4 < len({image.tobytes() for image in high}) <= 8
 
@@ -42,20 +49,29 @@ class TestSRResNet(super_resolution.Checks):
         assert mine < {id(v) for v in model.generator.weights}
         low = self.batch()["low"]
         _, maps = model.generator_and_map(low, training=False)
-        np.testing.assert_allclose(ops.mean(maps, axis=(1, 2)), nn.any_size(model.backbone)(low), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            ops.mean(maps, axis=(1, 2)), nn.any_size(model.backbone)(low), rtol=1e-5, atol=1e-6
+        )
 
     def test_crops_are_a_feed(self):
         model = self.make()
         model.compile(keras.optimizers.Adam(1e-3))
-        crops = data.Crops([PHOTO[:40, :50], PHOTO[100:130, :64]], 16, batch_size=4, steps_per_epoch=3)
+        crops = data.Crops(
+            [PHOTO[:40, :50], PHOTO[100:130, :64]], 16, batch_size=4, steps_per_epoch=3
+        )
         history = model.fit(crops, epochs=2, verbose=0).history
-        assert len(history["mse"]) == 2 and int(ops.convert_to_numpy(model.optimizer.iterations)) == 6
+        assert (
+            len(history["mse"]) == 2 and int(ops.convert_to_numpy(model.optimizer.iterations)) == 6
+        )
 
     @pytest.mark.parametrize("size", [(8, 6), (9, 9)])
     def test_crops_that_do_not_shrink_evenly_are_refused(self, size):
         model = self.make()
         model.compile("sgd")
-        with pytest.raises(ValueError, match=rf"images: got {size[0]}x{size[1]} px; SRResNet needs squares.*multiple of 2"):
+        with pytest.raises(
+            ValueError,
+            match=rf"images: got {size[0]}x{size[1]} px; SRResNet needs squares.*multiple of 2",
+        ):
             model.fit(np.zeros((4, *size, 3), "uint8"), verbose=0)
 
     def test_what_is_no_trunk_is_refused(self):

@@ -26,14 +26,17 @@ class TestFixMatch(few_labels.Checks):
         losses, logs = model.losses_and_logs(batch)
         features = self.make().backbone(batch["labeled"], training=True)
         p = softmax(ops.convert_to_numpy(model.head(features)).astype("float64"))
-        expected = np.mean([-np.log(row[label]) for row, label in zip(p, batch["labels"], strict=True)])
+        expected = np.mean(
+            [-np.log(row[label]) for row, label in zip(p, batch["labels"], strict=True)]
+        )
         assert losses.keys() == {"supervised"} and "mask" not in logs
         np.testing.assert_allclose(float(losses["supervised"]), expected, rtol=1e-5)
 
     def test_the_averages_follow_the_student_after_the_optimiser_statistics_too(self):
         model = self.make(momentum=0.5)
         model.compile(keras.optimizers.SGD(0.3))
-        expected, found = few_labels.follow(model, self.batch(16), 0.5, steps=6)  # (1 + t) / (10 + t) is below .5 until t = 8
+        # (1 + t) / (10 + t) is below .5 until t = 8
+        expected, found = few_labels.follow(model, self.batch(16), 0.5, steps=6)
         for mine, theirs in zip(found, expected, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
@@ -55,8 +58,16 @@ class TestFixMatch(few_labels.Checks):
         model, batch = inject(self.make()), self.batch(16)
         model.compile(keras.optimizers.SGD(0.1))
         for field, value, message in (
-            ("labels", np.full(16, 10), "labels: got values from 10 to 10; this model has 10 classes, 0 to 9"),
-            ("unlabeled", np.zeros((16, 8, 8, 2), "uint8"), "unlabeled: need 1 or 3 channels in the last axis, got 2"),
+            (
+                "labels",
+                np.full(16, 10),
+                "labels: got values from 10 to 10; this model has 10 classes, 0 to 9",
+            ),
+            (
+                "unlabeled",
+                np.zeros((16, 8, 8, 2), "uint8"),
+                "unlabeled: need 1 or 3 channels in the last axis, got 2",
+            ),
             ("unlabeled", np.full((16, 8, 8, 1), 2.0), "unlabeled: float values must be in 0..1"),
         ):
             with pytest.raises(ValueError, match=message):
@@ -68,13 +79,17 @@ class TestFixMatch(few_labels.Checks):
         model.compile(keras.optimizers.SGD(0.1))
         few = {field: values[batch["labels"] < 5] for field, values in batch.items()}
         images = few["images"]
-        none = "labels: got none of class 5; each of the 10 classes of this model needs at least one"
+        none = (
+            "labels: got none of class 5; each of the 10 classes of this model needs at least one"
+        )
         for given in (few, data.Paired((images, few["labels"]), batch_size=4, ratio=2)):
             with pytest.raises(ValueError, match=none):
                 model.fit(given, verbose=0)
         with pytest.raises(ValueError, match=none):
             model.fit({"images": images, "unlabeled": images}, few["labels"], verbose=0)
-        with pytest.raises(ValueError, match=r"unlabeled: got 64 images; a batch takes 65 \(batch_size\)"):
+        with pytest.raises(
+            ValueError, match=r"unlabeled: got 64 images; a batch takes 65 \(batch_size\)"
+        ):
             model.fit(batch, batch_size=65, verbose=0)
         assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
 
@@ -84,12 +99,24 @@ class TestFixMatch(few_labels.Checks):
         def run(**settings):
             model = self.make()
             model.compile(keras.optimizers.SGD(0.1))
-            feed = data.Paired(digits, **{"batch_size": 8, "ratio": 2, "labels_per_class": 1, "steps_per_epoch": 2} | settings)
+            feed = data.Paired(
+                digits,
+                **{"batch_size": 8, "ratio": 2, "labels_per_class": 1, "steps_per_epoch": 2}
+                | settings,
+            )
             return model.fit(feed, callbacks=[Checkpoint(tmp_path / "run.npz")], verbose=0)
 
         assert run().epoch == [0] and run().epoch == []
-        for field, before, now in (("draw", 0, 7), ("labels_per_class", 1, 2), ("ratio", 2, 3), ("steps_per_epoch", 2, 3)):
-            with pytest.raises(ValueError, match=f"its run has {field} {before}, this one {now}; .* or use another file"):
+        for field, before, now in (
+            ("draw", 0, 7),
+            ("labels_per_class", 1, 2),
+            ("ratio", 2, 3),
+            ("steps_per_epoch", 2, 3),
+        ):
+            with pytest.raises(
+                ValueError,
+                match=f"its run has {field} {before}, this one {now}; .* or use another file",
+            ):
                 run(**{field: now})
 
     @pytest.mark.parametrize(

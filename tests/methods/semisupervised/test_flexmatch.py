@@ -9,7 +9,10 @@ from keras import ops
 from sslzoo import data, losses
 from sslzoo.methods.semisupervised.flexmatch import FlexMatch
 
-MEMORY = np.repeat([-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [10, 4, 6, 8, 20, 10, 8, 10, 6, 4, 0]).astype("int32")  # 86 images
+# 86 images
+MEMORY = np.repeat(
+    [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [10, 4, 6, 8, 20, 10, 8, 10, 6, 4, 0]
+).astype("int32")
 
 
 class TestFlexMatch(few_labels.Checks):
@@ -35,7 +38,9 @@ class TestFlexMatch(few_labels.Checks):
         return total / len(batch["unlabeled"])
 
     def test_some_pass_the_threshold_and_some_do_not(self):
-        """Once the classes that the network predicts are the learned ones: which these are is the backend's chance."""
+        """Once the classes that the network predicts are the learned ones: which these are is the
+        backend's chance.
+        """
         model, batch = self.make(), self.batch(32)
         predicted = self.logits(model, batch)["weak"].argmax(axis=1)
         model.memory.assign(np.resize(predicted, len(MEMORY)))
@@ -53,7 +58,8 @@ class TestFlexMatch(few_labels.Checks):
         passed = q.max(axis=1) >= flexible[q.argmax(axis=1)]
         model.losses_and_logs(batch)
         np.testing.assert_array_equal(ops.convert_to_numpy(model.memory), expected)
-        assert (passed & (q.max(axis=1) <= 0.17)).any() and (expected != MEMORY).any()  # the two rules differ here
+        # the two rules differ here
+        assert (passed & (q.max(axis=1) <= 0.17)).any() and (expected != MEMORY).any()
 
     def test_the_thresholds_of_a_step_are_those_of_the_memory_before_it(self):
         model, batch = self.make(), self.batch(64)
@@ -87,10 +93,16 @@ class TestFlexMatch(few_labels.Checks):
         ("index", "message"),
         [
             (np.arange(16) // 2, "index: 0 comes 2 times; each image once in a batch is needed"),
-            (np.arange(16) + 71, "index: got int64 values from 71 to 86; the memory has 86 images, 0 to 85"),
+            (
+                np.arange(16) + 71,
+                "index: got int64 values from 71 to 86; the memory has 86 images, 0 to 85",
+            ),
             (np.arange(16) - 1, "index: got int64 values from -1 to 14"),
             (np.arange(16) / 2, "index: got float64 values"),
-            (np.arange(16)[:, None], r"index: got shape \(16, 1\); one row number for each unlabelled image"),
+            (
+                np.arange(16)[:, None],
+                r"index: got shape \(16, 1\); one row number for each unlabelled image",
+            ),
         ],
     )
     def test_an_index_that_repeats_or_exceeds_the_memory_is_refused(self, index, message):
@@ -103,8 +115,13 @@ class TestFlexMatch(few_labels.Checks):
     def test_a_memory_of_another_size_than_the_data_is_refused(self):
         model = self.make()
         model.compile(keras.optimizers.SGD(0.1))
-        with pytest.raises(ValueError, match=r"unlabeled: got 1297 images; the memory has 86 \(unlabeled_size\)"):
-            model.fit(data.Paired(data.load("digits"), batch_size=8, ratio=2, labels_per_class=1), verbose=0)
+        with pytest.raises(
+            ValueError, match=r"unlabeled: got 1297 images; the memory has 86 \(unlabeled_size\)"
+        ):
+            model.fit(
+                data.Paired(data.load("digits"), batch_size=8, ratio=2, labels_per_class=1),
+                verbose=0,
+            )
         with pytest.raises(ValueError, match="unlabeled: got 64 images; the memory has 86"):
             model.fit({field: self.batch(64)[field] for field in FlexMatch.fields}, verbose=0)
         with pytest.raises(ValueError, match="unlabeled_size: got 0"):

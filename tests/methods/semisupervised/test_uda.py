@@ -14,7 +14,9 @@ class TestUDA(few_labels.Checks):
     def unlabeled_term(self, model, batch, logits):
         total = 0.0
         targets = softmax(logits["weak"] / model.temperature)
-        for q, target, p in zip(softmax(logits["weak"]), targets, softmax(logits["strong"]), strict=True):
+        for q, target, p in zip(
+            softmax(logits["weak"]), targets, softmax(logits["strong"]), strict=True
+        ):
             if q.max() > model.threshold:
                 total -= target @ np.log(p)
         return total / len(batch["unlabeled"])
@@ -25,10 +27,16 @@ class TestUDA(few_labels.Checks):
         p = softmax(self.logits(model, batch)["labeled"])[np.arange(13), batch["labels"]]
         for progress in (0.1, 0.5, 1.0):
             model.progress = lambda progress=progress: progress
-            alpha = {"linear": progress, "exp": np.exp(5 * (progress - 1)), "log": 1 - np.exp(-5 * progress)}[schedule]
+            alpha = {
+                "linear": progress,
+                "exp": np.exp(5 * (progress - 1)),
+                "log": 1 - np.exp(-5 * progress),
+            }[schedule]
             kept = p[p <= alpha * 0.9 + 0.1]
             expected = np.mean(-np.log(kept)) if len(kept) else 0.0
-            np.testing.assert_allclose(float(model.losses_and_logs(batch)[0]["supervised"]), expected, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(
+                float(model.losses_and_logs(batch)[0]["supervised"]), expected, rtol=1e-4, atol=1e-5
+            )
 
     def test_progress_is_the_share_of_the_run(self):
         model = self.make()
