@@ -7,7 +7,7 @@ Imports neither keras nor tensorflow until batches or a TensorFlow data set is a
 
 from importlib import import_module
 
-from sslzoo.data.checks import check_images, check_labels
+from sslzoo.checks import check_images, check_labels
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.episodes import Episode, Episodes
 from sslzoo.data.image_files import ImageFiles

@@ -6,9 +6,9 @@ from pathlib import Path
 from sslzoo.data.decode import probe
 from sslzoo.data.listing import available_splits, list_images
 from sslzoo.data.npz import npz_splits
-from sslzoo.data.progress import progress
 from sslzoo.data.sources import available, load
 from sslzoo.errors import unknown
+from sslzoo.progress import progress
 
 
 def describe(name):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sslzoo.data.checks import check_labels
+from sslzoo.checks import check_labels
 
 
 class Episode(NamedTuple):

@@ -13,7 +13,7 @@ from sslzoo.data.decode import decode, probe
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
 from sslzoo.data.listing import list_images
 from sslzoo.data.pictures import Pictures
-from sslzoo.data.progress import progress
+from sslzoo.progress import progress
 
 
 def load_folder(path, split="train", image_size=None, on_error="raise"):

@@ -32,6 +32,7 @@ class ImageFiles:
 
     dtype = np.dtype("uint8")
     ndim = 4
+    on_disk = True  # for `check_images` and `Batches`
 
     def __init__(self, paths, image_size, channels=3, decode=decode):
         self.paths = np.asarray(paths, object)

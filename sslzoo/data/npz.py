@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from sslzoo.data.checks import check_images, check_labels
+from sslzoo.checks import check_images, check_labels
 from sslzoo.data.dataset import Dataset
 
 

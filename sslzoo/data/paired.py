@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sslzoo.data.checks import check_images, check_labels
+from sslzoo.checks import check_images, check_labels
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.endless import Endless
 from sslzoo.data.subset import labelled_subset

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sslzoo.data.checks import check_images
+from sslzoo.checks import check_images
 
 
 class Pictures:

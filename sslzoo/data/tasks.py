@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sslzoo.data.checks import check_labels
+from sslzoo.checks import check_labels
 from sslzoo.data.dataset import Dataset
 
 

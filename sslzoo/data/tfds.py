@@ -9,8 +9,8 @@ from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import resize
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
-from sslzoo.data.progress import progress
 from sslzoo.data.records import random_access
+from sslzoo.progress import progress
 
 
 def load_tfds(name, split="train", image_size=None, data_dir=None):
