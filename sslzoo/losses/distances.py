@@ -1,5 +1,6 @@
-"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs, zero on
-its diagonal.
+"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs.
+
+Zero on its diagonal, and symmetric to the last bit on every processor.
 """
 
 import numpy as np
@@ -10,12 +11,11 @@ from sslzoo.losses.normalize import at_least_float32, l2_normalize
 
 
 def squared_euclidean(embeddings):
-    """|x_i - x_j|^2: FaceNet's distance, there on embeddings of length 1 (Schroff et al. 2015, arXiv:1503.03832).
+    """|x_i - x_j|^2: FaceNet's distance, there on embeddings of length 1.
 
-    Computed as |x_i|^2 + |x_j|^2 - 2 x_i x_j around the mean of the batch: one (N, N) matrix and
-    not (N, N, D). What that
-    form cannot tell from zero is zero: less than 16 float roundings (2e-6) of |x_i|^2 + |x_j|^2, as
-    of two equal rows.
+    Schroff et al. 2015, arXiv:1503.03832. Computed as |x_i|^2 + |x_j|^2 - 2 x_i x_j around the mean
+    of the batch: one (N, N) matrix and not (N, N, D). What that form cannot tell from zero is zero:
+    less than 16 float roundings (2e-6) of |x_i|^2 + |x_j|^2, as of two equal rows.
 
     Args:
         embeddings: (N, D), any float dtype.
@@ -27,14 +27,15 @@ def squared_euclidean(embeddings):
     x = x - ops.stop_gradient(ops.mean(x, axis=0))  # no distance changes, and far less cancels
     squares = ops.sum(ops.square(x), axis=-1)
     sums = squares[:, None] + squares[None, :]
-    distances = sums - 2.0 * ops.matmul(x, ops.transpose(x))
+    distances = mean_of_both(sums - 2.0 * ops.matmul(x, ops.transpose(x)))
     noise = 16.0 * float(np.finfo(backend.standardize_dtype(x.dtype)).eps)
     return ops.where((distances > noise * sums) & off_diagonal(x), distances, 0.0)
 
 
 def euclidean(embeddings):
-    """|x_i - x_j|: the distance of Hadsell et al. 2006 and of Hermans et al. 2017, arXiv:1703.07737, who found the squared
-    one more prone to collapse.
+    """|x_i - x_j|: the distance of Hadsell et al. 2006 and of Hermans et al. 2017.
+
+    The latter, arXiv:1703.07737, found the squared one more prone to collapse.
 
     The gradient of a distance of 0 is 0. The usual remedy, sqrt(d + 1e-16), is none in float16,
     where 1e-16 is 0 and the gradient NaN; here the root is only taken where it has a derivative.
@@ -51,8 +52,17 @@ def cosine(embeddings):
     `squared_euclidean`.
     """
     z = l2_normalize(embeddings)
-    distances = 1.0 - ops.matmul(z, ops.transpose(z))
+    distances = mean_of_both(1.0 - ops.matmul(z, ops.transpose(z)))
     return ops.where((distances > 0) & off_diagonal(z), distances, 0.0)
+
+
+def mean_of_both(matrix):
+    """(N, N) -> the mean of the matrix and its transpose: exactly symmetric.
+
+    A product x x^T is not. Some processors' kernels sum x_i x_j in another order than x_j x_i, and
+    the two differ by a few float roundings of the terms. Addition gives the same in both orders.
+    """
+    return 0.5 * (matrix + ops.transpose(matrix))
 
 
 def off_diagonal(rows):
