@@ -5,10 +5,15 @@
     model = sslzoo.load("simclr_resnet20")
     features = model.encode(images)
 
-Importing this loads neither TensorFlow nor JAX; the first use of a name does.
+Importing this loads neither TensorFlow nor JAX; the first use of a name does. On Linux and x86 it
+sets TF_ENABLE_ONEDNN_OPTS=1 where the user has not set it: TensorFlow's convolutions are then
+about twice as fast on processors on which TensorFlow leaves oneDNN off.
 """
 
 import importlib
+import os
+import sys
+import warnings
 
 __version__ = "0.1.0"
 
@@ -23,6 +28,46 @@ _NAMES = {
 _MODULES = ("augment", "data", "evaluate", "losses", "methods", "nn", "optim", "zoo")
 
 __all__ = [*_NAMES, *_MODULES]
+
+
+# The flags of /proc/cpuinfo for which TensorFlow switches oneDNN on by itself
+# (tensorflow/core/util/port.cc, DefaultOneDnnPolicy).
+_ONE_DNN_BY_ITSELF = {
+    "amx_bf16",
+    "amx_int8",
+    "amx_tile",
+    "avx512_bf16",
+    "avx512_vnni",
+    "avx_vnni",
+}
+
+
+def _processor():
+    """The flags of this machine's processor, as Linux names them."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+    except OSError:
+        return set()
+
+
+def _prefer_one_dnn(environment=os.environ, modules=sys.modules, processor=_processor):
+    """Have TensorFlow use oneDNN; it reads the setting once, when it is imported."""
+    if "TF_ENABLE_ONEDNN_OPTS" in environment:
+        return
+    if "tensorflow" not in modules:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    elif environment.get("KERAS_BACKEND") != "jax" and not _ONE_DNN_BY_ITSELF & processor():
+        warnings.warn(
+            "TensorFlow was imported before sslzoo and runs without oneDNN, which makes "
+            "convolutions about twice as fast on this processor: import sslzoo first or set "
+            "TF_ENABLE_ONEDNN_OPTS=1 (0 keeps it off without this warning).",
+            stacklevel=3,
+        )
+
+
+if sys.platform == "linux" and os.uname().machine == "x86_64":
+    _prefer_one_dnn()
 
 
 def __getattr__(name):

@@ -10,6 +10,8 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# What `import sslzoo` sets: many tests import Keras, and so TensorFlow, before it.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # A program compiles in seconds and is read back in milliseconds: the suite runs the same small ones
 # again and again.
 os.environ.setdefault(

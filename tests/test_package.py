@@ -4,6 +4,7 @@ from another folder.
 
 import importlib.metadata
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,13 @@ pytestmark = pytest.mark.wheel
 
 
 def run(code, **environment):
+    """What the code prints in a process of its own; a variable of None is not set in it."""
+    environment = {**os.environ, **environment}
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={name: value for name, value in environment.items() if value is not None},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.strip()
@@ -33,6 +36,59 @@ def test_importing_sslzoo_loads_no_backend_and_no_keras():
         "sys.modules])"
     )
     assert loaded == "[]"
+
+
+LINUX_ON_X86 = sys.platform == "linux" and platform.machine() == "x86_64"
+only_linux_on_x86 = pytest.mark.skipif(not LINUX_ON_X86, reason="oneDNN: Linux on x86 only")
+AVX2 = {"avx", "avx2", "fma"}
+
+
+@only_linux_on_x86
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("0", "0"), ("1", "1")])
+def test_importing_sslzoo_asks_for_onednn_unless_the_user_has_decided(before, after):
+    code = "import os, sslzoo; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    assert run(code, TF_ENABLE_ONEDNN_OPTS=before) == after
+
+
+@only_linux_on_x86
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_tensorflow_then_says_that_onednn_is_on():
+    code = "import os; os.dup2(1, 2); import sslzoo, tensorflow"
+    said = run(code, TF_ENABLE_ONEDNN_OPTS=None, TF_CPP_MIN_LOG_LEVEL="0")
+    assert "oneDNN custom operations are on" in said
+
+
+@pytest.mark.parametrize(
+    ("environment", "modules", "flags", "warns"),
+    [
+        ({}, {"tensorflow": None}, AVX2, True),
+        ({"KERAS_BACKEND": "tensorflow"}, {"tensorflow": None}, AVX2, True),
+        ({"KERAS_BACKEND": "jax"}, {"tensorflow": None}, AVX2, False),
+        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, {"tensorflow": None}, AVX2, False),
+        ({"TF_ENABLE_ONEDNN_OPTS": "1"}, {"tensorflow": None}, AVX2, False),
+        ({}, {"tensorflow": None}, AVX2 | {"avx512_vnni"}, False),
+        ({}, {"tensorflow": None}, AVX2 | {"avx_vnni"}, False),
+        ({}, {}, AVX2, False),
+    ],
+)
+def test_tensorflow_before_sslzoo_warns_where_onednn_stays_off(
+    environment, modules, flags, warns, recwarn
+):
+    sslzoo._prefer_one_dnn(dict(environment), modules, lambda: flags)
+    assert [("import sslzoo first" in str(w.message)) for w in recwarn] == [True] * warns
+
+
+@only_linux_on_x86
+def test_the_warning_comes_once_and_names_the_line_that_imports():
+    code = (
+        "import sys, warnings\nsys.modules['tensorflow'] = sys\n"
+        "with warnings.catch_warnings(record=True) as seen:\n"
+        "    import sslzoo\n    import sslzoo.errors\n"
+        "print(len(seen), *{w.filename for w in seen})"
+    )
+    expected = "0" if sslzoo._ONE_DNN_BY_ITSELF & sslzoo._processor() else "1 <string>"
+    assert run(code, TF_ENABLE_ONEDNN_OPTS=None, KERAS_BACKEND="tensorflow") == expected
 
 
 def test_the_version_is_that_of_the_distribution():
