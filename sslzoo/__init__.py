@@ -20,10 +20,10 @@ __version__ = "0.1.0"
 _NAMES = {
     "list_models": "sslzoo.zoo.registry",
     "list_methods": "sslzoo.zoo.registry",
-    "info": "sslzoo.zoo.registry",
+    "info": "sslzoo.zoo.entry",
     "load": "sslzoo.zoo.build",
     "build": "sslzoo.zoo.build",
-    "Checkpoint": "sslzoo.methods.callbacks",
+    "Checkpoint": "sslzoo.training.checkpoint",
 }
 _MODULES = ("augment", "data", "evaluate", "losses", "methods", "nn", "optim", "zoo")
 

@@ -8,7 +8,7 @@ import numpy as np
 from sslzoo.data.describe import locate
 from sslzoo.data.listing import list_images
 from sslzoo.zoo.schema import Source
-from sslzoo.zoo.sets import load_sets
+from sslzoo.zoo.sources import load_sets
 
 
 def embed(model, data, split, out):

@@ -6,6 +6,7 @@ from sslzoo.augment.layers import Augment, Views
 from sslzoo.augment.presets import PRESETS, resolve_preset
 from sslzoo.augment.randaugment import POOLS, RandAugment
 from sslzoo.augment.symmetry import Symmetry
+from sslzoo.augment.views import OneView, TwoViews
 from sslzoo.augment.weak_strong import WEAK_STRONG, FlipShift, weak_strong
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "WEAK_STRONG",
     "Augment",
     "FlipShift",
+    "OneView",
     "RandAugment",
     "Symmetry",
+    "TwoViews",
     "Views",
     "colour_jitter",
     "colour_matrix",

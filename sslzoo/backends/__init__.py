@@ -1,9 +1,10 @@
 """What a backend must do itself, chosen by `keras.backend.backend()`: one module per backend, the
 same names in each.
 
-`Step` is the mix-in with the training step, `gather` joins a tensor over replicas, `process` tells
-the processes of one run apart, `compiled` turns a model's function into a fast one over NumPy
-arrays, `abstract` traces a function without running it.
+`Step` is the mix-in with the training step. `gather` joins a tensor over replicas. `process` tells
+the processes of one run apart. `compiled` turns a model's function into a fast one over NumPy
+arrays. `abstract` traces a function without running it. `gradient` differentiates a function of
+tensors, and its result can be differentiated again.
 """
 
 import keras
@@ -14,9 +15,8 @@ elif keras.backend.backend() == "jax":
     from sslzoo.backends import jax as chosen
 else:
     raise ImportError(
-        f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' "
-        "(default) or 'jax', "
-        "set one of them before Keras is imported."
+        f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or "
+        "'jax', set one of them before Keras is imported."
     )
 
 Step = chosen.Step
@@ -26,6 +26,7 @@ bias_add = chosen.bias_add
 compiled = chosen.compiled
 fused_batch_norm = chosen.fused_batch_norm
 gather = chosen.gather
+gradient = chosen.gradient
 process = chosen.process
 replica_index = chosen.replica_index
 replicas = chosen.replicas

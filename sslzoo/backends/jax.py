@@ -36,17 +36,29 @@ def abstract(function, *args):
 
 
 def compiled(model, function):
-    """`function(arrays)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy
-    out.
+    """`function(*inputs)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy
+    out. Inputs and outputs are arrays or structures of them.
     """
     variables = model.variables
 
     @jax.jit
-    def stateless(values, *arrays):
+    def stateless(values, *inputs):
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-            return function(*arrays)
+            return function(*inputs)
 
-    return lambda *arrays: ops.convert_to_numpy(stateless([v.value for v in variables], *arrays))
+    def call(*inputs):
+        outputs = stateless([v.value for v in variables], *inputs)
+        return keras.tree.map_structure(ops.convert_to_numpy, outputs)
+
+    return call
+
+
+def gradient(function, values):
+    """d function(values) / d values, of a scalar function; both may be structures of tensors.
+
+    The result is itself differentiable. What the function does not depend on has a gradient of 0.
+    """
+    return jax.grad(function)(values)
 
 
 def bias_add(x, bias):
@@ -71,36 +83,61 @@ class Step:
         trainable, non_trainable, optimizer, metrics = state
 
         def prepare():
-            batch = self.views(self.named_batch(data))
-            self.before_step(batch)
-            return batch
+            return self.before_step(self.views(self.named_batch(data)))
 
         batch, trainable, non_trainable = self._scoped(prepare, trainable, non_trainable, optimizer)
 
-        def objective(trainable, non_trainable):
+        def objective(trainable):
             def scaled():
-                losses, logs = self.losses_and_logs(batch)
-                return self.optimizer.scale_loss(sum(losses.values())), losses, logs
+                losses, logs, kept = self.losses_logs_kept(batch)
+                return {k: self.optimizer.scale_loss(v) for k, v in losses.items()}, (
+                    losses,
+                    logs,
+                    kept,
+                )
 
-            (total, losses, logs), _, updated = self._scoped(
+            (scaled_losses, terms), _, updated = self._scoped(
                 scaled, trainable, non_trainable, optimizer
             )
-            return total, (losses, logs, updated)
+            return scaled_losses, (terms, updated)
 
-        gradients, (losses, logs, non_trainable) = jax.grad(objective, has_aux=True)(
-            trainable, non_trainable
-        )
+        gradients, ((losses, logs, kept), non_trainable) = self._gradients(objective, trainable)
+
+        def change():
+            return self.change_gradients(gradients)
+
+        gradients, *_ = self._scoped(change, trainable, non_trainable, optimizer)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        _, trainable, non_trainable = self._scoped(
-            lambda: self.after_step(batch), trainable, non_trainable, optimizer
-        )
+
+        def finish():
+            self.after_step({**batch, **kept})
+            self.clock.tick()
+
+        _, trainable, non_trainable = self._scoped(finish, trainable, non_trainable, optimizer)
         logs = {"loss": sum(losses.values())} | losses | logs
-        with keras.StatelessScope(
-            state_mapping=list(zip(self.metrics_variables, metrics, strict=True))
-        ) as scope:
+        mapping = list(zip(self.metrics_variables, metrics, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
             logs = self.update_trackers(logs)
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, (trainable, non_trainable, optimizer, metrics)
+
+    def _gradients(self, objective, trainable):
+        """(gradients, aux) of `objective(trainable) -> ({name: loss}, aux)`: of the sum, or with
+        `separate_gradients` {name: gradients}.
+        """
+        if not self.separate_gradients:
+
+            def total(trainable):
+                losses, aux = objective(trainable)
+                return sum(losses.values()), aux
+
+            return jax.grad(total, has_aux=True)(trainable)
+        losses, pull, aux = jax.vjp(objective, trainable, has_aux=True)
+        one_of = {
+            name: {other: ops.cast(other == name, x.dtype) for other, x in losses.items()}
+            for name in losses
+        }
+        return {name: pull(chosen)[0] for name, chosen in one_of.items()}, aux
 
     def _scoped(self, function, trainable, non_trainable, optimizer):
         """Run `function` on the given values of the variables; return its result and what it left

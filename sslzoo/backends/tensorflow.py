@@ -43,20 +43,37 @@ def abstract(function, *args):
 
 
 def compiled(model, function):
-    """`function(arrays)` of `model` over its live variables: NumPy in, NumPy out. One graph for
-    each size of image, for any number of them.
+    """`function(*inputs)` of `model` over its live variables: NumPy in, NumPy out.
+
+    Inputs and outputs are arrays or structures of them. There is one graph for each size of an
+    item, for any number of items. Arrays without axes, such as a seed, are passed as they are.
     """
     graphs = {}
 
-    def call(*arrays):
-        signature = tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in arrays)
-        if signature not in graphs:
-            graphs[signature] = tf.function(function, autograph=False).get_concrete_function(
-                *signature
-            )
-        return graphs[signature](*map(tf.convert_to_tensor, arrays)).numpy()
+    def spec(array):
+        rows = (None,) if array.shape else ()
+        return tf.TensorSpec((*rows, *array.shape[1:]), array.dtype)
+
+    def call(*inputs):
+        specs = keras.tree.map_structure(spec, inputs)
+        key = repr(specs)
+        if key not in graphs:
+            graphs[key] = tf.function(function, autograph=False).get_concrete_function(*specs)
+        outputs = graphs[key](*keras.tree.map_structure(tf.convert_to_tensor, inputs))
+        return keras.tree.map_structure(lambda x: x.numpy(), outputs)
 
     return call
+
+
+def gradient(function, values):
+    """d function(values) / d values, of a scalar function; both may be structures of tensors.
+
+    The result is itself differentiable. What the function does not depend on has a gradient of 0.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        result = function(values)
+    return tape.gradient(result, values, unconnected_gradients="zero")
 
 
 def bias_add(x, bias):
@@ -93,16 +110,21 @@ class Step:
     """The usual training step of a `Method` under `tf.GradientTape`."""
 
     def train_step(self, data):
-        batch = self.views(self.named_batch(data))
-        self.before_step(batch)
-        with tf.GradientTape() as tape:
-            losses, logs = self.losses_and_logs(batch)
+        batch = self.before_step(self.views(self.named_batch(data)))
+        with tf.GradientTape(persistent=self.separate_gradients) as tape:
+            losses, logs, kept = self.losses_logs_kept(batch)
             # Optimizers sum gradients over replicas; every replica holds the loss of the global
             # batch.
-            total = self.optimizer.scale_loss(sum(losses.values()) / replicas())
-        gradients = tape.gradient(total, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
-        self.after_step(batch)
+            scaled = {k: self.optimizer.scale_loss(v / replicas()) for k, v in losses.items()}
+            total = sum(scaled.values())
+        variables = self.trainable_variables
+        if self.separate_gradients:
+            gradients = {name: tape.gradient(loss, variables) for name, loss in scaled.items()}
+        else:
+            gradients = tape.gradient(total, variables)
+        self.optimizer.apply(self.change_gradients(gradients), variables)
+        self.after_step({**batch, **kept})
+        self.clock.tick()
         return self.update_trackers({"loss": sum(losses.values())} | losses | logs)
 
     @staticmethod

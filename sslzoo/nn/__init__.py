@@ -2,17 +2,19 @@
 networks of any size.
 """
 
+from sslzoo.inputs import Preprocess, reads
 from sslzoo.nn.any_size import any_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
 from sslzoo.nn.collapse import effective_rank, feature_std
+from sslzoo.nn.decoders import mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen
 from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
+from sslzoo.nn.noise import Noise
 from sslzoo.nn.pixel_shuffle import PixelShuffle
-from sslzoo.nn.preprocess import Preprocess
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.vgg19 import vgg19_features
@@ -21,6 +23,7 @@ __all__ = [
     "BACKBONES",
     "BicubicUpsampling",
     "Exemplars",
+    "Noise",
     "PixelShuffle",
     "Preprocess",
     "State",
@@ -36,6 +39,8 @@ __all__ = [
     "frozen",
     "head",
     "herding",
+    "mlp_decoder",
+    "reads",
     "srgan_discriminator",
     "srresnet_generator",
     "vgg19_features",

@@ -3,24 +3,25 @@ features (N, D).
 """
 
 import inspect
+from typing import Any
 
 import keras
 from keras import layers
 
 from sslzoo.errors import unknown
-from sslzoo.nn.layers import Seeds
+from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.wide_resnet import wide_resnet
 
 
-def convnet(name, image_size, channels=3, width=64, depth=4, seed=0):
+def convnet(name, image_size=32, channels=3, width=64, depth=4, seed=0):
     """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger
     than 2 px; mean over the map. Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals
     et al. 2016).
     """
     seeds = Seeds(seed)
-    inputs = x = keras.Input((image_size, image_size, channels), name="images")
+    inputs = x = image_input(image_size, channels)
     for index in range(1, depth + 1):
         x = conv_bn(x, width, 3, 1, f"block{index}", seeds)
         if x.shape[1] > 2:
@@ -31,7 +32,7 @@ def convnet(name, image_size, channels=3, width=64, depth=4, seed=0):
 def micro(name, image_size=8, channels=3, width=8, seed=0):
     """Two convolutions: the network of the tests."""
     seeds = Seeds(seed)
-    inputs = keras.Input((image_size, image_size, channels), name="images")
+    inputs = image_input(image_size, channels)
     x = conv_bn(inputs, width, 3, 1, "block1", seeds)
     x = conv_bn(x, 2 * width, 3, 2, "block2", seeds)
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
@@ -42,7 +43,7 @@ def mlp(name, image_size=28, channels=3, widths=(400, 400), seed=0):
     400-400 as in van de Ven & Tolias 2019 (arXiv:1904.07734).
     """
     seeds = Seeds(seed)
-    inputs = keras.Input((image_size, image_size, channels), name="images")
+    inputs = image_input(image_size, channels)
     x = layers.Flatten(name="pixels")(inputs)
     for index, width in enumerate(widths, 1):
         last = "features" if index == len(widths) else f"dense{index}"
@@ -58,22 +59,33 @@ BACKBONES = (
 )
 
 
-def backbone(name, image_size=32, **options):
+def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -> keras.Model:
     """Build a backbone.
 
     Args:
         name: one of `BACKBONES`.
-        image_size: height and width in pixels.
+        image_size: height and width in pixels, for networks of images, or [height, width]; None: 32.
         options: of that family: `width`, `stem`, `zero_gamma`, `channels`, `seed`, ...
 
     Raises:
-        ValueError: unknown name or option, naming the nearest.
+        ValueError: unknown name or option, naming the nearest; an image size for a network that
+        reads no images.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("resnet20", 32, width=8).output_shape
+        (None, 32)
     """
     if name not in BACKBONES:
         raise ValueError(unknown("backbone", name, BACKBONES))
     build = BACKBONES[name]
-    allowed = [p for p in inspect.signature(build).parameters if p not in ("name", "image_size")]
+    parameters = inspect.signature(build).parameters
+    allowed = [p for p in parameters if p not in ("name", "image_size")]
     for option in options:
         if option not in allowed:
             raise ValueError(unknown(f"option of backbone {name}", option, allowed))
-    return build(name, image_size, **options)
+    if "image_size" in parameters:
+        return build(name, 32 if image_size is None else image_size, **options)
+    if image_size is not None:
+        raise ValueError(f"image_size: got {image_size}; backbone {name} reads no images.")
+    return build(name, **options)

@@ -65,3 +65,19 @@ def batch_norm(name=None, **kwargs):
     """
     constants = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": backends.replicas() > 1}
     return BatchNorm(name=name, **constants | kwargs)
+
+
+def image_input(image_size, channels):
+    """The input of a network of images, (N, height, width, channels).
+
+    Args:
+        image_size: pixels of a square, or [height, width].
+        channels: 1 or 3.
+
+    Example:
+        >>> from sslzoo.nn.layers import image_input
+        >>> image_input([24, 32], 3).shape
+        (None, 24, 32, 3)
+    """
+    sides = [image_size] * 2 if isinstance(image_size, int) else list(image_size)
+    return keras.Input((*sides, channels), name="images")

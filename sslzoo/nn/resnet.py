@@ -8,7 +8,7 @@ that official checkpoints can be mapped by name.
 import keras
 from keras import layers
 
-from sslzoo.nn.layers import Seeds, batch_norm
+from sslzoo.nn.layers import Seeds, batch_norm, image_input
 
 IMAGENET = {  # name: (block, blocks per stage); stages of width 64, 128, 256, 512
     "resnet18": ("basic", (2, 2, 2, 2)),
@@ -64,11 +64,11 @@ def resnet(name, image_size, channels=3, stem=None, zero_gamma=True, width=64, s
         width: channels of the first stage (64 in the paper).
     """
     block, depths = IMAGENET[name]
-    stem = stem or ("cifar" if image_size <= 64 else "imagenet")
+    inputs = x = image_input(image_size, channels)
+    stem = stem or ("cifar" if max(inputs.shape[1:3]) <= 64 else "imagenet")
     if stem not in ("cifar", "imagenet"):
         raise ValueError(f"stem: got {stem!r}; it must be 'cifar' or 'imagenet'.")
     seeds = Seeds(seed)
-    inputs = x = keras.Input((image_size, image_size, channels), name="images")
     if stem == "imagenet":
         x = conv_bn(x, width, 7, 2, "stem", seeds)
         # after a ReLU zero padding equals torch's -inf
@@ -87,7 +87,7 @@ def cifar_resnet(name, image_size, channels=3, width=16, zero_gamma=True, seed=0
     """
     depth = int(name.removeprefix("resnet"))
     seeds = Seeds(seed)
-    inputs = keras.Input((image_size, image_size, channels), name="images")
+    inputs = image_input(image_size, channels)
     x = conv_bn(inputs, width, 3, 1, "stem", seeds)
     return _stages(name, inputs, x, "basic", ((depth - 2) // 6,) * 3, width, seeds, zero_gamma)
 

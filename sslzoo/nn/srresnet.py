@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from sslzoo.nn.bicubic import BicubicUpsampling
-from sslzoo.nn.layers import Seeds
+from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.resnet import conv_bn
 
@@ -44,7 +44,7 @@ def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, se
             arXiv:1707.02921, section 3.1) is better without.
     """
     seeds = Seeds(seed)
-    inputs = keras.Input((image_size, image_size, channels), name="images")
+    inputs = image_input(image_size, channels)
     x = first = prelu(conv(inputs, width, 9, "first", seeds), "first")
     for block in range(1, blocks + 1):
         y = prelu(conv(x, width, 3, f"block{block}_1", seeds, norm), f"block{block}_1")

@@ -5,7 +5,7 @@ them.
 import keras
 from keras import layers
 
-from sslzoo.nn.layers import Seeds, batch_norm
+from sslzoo.nn.layers import Seeds, batch_norm, image_input
 from sslzoo.nn.resnet import conv
 
 
@@ -42,7 +42,7 @@ def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=
         x = conv(activated(x, f"{label}_2"), filters, 3, 1, f"{label}_2_conv", seeds)
         return layers.Add(name=f"{label}_add")([x, shortcut])
 
-    inputs = keras.Input((image_size, image_size, channels), name="images")
+    inputs = image_input(image_size, channels)
     x = conv(inputs, 16, 3, 1, "stem_conv", seeds)
     for stage in range(3):
         for index in range((depth - 4) // 6):

@@ -8,12 +8,19 @@ from sslzoo.optim.lars import LARS
 from sslzoo.optim.schedules import FixMatchCosine, WarmupCosine, cosine_ema, scaled_learning_rate
 from sslzoo.optim.sgd import SGD
 
-OPTIMIZERS = {"sgd": SGD, "lars": LARS, "adam": keras.optimizers.Adam, "adamw": AdamW}
+OPTIMIZERS = {
+    "sgd": SGD,
+    "lars": LARS,
+    "adam": keras.optimizers.Adam,
+    "adamw": AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+}
 
 
 def build(name, learning_rate, **kwargs):
-    """The optimiser of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam",
-    "adamw" (decoupled).
+    """The optimizer of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam",
+    "adamw" (decoupled), "rmsprop", "adagrad".
 
     Args:
         name: a key of `OPTIMIZERS`.

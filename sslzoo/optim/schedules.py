@@ -128,7 +128,7 @@ def cosine_ema(step, total_steps, base):
 
     Args:
         step: k, a number or an integer tensor, counted from 0.
-        total_steps: K, at least 1.
+        total_steps: K, at least 1, a number or an integer tensor.
         base: tau at the start, between 0 and 1.
 
     Returns:
@@ -137,9 +137,10 @@ def cosine_ema(step, total_steps, base):
     Raises:
         ValueError: a total_steps or base outside these ranges.
     """
-    if total_steps < 1:
+    if isinstance(total_steps, int) and total_steps < 1:
         raise ValueError(f"cosine_ema needs total_steps of at least 1, got {total_steps}.")
     if not 0 <= base <= 1:
         raise ValueError(f"cosine_ema needs a base between 0 and 1, got {base}.")
-    done = ops.clip(ops.cast(step, "float32") / total_steps, 0.0, 1.0)
+    done = ops.cast(step, "float32") / ops.cast(total_steps, "float32")
+    done = ops.clip(done, 0.0, 1.0)
     return 1.0 - (1.0 - base) * (ops.cos(math.pi * done) + 1.0) / 2.0

@@ -5,13 +5,14 @@ imports no keras.
 from importlib import import_module
 
 _HOME = {
-    "ConfigError": "config",
+    "ConfigError": "yaml_text",
+    "Entry": "entry",
     "WeightsError": "cache",
-    "agreement": "weights",
+    "agreement": ".evaluate.agreement",
     "fetch_weights": "cache",
-    "info": "registry",
+    "info": "entry",
     "list_models": "registry",
-    "load_config": "config",
+    "load_config": "entry",
     "load_weights": "weights",
     "resolve": "registry",
     "save_weights": "weights",
@@ -23,7 +24,7 @@ __all__ = sorted(_HOME)
 def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__():

@@ -46,7 +46,7 @@ def fetch_weights(name, record, explicit=None, folder=None):
         explicit: a path or URL of other weights to use instead. A path is the caller's own file:
             there is nothing to check it against. A URL is checked if it ends in `#sha256=<64 hex
             digits>`, and then cached; without that it is downloaded each time.
-        folder: where the entry's own file lies (`sslzoo.zoo.registry.weights_folder`), or None.
+        folder: where the entry's own file lies (`Entry.weights_folder`), or None.
 
     Sources, in order: `explicit` alone if given; the cache; `folder`; the release; the
     mirrors of the record and of $SSLZOO_MIRRORS. A cached file that does not match the record is

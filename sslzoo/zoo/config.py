@@ -3,15 +3,14 @@
 """
 
 import difflib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from sslzoo.zoo import yaml_text
-from sslzoo.zoo.registry import entry_name, resolve
+from sslzoo.files import replace_file
+from sslzoo.zoo.registry import entry_name
 from sslzoo.zoo.schema import WEIGHTS_FILE, Record, ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
 
@@ -20,14 +19,15 @@ RECORD_HEADER = (
 )
 
 
-def load_config(path_or_name):
-    """The validated `ZooConfig` of a YAML file or of a zoo name, found as `sslzoo.zoo.resolve`
-    does.
+def read_config(path):
+    """The validated `ZooConfig` of a YAML file. Raises ConfigError (a ValueError).
 
-    Raises ConfigError (a ValueError) for a bad file, FileNotFoundError for a missing one,
-    UnknownName for a name that the zoo does not know.
+    Example:
+        >>> from sslzoo.zoo.config import read_config
+        >>> from sslzoo.zoo.registry import resolve
+        >>> read_config(resolve("simclr_resnet20.digits")).method
+        'simclr'
     """
-    path = resolve(path_or_name)
     return parse_config(yaml_text.read_text(path), path)
 
 
@@ -88,27 +88,6 @@ def with_record(path, record):
     text = by_hand + ("" if by_hand.endswith("\n") or not by_hand else "\n") + RECORD_HEADER + block
     parse_config(text, path)
     return text
-
-
-def replace_file(path, content):
-    """Write bytes to `path` so that a reader sees the old file or the new one, never a part of
-    it.
-    """
-    path = Path(path)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-    )
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def plain(value):

@@ -52,14 +52,6 @@ def entry_name(path):
     return Path(path).name.removesuffix(".yaml").removesuffix(".yml")
 
 
-def weights_folder(path):
-    """Where the weights of the config `path` are: `weights/` beside a folder named zoo_configs,
-    else beside the config.
-    """
-    folder = Path(path).absolute().parent
-    return folder.parent / "weights" if folder.name == "zoo_configs" else folder
-
-
 def resolve(name):
     """Path of the YAML file of a zoo entry, or of a config anywhere. Every face and function finds
     configs by this.
@@ -96,14 +88,3 @@ def resolve(name):
             unknown("model", name, [*entries, *(entry.split(".")[0] for entry in entries)])
         )
     return entries[candidates[0]]
-
-
-def info(name):
-    """The `ModelCard` of a zoo entry or config: paper, recipe, data, metrics measured here and
-    elsewhere, sha256, size.
-    """
-    from sslzoo.zoo.card import ModelCard
-    from sslzoo.zoo.config import load_config
-
-    path = resolve(name)
-    return ModelCard(name=entry_name(path), config=load_config(path))

@@ -9,17 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     JsonValue,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    Tag,
     field_validator,
     model_validator,
 )
 
-from sslzoo.zoo.protocols import AnyProtocol
+from sslzoo.zoo.found import AnyProtocol, AnySampler
 from sslzoo.zoo.strict import Source, Strict
 
 WEIGHTS_FILE = r"^[\w.-]+\.weights\.h5$"
@@ -52,79 +54,79 @@ class Backbone(BaseModel):
         return dict(self.model_extra)
 
 
-class SGD(Strict):
-    name: Literal["sgd"]
+class Optimizer(Strict):
+    """What every optimizer has. Gradients are clipped before the step: `clipnorm` bounds the norm
+    of each variable's gradient, `clipvalue` each of its values.
+    """
+
     learning_rate: PositiveFloat
+    clipnorm: PositiveFloat | None = None
+    clipvalue: PositiveFloat | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments of `sslzoo.optim.build`."""
+        return self.model_dump(exclude_none=True)
+
+
+class SGD(Optimizer):
+    name: Literal["sgd"]
     momentum: Fraction = 0.9
     nesterov: bool = False
     weight_decay: NonNegativeFloat = 0.0
 
 
-class LARS(Strict):
+class LARS(Optimizer):
     name: Literal["lars"]
-    learning_rate: PositiveFloat
     momentum: Fraction = 0.9
     weight_decay: NonNegativeFloat = 0.0
     trust_coefficient: PositiveFloat = 0.001
 
 
-class Adam(Strict):
+class Adam(Optimizer):
     name: Literal["adam", "adamw"]
-    learning_rate: PositiveFloat
     beta_1: Fraction = 0.9
     beta_2: Fraction = 0.999
     epsilon: PositiveFloat = 1e-7
     weight_decay: NonNegativeFloat = 0.0
 
 
+class RMSprop(Optimizer):
+    name: Literal["rmsprop"]
+    rho: Fraction = 0.9
+    momentum: Fraction = 0.0
+    epsilon: PositiveFloat = 1e-7
+    centered: bool = False
+
+
+class Adagrad(Optimizer):
+    name: Literal["adagrad"]
+    initial_accumulator_value: NonNegativeFloat = 0.1
+    epsilon: PositiveFloat = 1e-7
+
+
 class Schedule(Strict):
     """The learning rate over the run.
 
-    cosine: linear warm-up from 0 to the optimiser's learning rate, then a half cosine to the
-    learning rate `final`;
-    fixmatch: rate * cos(7 pi k / 16 K) at step k of K; constant.
+    cosine: linear warm-up from 0 to the optimizer's learning rate, then a half cosine to the
+    learning rate `final`; fixmatch: rate * cos(7 pi k / 16 K) at step k of K; step: times `factor`
+    after each epoch in `milestones`; polynomial: to `final` with `power`; constant.
     """
 
-    name: Literal["cosine", "fixmatch", "constant"] = "cosine"
+    name: Literal["cosine", "fixmatch", "constant", "step", "polynomial"] = "cosine"
     warmup_epochs: NonNegativeFloat = 0.0
     final: NonNegativeFloat = 0.0
-
-
-class Paired(Strict):
-    """Batches of `batch_size` labelled images, `labels_per_class` of which are drawn by `seed`, and
-    `ratio` times as many unlabelled ones.
-    """
-
-    name: Literal["paired"]
-    labels_per_class: PositiveInt
-    ratio: PositiveInt
-    steps_per_epoch: PositiveInt
-    seed: NonNegativeInt = 0
-
-
-class ClassBalanced(Strict):
-    """Batches of `samples` images of each of `classes` classes."""
-
-    name: Literal["class_balanced"]
-    classes: PositiveInt
-    samples: PositiveInt
-    steps_per_epoch: PositiveInt
-
-
-class Crops(Strict):
-    """Batches of `batch_size` random crops of `size` pixels from pictures of any size."""
-
-    name: Literal["crops"]
-    size: PositiveInt
-    steps_per_epoch: PositiveInt
+    milestones: list[PositiveFloat] = []
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    power: PositiveFloat = 1.0
 
 
 class Tasks(Strict):
     """The data as `count` tasks of disjoint classes, one after the other, in the order of their
-    labels or drawn by `seed`.
+    labels or drawn by `seed`. `test`: what the accuracy matrix is measured on.
     """
 
     count: PositiveInt
+    test: Source
     seed: NonNegativeInt | None = None
 
 
@@ -137,7 +139,19 @@ class Initial(Strict):
     networks: Annotated[list[str], Field(min_length=1)]
 
 
-AnyOptimizer = Annotated[SGD | LARS | Adam, Field(discriminator="name")]
+AnyOptimizer = Annotated[SGD | LARS | Adam | RMSprop | Adagrad, Field(discriminator="name")]
+
+
+def _one_or_roles(value: Any) -> str:
+    """Whether `data` is one source, or a source for each role."""
+    mapping = isinstance(value, dict) and value
+    return "roles" if mapping and all(isinstance(v, dict) for v in value.values()) else "one"
+
+
+Data = Annotated[
+    Annotated[Source, Tag("one")] | Annotated[dict[str, Source], Tag("roles")],
+    Discriminator(_one_or_roles),
+]
 
 
 class Agreement(Strict):
@@ -200,22 +214,23 @@ class ZooConfig(Strict):
     default: bool = False
 
     method: str
-    backbone: Backbone
-    image_size: PositiveInt
+    backbone: Backbone | None = None
+    image_size: (
+        PositiveInt | Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] | None
+    ) = None  # pixels of a square, or [height, width]
     hyperparameters: dict[str, JsonValue] = {}
     augment: Any = None  # a preset's name or a mapping; None: the method's own default
-    data: Source
-    # None: shuffled images
-    sampler: Annotated[Paired | ClassBalanced | Crops, Field(discriminator="name")] | None = None
+    data: Data
+    sampler: AnySampler | None = None  # None: shuffled items
     tasks: Tasks | None = None
     initial: Initial | None = None
 
-    optimizer: AnyOptimizer
+    optimizer: AnyOptimizer | None = None
     # of single groups of networks (the method's `optimizer_groups`)
     optimizers: dict[str, AnyOptimizer] = {}
     schedule: Schedule = Schedule()
-    batch_size: PositiveInt
-    epochs: PositiveInt
+    batch_size: PositiveInt | None = None
+    epochs: PositiveInt | None = None
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     seed: NonNegativeInt = 0
 
@@ -245,14 +260,38 @@ class ZooConfig(Strict):
 
     @model_validator(mode="after")
     def consistent(self):
-        if self.schedule.warmup_epochs >= self.epochs:
-            warmup = self.schedule.warmup_epochs
+        """Keys that need each other."""
+        if self.optimizer is None:
+            self._without_optimizer()
+        else:
+            self._with_optimizer()
+        return self
+
+    def _without_optimizer(self) -> None:
+        for key in ("optimizers", "batch_size", "epochs"):
+            if getattr(self, key):
+                value = getattr(self, key)
+                raise ValueError(f"{key} is {value}, an optimizer is needed with it")
+
+    def _with_optimizer(self) -> None:
+        if self.epochs is None:
+            raise ValueError("epochs is missing, a method with an optimizer needs it")
+        warmup, final = self.schedule.warmup_epochs, self.schedule.final
+        peak = self.optimizer.learning_rate
+        if warmup >= self.epochs:
             raise ValueError(
                 f"schedule.warmup_epochs is {warmup}, must be less than epochs = {self.epochs}"
             )
-        final, peak = self.schedule.final, self.optimizer.learning_rate
         if final > peak:
             raise ValueError(
                 f"schedule.final is {final}, must be at most optimizer.learning_rate = {peak}"
             )
-        return self
+        marks = self.schedule.milestones
+        if (self.schedule.name == "step") != bool(marks) or sorted(set(marks)) != marks:
+            raise ValueError(
+                f"schedule.milestones is {marks}, ascending epochs are needed for `step` alone"
+            )
+
+    def sources(self) -> dict[str, Source]:
+        """{role: source}; the role of a single one is "train"."""
+        return self.data if isinstance(self.data, dict) else {"train": self.data}

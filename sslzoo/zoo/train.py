@@ -1,318 +1,283 @@
 """`sslzoo train`: a config -> a run directory -> (with record) an entry of the zoo."""
 
-import csv
 import functools
-import importlib.metadata
 import importlib.util
 import json
-import platform
-import subprocess
-import time
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keras
 
-import sslzoo
 from sslzoo import evaluate
-from sslzoo.methods.callbacks import Checkpoint
+from sslzoo.data import TaskStream
+from sslzoo.data.streams import Endless
+from sslzoo.evaluate import protocols
+from sslzoo.evaluate.agreement import agreement
+from sslzoo.files import replace_file
+from sslzoo.training import Checkpoint, Learned, Method
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import check_recordable, dump, load_config, plain, replace_file, with_record
-from sslzoo.zoo.feeds import evaluation_sets, training_feed
-from sslzoo.zoo.registry import entry_name, resolve, weights_folder
-from sslzoo.zoo.tasks import learn_tasks
-from sslzoo.zoo.weights import agreement, load_weights, save_weights
+from sslzoo.zoo.config import check_recordable, dump, plain, read_config, with_record
+from sslzoo.zoo.entry import Entry
+from sslzoo.zoo.log import column, forget_epochs
+from sslzoo.zoo.run_state import RunState
+from sslzoo.zoo.schema import ZooConfig
+from sslzoo.zoo.sources import evaluation_sets, training_data
+from sslzoo.zoo.tasks import add_bounds
+from sslzoo.zoo.weights import load_weights, save_weights
 
-VERSIONS = ("keras", "tensorflow", "jax", "numpy")
 
-
-def train(name, run_dir=None, record=False, encoding="fp16", checkpoint_every=200, verbose="auto"):
+def train(
+    name: str | Path,
+    run_dir: str | Path | None = None,
+    record: bool = False,
+    encoding: str = "fp16",
+    checkpoint_every: int = 200,
+    verbose: Any = "auto",
+) -> dict:
     """Train a zoo entry, evaluate it, and leave everything in a run directory. The same call again
     resumes.
 
     Args:
         name: an entry of the zoo, or the path of a config.
         run_dir: default runs/<name>. Holds config.yaml, log.csv, tensorboard/, checkpoint.npz,
-            run.json, metrics.json; of tasks in sequence tasks/ instead of log.csv, tensorboard/ and
-            checkpoint.npz.
+            run.json, metrics.json; of tasks in sequence one checkpoint for each task instead of
+            log.csv, tensorboard/ and checkpoint.npz.
         record: also write the record into the config and the weights where `load` looks for them.
         encoding: of the published weights: "fp16", "int8" or "float32".
+        checkpoint_every: steps between two checkpoints.
+        verbose: as in Keras' `fit`.
 
     Returns:
         The record, a dict. Beside the accuracy of the config's first {protocol: accuracy}, that of
         the last weights, stands "best_epoch_accuracy", the highest after any epoch: chosen on the
         test set, so optimistic.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.zoo.train import train
+        >>> record = train("simclr_resnet20.digits")  # doctest: +SKIP
     """
-    path = resolve(name)
-    config, name = load_config(path), entry_name(path)
-    check_recordable(path)
-    run_dir = Path(run_dir or Path("runs") / name)
-    model, feed = from_config(config), training_feed(config)
+    entry = Entry.find(name)
+    check_recordable(entry.path)
+    config = entry.config
+    run_dir = Path(run_dir or Path("runs") / entry.name)
+    settings = {"checkpoint_every": checkpoint_every, "verbose": verbose}
+
+    model, data = from_config(config), training_data(config)
+    _check_data(model, config, data)
     run_dir.mkdir(parents=True, exist_ok=True)
     _keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
-    progress = Progress(run_dir / "run.json")
-    if config.tasks:
-        run = learn_tasks(
-            model, config, feed, run_dir / "tasks", checkpoint_every, [progress], verbose
-        )
-        steps, metrics = sum(run["settings"]["steps"]), plain([run])
-    else:
-        steps, metrics = _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose), []
+    run = RunState(run_dir / "run.json")
+    learned = _learn(model, config, data, run_dir, run, settings)
+    metrics = plain(learned.metrics)
+    if config.tasks is not None:
+        add_bounds(metrics[0], config, data, run_dir, _fit_settings(config) | settings)
     metrics += _with_best(evaluate_all(model, config), run_dir / "log.csv")
-    if hasattr(model, "unlabeled_weight"):
-        _add_supervised(metrics, config, feed, run_dir / "supervised", checkpoint_every, verbose)
+    _add_ablations(metrics, model, config, data, run_dir, settings)
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
-    weights_path = run_dir / f"{name}.weights.h5"
+
+    weights_path = run_dir / f"{entry.name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
-    weights["agreement"] = _agreement(model, config, weights_path, feed)
-    result = plain(
-        {
-            **progress.commits(),
-            "backend": keras.backend.backend(),
-            "device": device(),
-            "versions": {
-                v: importlib.metadata.version(v) for v in VERSIONS if importlib.util.find_spec(v)
-            },
-            "started": progress.state["started"],
-            "wall_seconds": round(progress.state["seconds"], 1),
-            "steps": steps,
-            "metrics": metrics,
-            "weights": weights,
-        }
-    )
+    weights["agreement"] = _agreement(model, config, weights_path, data)
+    result = {**run.record(), "steps": learned.steps, "metrics": metrics, "weights": weights}
+    result = plain(result)
     replace_file(run_dir / "record.json", json.dumps(result, indent=1).encode())
     if record:
-        text, folder = with_record(path, result), weights_folder(path)
-        folder.mkdir(exist_ok=True)
-        # Killed between these two, the config names weights that are no longer there: `load`
-        # refuses and says what to do.
-        replace_file(folder / weights_path.name, weights_path.read_bytes())
-        replace_file(path, text.encode())
+        _publish(entry, result, weights_path)
     return result
 
 
-def _fit(model, config, feed, run_dir, checkpoint_every, progress, verbose):
-    """Train, or go on where a run in this directory stopped; the steps of the whole run."""
-    batch_size = None if config.sampler else config.batch_size
-    steps_per_epoch = (
-        config.sampler.steps_per_epoch
-        if config.sampler
-        else len(feed) // min(batch_size, len(feed))
-    )
-    checkpoint = Checkpoint(run_dir / "checkpoint.npz", every=checkpoint_every)
-    done = Checkpoint.steps_done(checkpoint.path)
-    _forget_epochs(run_dir / "log.csv", done // steps_per_epoch)
-    callbacks = [
-        progress,
-        keras.callbacks.CSVLogger(str(run_dir / "log.csv"), append=True),
-        checkpoint,
-    ]
-    callbacks[:0] = _accuracy_log(config, run_dir / "log.csv")
-    if importlib.util.find_spec("tensorflow"):
-        callbacks.insert(
-            1, keras.callbacks.TensorBoard(str(run_dir / "tensorboard"), write_graph=False)
-        )
-    model.fit(
-        feed, batch_size=batch_size, epochs=config.epochs, callbacks=callbacks, verbose=verbose
-    )
-    return config.epochs * steps_per_epoch
+def evaluate_all(model: Method, config: ZooConfig) -> list[dict]:
+    """The records of every protocol that the config lists.
 
-
-def _add_supervised(metrics, config, feed, run_dir, checkpoint_every, verbose):
-    """Another baseline of each accuracy of a method that also learns without labels: the same
-    network with the same recipe on the same labels alone.
+    Example:
+        >>> import sslzoo
+        >>> config = sslzoo.info("simclr_resnet20.digits").config
+        >>> evaluate_all(sslzoo.build("simclr", "micro", 8), config.model_copy(
+        ...     update={"evaluate": []}))
+        []
     """
-    judged = [metric for metric in metrics if metric["protocol"] == "accuracy"]
-    if not judged or not config.hyperparameters.get("unlabeled_weight", 1.0):
-        return
-    hyperparameters = {**config.hyperparameters, "unlabeled_weight": 0.0}
-    # nothing to log after an epoch
-    bound = config.model_copy(update={"hyperparameters": hyperparameters, "evaluate": []})
-    model = from_config(bound)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    _fit(model, bound, feed, run_dir, checkpoint_every, Progress(run_dir / "run.json"), verbose)
-    found = [metric for metric in evaluate_all(model, config) if metric["protocol"] == "accuracy"]
-    for metric, own in zip(judged, found, strict=True):
-        metric["baselines"]["same_labels_alone"] = own["accuracy"]
+    records = []
+    for protocol in config.evaluate:
+        sets = evaluation_sets(protocol.protocol, protocol.sources(), config.image_size)
+        function = protocols.find(protocol.protocol)
+        records.append(function(model, *sets, **protocol.settings()))
+    return plain(records)
 
 
-def _accuracy_log(config, path):
+def _check_data(model: Method, config: ZooConfig, data: Any) -> None:
+    """ValueError, before anything is written, for data that this method does not learn from."""
+    if config.tasks is not None and not model.learns_tasks:
+        raise ValueError(
+            f"tasks: {config.method} does not learn tasks in sequence; the methods of family "
+            "'incremental' do."
+        )
+    if config.tasks is None and model.learns_tasks:
+        raise ValueError(f"tasks: missing; {config.method} learns tasks in sequence.")
+    if config.tasks is not None and config.sampler is not None:
+        raise ValueError(
+            f"sampler: got {config.sampler.name!r} in a config with tasks; these are trained on "
+            "shuffled items."
+        )
+    roles = tuple(data) if isinstance(data, dict) else ()
+    if sorted(roles) != sorted(model.roles):
+        needed = ", ".join(model.roles) or "one source"
+        came = ", ".join(roles) or "one source"
+        raise ValueError(f"data: got {came}; {config.method} needs {needed}.")
+
+
+def _fit_settings(config: ZooConfig) -> dict:
+    """Epochs and size of a batch, where the config has them."""
+    settings = {"epochs": config.epochs, "batch_size": config.batch_size}
+    if config.sampler is not None:
+        del settings["batch_size"]  # the stream has it
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def _learn(
+    model: Method, config: ZooConfig, data: Any, folder: Path, run: RunState, settings: dict
+) -> Learned:
+    """Train, or go on where a run in this directory stopped."""
+    log, callbacks = folder / "log.csv", [run]
+    if not model.learns_tasks and model.trainable_variables:
+        done = Checkpoint.steps_done(folder / "checkpoint.npz")
+        forget_epochs(log, done // _steps_per_epoch(data, config))
+        callbacks = [
+            *_accuracy_log(config, log),
+            run,
+            keras.callbacks.CSVLogger(str(log), append=True),
+        ]
+        if importlib.util.find_spec("tensorflow"):
+            board = keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
+            callbacks.append(board)
+    run.begin()
+    learned = model.learn(
+        data, folder=folder, callbacks=callbacks, **_fit_settings(config), **settings
+    )
+    run.write()
+    return learned
+
+
+def _steps_per_epoch(data: Any, config: ZooConfig) -> int:
+    data = next(iter(data.values())) if isinstance(data, dict) else data
+    if isinstance(data, Endless):
+        return data.steps_per_epoch
+    return len(data) // min(config.batch_size, len(data))
+
+
+def _add_ablations(
+    metrics: list[dict],
+    model: Method,
+    config: ZooConfig,
+    data: Any,
+    run_dir: Path,
+    settings: dict,
+) -> None:
+    """Train the method's ablations in the same way, and put their figures into the baselines."""
+    for name, changes in model.ablations.items():
+        bound = _changed(config, changes)
+        if bound == config:  # the entry is the ablation itself
+            continue
+        folder = run_dir / name
+        folder.mkdir(parents=True, exist_ok=True)
+        other = from_config(bound)
+        run = RunState(folder / "run.json")
+        _learn(other, bound.model_copy(update={"evaluate": []}), data, folder, run, settings)
+        for metric, own in zip(metrics, evaluate_all(other, config), strict=True):
+            metric["baselines"] |= _headline_figures(name, own)
+
+
+def _changed(config: ZooConfig, changes: dict) -> ZooConfig:
+    """A config with other values; hyperparameters are merged with its own."""
+    changes = dict(changes)
+    if "hyperparameters" in changes:
+        changes["hyperparameters"] = {**config.hyperparameters, **changes["hyperparameters"]}
+    merged = config.model_dump(exclude_unset=True) | changes
+    return ZooConfig.model_validate(merged)
+
+
+def _headline_figures(name: str, record: dict) -> dict[str, float]:
+    """{baseline: figure} of the headlines of a record, as its baselines are named."""
+    found = {}
+    for index, (path, _, _) in enumerate(protocols.headlines(record["protocol"])):
+        value = functools.reduce(lambda part, key: part[key], path.split("."), record)
+        found[name if index == 0 else f"{name}_{path}"] = value
+    return found
+
+
+def _accuracy_log(config: ZooConfig, path: Path) -> list:
     """[what adds `test_accuracy` to the log: on the test set of the config's first {protocol:
     accuracy}]; none without that protocol, and for a log that was begun without the column.
     """
     protocol = next((entry for entry in config.evaluate if entry.protocol == "accuracy"), None)
-    if protocol is None or _test_accuracies(path) is None:
+    if protocol is None or column(path, "test_accuracy") is None:
         return []
     (test,) = evaluation_sets("accuracy", protocol.sources(), config.image_size)
     return [evaluate.AccuracyLog(test)]
 
 
-def _with_best(metrics, path):
+def _with_best(metrics: list[dict], path: Path) -> list[dict]:
     """The metrics, the first accuracy among them with the best epoch's: from the log, which has all
     lives of a run.
     """
-    index = next(
-        (row for row, metric in enumerate(metrics) if metric["protocol"] == "accuracy"), None
-    )
-    logged = _test_accuracies(path)
-    if index is None or not logged:
+    places = [row for row, metric in enumerate(metrics) if metric["protocol"] == "accuracy"]
+    logged = column(path, "test_accuracy")
+    if not places or not logged:
         return metrics
+    index = places[0]
     first = {key: metrics[index][key] for key in ("protocol", "accuracy")}
-    # The last epoch is not in the log where a run was killed between its last checkpoint and the
-    # end of that epoch.
     first["best_epoch_accuracy"] = max(first["accuracy"], *logged)
     return [*metrics[:index], first | metrics[index], *metrics[index + 1 :]]
 
 
-def _test_accuracies(path):
-    """Those in the log, one an epoch; None where it has no such column."""
-    if not path.exists() or not path.stat().st_size:
-        return []
-    with open(path, newline="") as file:
-        rows = csv.DictReader(file)
-        return (
-            [float(row["test_accuracy"]) for row in rows]
-            if "test_accuracy" in rows.fieldnames
-            else None
-        )
-
-
-def evaluate_all(model, config):
-    """The records of every protocol that the config lists, but of tasks in sequence: those are
-    measured on the way.
-    """
-    sets = functools.cache(lambda kind, *sources: evaluation_sets(kind, sources, config.image_size))
-    return plain(
-        [
-            getattr(evaluate, protocol.protocol)(
-                model, *sets(protocol.protocol, *protocol.sources()), **protocol.settings()
-            )
-            for protocol in config.evaluate
-            if protocol.protocol != "incremental"
-        ]
-    )
-
-
-class Progress(keras.callbacks.Callback):
-    """Keeps in run.json when a run began, from which commit, on which others it went on, and how
-    many seconds it has trained over all its lives.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-        self.state = {
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": commit(),
-            "seconds": 0.0,
-        }
-        if path.exists():
-            self.state = json.loads(path.read_text())
-        self.state.setdefault("continued", [])
-
-    def commits(self):
-        """The part of the record that says from which sources the weights come."""
-        return {key: self.state[key] for key in ("commit", "continued") if self.state[key]}
-
-    def on_train_begin(self, logs=None):
-        self.before, self.since = self.state["seconds"], time.monotonic()
-        if (now := commit()) not in (self.state["commit"], *self.state["continued"]):
-            self.state["continued"].append(now)
-        self._write()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._write()
-
-    def on_train_end(self, logs=None):
-        self._write()
-
-    def _write(self):
-        self.state["seconds"] = self.before + time.monotonic() - self.since
-        replace_file(self.path, json.dumps(self.state).encode())
-
-
 # What decides the weights of a run, as against words about it and what is measured afterwards.
 TRAINING = {
-    *(
-        "method",
-        "backbone",
-        "image_size",
-        "hyperparameters",
-        "augment",
-        "data",
-        "sampler",
-        "tasks",
-        "initial",
-    ),
-    *("optimizer", "optimizers", "schedule", "batch_size", "epochs", "precision", "seed"),
+    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "sampler"),
+    *("tasks", "initial", "optimizer", "optimizers", "schedule", "batch_size", "epochs"),
+    *("precision", "seed"),
 }
 
 
-def _keep_config(config, path):
-    """A run directory belongs to one recipe; what else its config says may change, and older files
-    lack newer keys.
-    """
+def _keep_config(config: ZooConfig, path: Path) -> None:
+    """A run directory belongs to one recipe; what else its config says may change."""
     if path.exists():
-        before, now = (
-            load_config(path).model_dump(include=TRAINING),
-            config.model_dump(include=TRAINING),
-        )
-        if changed := sorted(key for key in TRAINING if before[key] != now[key]):
+        before = read_config(path).model_dump(include=TRAINING)
+        now = config.model_dump(include=TRAINING)
+        changed = sorted(key for key in TRAINING if before[key] != now[key])
+        if changed:
             raise ValueError(
-                f"{path}: another config was trained in this folder ({', '.join(changed)} "
-                "differ); use another --run-dir, or "
-                "remove this one."
+                f"{path}: another config was trained in this folder ({', '.join(changed)} differ); "
+                "use another --run-dir, or remove this one."
             )
     replace_file(path, dump(config).encode())
 
 
-def _forget_epochs(path, epoch):
-    """Drop the log's rows from `epoch` on: the resumed run writes them again."""
-    if path.exists():
-        with open(path, newline="") as file:
-            rows = list(csv.reader(file))
-        kept = rows[:1] + [
-            row for row in rows[1:] if row and row[0].isdigit() and int(row[0]) < epoch
-        ]
-        replace_file(path, "".join(",".join(row) + "\n" for row in kept if row).encode())
-
-
-def _agreement(model, config, weights_path, feed):
+def _agreement(model: Method, config: ZooConfig, weights_path: Path, data: Any) -> dict:
+    """How close the features of the stored weights are to the model's own."""
     stored = from_config(config, pretrained=False)
     load_weights(stored, weights_path)
-    images = feed.sample(1000) if config.sampler else feed[:1000]["images"]
-    return agreement(stored.encode(images), model.encode(images))
+    items = _items(data, 1000)
+    return agreement(stored.encode(items), model.encode(items))
 
 
-def commit():
-    """The commit of the source checkout, marked if anything in it differs from that; outside a
-    checkout, the version.
+def _items(data: Any, count: int) -> Any:
+    """Up to `count` items of what a model was trained on."""
+    if isinstance(data, dict):
+        data = next(iter(data.values()))
+    if isinstance(data, TaskStream):
+        data = data.train
+    if isinstance(data, Endless):
+        return data.sample(count)
+    return data.inputs[:count]
+
+
+def _publish(entry: Entry, record: dict, weights_path: Path) -> None:
+    """Put the record into the config and the weights beside the others.
+
+    Killed between these two, the config names weights that are no longer there: `load` refuses and
+    says what to do.
     """
-    checkout = Path(sslzoo.__file__).resolve().parents[1]
-
-    def git(*arguments):
-        return subprocess.run(
-            ["git", "-C", checkout, *arguments], capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        # not a project that we are installed in
-        if Path(git("rev-parse", "--show-toplevel")).resolve() == checkout:
-            return git("rev-parse", "HEAD") + ("-modified" if git("status", "--porcelain") else "")
-    except (OSError, subprocess.CalledProcessError):
-        pass
-    return f"sslzoo {sslzoo.__version__}"
-
-
-def device():
-    """What the run ran on."""
-    try:
-        cpu = next(
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        )
-    except (OSError, StopIteration):
-        cpu = platform.processor() or platform.machine()
-    accelerators = [d for d in keras.distribution.list_devices() if "cpu" not in d.lower()]
-    return ", ".join([cpu, *accelerators])
+    text = with_record(entry.path, record)
+    entry.weights_folder.mkdir(exist_ok=True)
+    replace_file(entry.weights_folder / weights_path.name, weights_path.read_bytes())
+    replace_file(entry.path, text.encode())

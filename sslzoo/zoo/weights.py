@@ -72,34 +72,6 @@ def load_weights(model, path):
         model.load_weights(template)
 
 
-def agreement(features, reference):
-    """How close features (N, D) of the stored weights are to those of the original, as the zoo
-    record holds it.
-
-    Returns {"max_relative_difference": max over images of |f - r| / |r| (Euclidean), "mean_cosine",
-    "images": N}. Raises ValueError if the shapes differ, are not (N, D), or a value is not finite.
-    """
-    features, reference = np.asarray(features, "float64"), np.asarray(reference, "float64")
-    if features.shape != reference.shape or features.ndim != 2 or not len(features):
-        raise ValueError(
-            f"features are {features.shape} and {reference.shape}, two equal (N, D) arrays are "
-            "needed."
-        )
-    if not (np.isfinite(features).all() and np.isfinite(reference).all()):
-        raise ValueError("features hold NaN or infinity, finite values are needed.")
-    tiny = np.finfo("float64").tiny
-    norms = np.linalg.norm(reference, axis=1)
-    difference = np.linalg.norm(features - reference, axis=1) / np.maximum(norms, tiny)
-    cosine = (features * reference).sum(1) / np.maximum(
-        norms * np.linalg.norm(features, axis=1), tiny
-    )
-    return {
-        "max_relative_difference": float(difference.max()),
-        "mean_cosine": float(cosine.mean()),
-        "images": len(features),
-    }
-
-
 def _copy(source, target, encoding):
     """All weights and all groups (Keras looks for them), in order; not the automatic layer names,
     which count up within a process and would make the bytes depend on it.

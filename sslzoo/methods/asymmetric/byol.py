@@ -3,7 +3,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses, nn, optim
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 from sslzoo.nn import ema
 
 
@@ -32,7 +32,6 @@ class BYOL(Method):
     """
 
     min_batch = 2
-    scheduled = True
 
     def __init__(
         self,
@@ -50,12 +49,12 @@ class BYOL(Method):
                 f"prediction: ends in {prediction[-1]} units; it must end as projection does, "
                 f"{projection[-1]}."
             )
-        dim = backbone.output_shape[-1]
+        dim = self.feature_dim
         self.projector = nn.head(dim, self._rows(projection), "projector", seed=seed + 1)
         self.predictor = nn.head(projection[-1], self._rows(prediction), "predictor", seed=seed + 2)
         self.target_backbone = ema.target(backbone)
         self.target_projector = ema.target(self.projector)
-        self.two_views = augmentation.Views(augment, self.preprocess.image_size, seed=seed)
+        self.two_views = augmentation.TwoViews(self.reads, augment, seed=seed)
         self.momentum = momentum
 
     @staticmethod
@@ -63,8 +62,7 @@ class BYOL(Method):
         return [(n, "batch", "relu") for n in units[:-1]] + [(units[-1], "no_bias", None)]
 
     def views(self, batch):
-        view1, view2 = self.two_views(self.preprocess.unit(batch["images"]))
-        return {**batch, "view1": view1, "view2": view2}
+        return self.two_views(batch)
 
     def compute_losses(self, batch):
         loss = 0.0
@@ -79,11 +77,7 @@ class BYOL(Method):
         return {"byol": loss}
 
     def after_step(self, batch):
-        if self.total_steps is None:
-            tau = self.momentum
-        else:
-            # the optimiser has counted this step already
-            step = self.optimizer.iterations - 1 - self.first_step
-            tau = optim.cosine_ema(step, self.total_steps, self.momentum)
+        tau = optim.cosine_ema(self.clock.step, ops.maximum(self.clock.total, 1), self.momentum)
+        tau = ops.where(self.clock.total > 0, tau, self.momentum)  # no schedule without an end
         ema.update(self.backbone, self.target_backbone, tau)
         ema.update(self.projector, self.target_projector, tau)

@@ -3,7 +3,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses, nn
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -37,15 +37,14 @@ class SimCLR(Method):
         self, backbone, projection=None, temperature=0.5, augment="simclr", seed=0, name=None
     ):
         super().__init__(backbone, seed=seed, name=name)
-        *hidden, out = projection or (backbone.output_shape[-1], 128)
+        *hidden, out = projection or (self.feature_dim, 128)
         rows = [(units, "batch", "relu") for units in hidden] + [(out, "batch_no_beta", None)]
-        self.projector = nn.head(backbone.output_shape[-1], rows, "projector", seed=seed + 1)
-        self.two_views = augmentation.Views(augment, self.preprocess.image_size, seed=seed)
+        self.projector = nn.head(self.feature_dim, rows, "projector", seed=seed + 1)
+        self.two_views = augmentation.TwoViews(self.reads, augment, seed=seed)
         self.temperature = temperature
 
     def views(self, batch):
-        view1, view2 = self.two_views(self.preprocess.unit(batch["images"]))
-        return {**batch, "view1": view1, "view2": view2}
+        return self.two_views(batch)
 
     def compute_losses(self, batch):
         # One pass over both views: BatchNorm sees all 2N, as in the official code.

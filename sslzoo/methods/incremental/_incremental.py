@@ -1,12 +1,15 @@
 """What learners of tasks in sequence share: the masked head and begin_task / fit / end_task."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 from keras import ops
 
 from sslzoo import augment as augmentation
-from sslzoo.methods.callbacks import Checkpoint
-from sslzoo.methods.classifier import Classifier
+from sslzoo import evaluate
+from sslzoo.training import Checkpoint, Learned
+from sslzoo.training.classifier import Classifier
 
 
 class Incremental(Classifier):
@@ -28,11 +31,12 @@ class Incremental(Classifier):
 
     # van de Ven & Tolias 2019
     recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}
+    learns_tasks = True
     rehearses = False  # whether images of earlier tasks are trained on
 
     def __init__(self, backbone, classes, augment="none", seed=0, name=None):
         super().__init__(backbone, classes, seed=seed, name=name)
-        self.augment = augmentation.Augment(augment, self.preprocess.image_size, seed=seed)
+        self.one_view = augmentation.OneView(self.reads, augment, seed=seed)
         unseen = keras.initializers.Constant(-1)
         self.task_of = self.add_weight(
             shape=(classes,), dtype="int32", initializer=unseen, trainable=False, name="task_of"
@@ -102,7 +106,21 @@ class Incremental(Classifier):
         Here: nothing.
         """
 
-    def learn(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
+    def learn(self, data, folder=None, checkpoint_every=200, callbacks=(), **settings):
+        """All tasks of a `sslzoo.data.TaskStream`, one after the other; the record of
+        `sslzoo.evaluate.incremental` is measured on the way.
+        """
+        record = evaluate.incremental(
+            self,
+            data,
+            checkpoint=None if folder is None else Path(folder) / type(self).__name__.lower(),
+            checkpoint_every=checkpoint_every,
+            callbacks=callbacks,
+            **settings,
+        )
+        return Learned(sum(record["settings"]["steps"]), [record])
+
+    def learn_task(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
         """A task from begin to end; returns its steps.
 
         With `checkpoint`, a file, the same call again goes on where this one was interrupted, also
@@ -136,7 +154,7 @@ class Incremental(Classifier):
         self.end_task(data)
         if checkpoint is not None:
             checkpoint.save()
-        return self.total_steps
+        return int(ops.convert_to_numpy(self.clock.step))
 
     def check(self, data):
         super().check(data)
@@ -182,7 +200,7 @@ class Incremental(Classifier):
     # ---- training and inference ------------------------------------------------------
 
     def views(self, batch):
-        return {**batch, "view": self.augment(self.preprocess.unit(batch["images"]))}
+        return self.one_view(batch)
 
     def scores(self, images, batch_size=256):
         """What the classes are ranked by, (N, C) float32, without any mask: here the logits."""

@@ -5,8 +5,8 @@ from keras import ops
 
 from sslzoo import nn
 from sslzoo.data import Dataset
-from sslzoo.methods.feed import check, is_rows, rows
 from sslzoo.methods.incremental._incremental import Incremental
+from sslzoo.training.feed import is_rows
 
 
 class Rehearsal(Incremental):
@@ -89,11 +89,9 @@ class Rehearsal(Incremental):
                 f"data: got a {type(data).__name__}; exemplars need a Dataset, (images, "
                 "labels) or a dict of both."
             )
-        data = (
-            check({"images": data.images, "labels": data.labels}, self)
-            if isinstance(data, Dataset)
-            else rows(data, self)
-        )
+        if isinstance(data, Dataset):
+            data = {"images": data.images, "labels": data.labels}
+        data = self.checked(self.named_batch(data))
         images, labels = data["images"], data["labels"]
         if (
             type(images) is not np.ndarray

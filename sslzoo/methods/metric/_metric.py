@@ -6,7 +6,7 @@ import numpy as np
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 
 
 class MetricMethod(Method):
@@ -21,16 +21,16 @@ class MetricMethod(Method):
     """
 
     recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "warmup_share": 0.0}
-    fields = ("images", "labels")
+    label_fields = ("labels",)
     min_batch = 2
 
     def __init__(self, backbone, normalize, augment, seed, name):
         super().__init__(backbone, seed=seed, name=name)
         self.normalize = normalize
-        self.one_view = augmentation.Augment(augment, self.preprocess.image_size, seed=seed)
+        self.one_view = augmentation.OneView(self.reads, augment, seed=seed)
 
     def views(self, batch):
-        return {**batch, "view": self.one_view(self.preprocess.unit(batch["images"]))}
+        return self.one_view(batch)
 
     def embeddings(self, batch):
         """(labels (N,), embeddings (N, D)) of the global batch: pairs and triplets go across

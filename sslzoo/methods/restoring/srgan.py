@@ -3,8 +3,8 @@ from keras import ops
 
 from sslzoo import losses, nn
 from sslzoo.methods.restoring.srresnet import SRResNet
-from sslzoo.methods.verbs import Verb
 from sslzoo.nn import ema
+from sslzoo.training import Verb
 
 
 @keras.saving.register_keras_serializable("sslzoo")

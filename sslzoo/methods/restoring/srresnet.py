@@ -3,8 +3,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, nn
-from sslzoo.methods.method import Method
-from sslzoo.methods.verbs import Verb
+from sslzoo.training import Method, Verb
 
 
 @keras.saving.register_keras_serializable("sslzoo")

@@ -7,9 +7,9 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses
-from sslzoo.methods.classifier import Classifier
-from sslzoo.methods.feed import named_arrays
 from sslzoo.nn import ema
+from sslzoo.training.classifier import Classifier
+from sslzoo.training.feed import named_arrays
 
 
 class FewLabels(Classifier):
@@ -43,8 +43,8 @@ class FewLabels(Classifier):
         },
         "schedule": "fixmatch",
     }
-    fields = ("images", "labels", "unlabeled")
-    image_fields = ("images", "unlabeled")
+    more_inputs = ("unlabeled",)
+    ablations = {"same_labels_alone": {"hyperparameters": {"unlabeled_weight": 0.0}}}
     unlabeled_views = ("weak", "strong")  # labels are made from the first and held against the last
 
     def __init__(self, backbone, classes, unlabeled_weight, momentum, augment, seed, name):
@@ -66,8 +66,8 @@ class FewLabels(Classifier):
         return self.average_head
 
     def views(self, batch):
-        images, unlabeled = (self.preprocess(batch[field]) for field in self.image_fields)
-        views = {"labeled": self.weak(images), "weak": self.weak(unlabeled)}
+        items, unlabeled = (self.reads.layer(batch[k]) for k in (self.reads.field, "unlabeled"))
+        views = {"labeled": self.weak(items), "weak": self.weak(unlabeled)}
         if "strong" in self.unlabeled_views:
             views["strong"] = self.strong(self.weak(unlabeled))
         return {**batch, **views}
@@ -119,9 +119,3 @@ class FewLabels(Classifier):
         momentum = ema.warmed_up(self.momentum, self.optimizer.iterations - 1)
         ema.update_for_evaluation(self.backbone, self.average_backbone, momentum)
         ema.update_for_evaluation(self.head, self.average_head, momentum)
-
-    def progress(self):
-        """The share of this `fit` that is done, in 0..1; 1 where its length is not known."""
-        if self.total_steps is None:
-            return 1.0
-        return ops.cast(self.optimizer.iterations - self.first_step, "float32") / self.total_steps

@@ -3,8 +3,8 @@ import numpy as np
 from keras import ops
 
 from sslzoo import backends, losses, nn
-from sslzoo.methods.feed import named_arrays
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
+from sslzoo.training.feed import named_arrays
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -30,7 +30,7 @@ class FlexMatch(FixMatch):
         images.
     """
 
-    fields = ("images", "labels", "unlabeled", "index")
+    label_fields = ("labels", "index")
 
     def __init__(
         self,
@@ -104,11 +104,16 @@ class FlexMatch(FixMatch):
         thresholds = losses.flexible_thresholds(self.memory, self.classes, self.threshold)
         self.track("threshold", ops.mean(thresholds))
         mask = confidence >= ops.take(thresholds, labels)
-        self._remember(
-            *map(backends.gather, (ops.cast(batch["index"], "int32"), labels, confidence))
-        )
+        self.keep("pseudo_labels", labels)
+        self.keep("confidence", confidence)
         return labels, mask
 
-    def _remember(self, index, labels, confidence):
+    def after_step(self, batch):
+        super().after_step(batch)
+        if "pseudo_labels" not in batch:  # the supervised baseline looks at no unlabelled image
+            return
+        index = backends.gather(ops.cast(batch["index"], "int32"))
+        labels = backends.gather(batch["pseudo_labels"])
+        confidence = backends.gather(batch["confidence"])
         new = ops.where(confidence > self.threshold, labels, ops.take(self.memory, index))
         self.memory.assign(ops.scatter_update(self.memory, index[:, None], new))

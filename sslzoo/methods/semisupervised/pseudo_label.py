@@ -31,7 +31,6 @@ class PseudoLabel(FewLabels):
         unlabeled_weight, momentum, augment: as FixMatch; only the weak view of the preset is drawn.
     """
 
-    scheduled = True
     unlabeled_views = ("weak",)
 
     def __init__(
@@ -54,7 +53,7 @@ class PseudoLabel(FewLabels):
 
     def weight(self):
         return self.unlabeled_weight * (
-            ops.minimum(1.0, self.progress() / self.ramp) if self.ramp else 1.0
+            ops.minimum(1.0, self.clock.progress() / self.ramp) if self.ramp else 1.0
         )
 
     def targets(self, logits, batch):

@@ -31,8 +31,6 @@ class UDA(FewLabels):
         unlabeled_weight, momentum, augment: as FixMatch.
     """
 
-    scheduled = True
-
     def __init__(
         self,
         backbone,
@@ -64,7 +62,7 @@ class UDA(FewLabels):
     def supervised(self, logits, labels):
         if self.annealing is None:
             return super().supervised(logits, labels)
-        limit = losses.tsa_threshold(self.progress(), self.classes, self.annealing)
+        limit = losses.tsa_threshold(self.clock.progress(), self.classes, self.annealing)
         # How many are kept is a number of the global batch.
         return losses.annealed_cross_entropy(
             backends.gather(logits), backends.gather(labels), limit

@@ -6,8 +6,8 @@ import numpy as np
 from keras import ops
 
 from sslzoo import nn
-from sslzoo.methods.method import Method
-from sslzoo.methods.verbs import Verb
+from sslzoo.training.method import Method
+from sslzoo.training.verbs import Verb
 
 
 class Classifier(Method):
@@ -21,7 +21,7 @@ class Classifier(Method):
         head: features (N, D) -> logits (N, C).
     """
 
-    fields = ("images", "labels")
+    label_fields = ("labels",)
     verbs = {"classify": Verb("probabilities"), "encode": Verb("embedding")}
 
     def __init__(self, backbone, classes, seed=0, name=None):

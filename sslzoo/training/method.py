@@ -1,0 +1,401 @@
+"""The base of every method: one `train_step`, one contract, ordinary Keras around it."""
+
+import functools
+import inspect
+import types
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from sslzoo import backends, nn
+from sslzoo.inputs import Input, check_label_field
+from sslzoo.training.checkpoint import Checkpoint
+from sslzoo.training.clock import Clock
+from sslzoo.training.feed import Feed, with_labels
+from sslzoo.training.fit import Fit
+from sslzoo.training.verbs import Verbs
+
+
+class Learned(NamedTuple):
+    """What a whole training comes to: its steps, and the records that were measured on the way."""
+
+    steps: int
+    metrics: list
+
+
+class Method(backends.Step, Verbs, keras.Model):
+    """A way to learn a representation, trained by `fit`.
+
+    A subclass gives `compute_losses`, and often `views`. The other seams are for methods with state
+    of their own. It builds every layer in its constructor and adds nothing later. It changes state
+    in `before_step`, `after_step`, `begin_epoch` and `end_epoch`, never in `compute_losses`.
+
+    Args:
+        backbone: a Functional `keras.Model`, items -> features (N, D). None for methods without one.
+        reads: the `sslzoo.inputs.Input` of the network; by default `sslzoo.nn.reads(backbone)`.
+        seed: of everything random here: augmentation, the order of the batches.
+
+    Attributes:
+        backbone: the network that other programs take away.
+        reads: what one item of data is.
+        clock: `step`, `total` and `per_epoch` of this `fit`, variables that schedules read.
+        more_inputs: further fields that are items too, such as "unlabeled".
+        label_fields: fields beside the items: "labels", "targets", "domains", "index".
+        roles: names of the data sets that `learn` takes, where it takes several.
+        ablations: {baseline: changes of the config}: what `sslzoo train` trains beside the method.
+        optimizer_groups: {name: regular expression of variable paths} of the networks that may have
+            optimizers of their own.
+        defaults: hyperparameters that `sslzoo.build` gives, all of them, where it is not given the
+            first.
+        recipe: arguments of `sslzoo.zoo.build.Recipe`: the optimizer and schedule of
+            `sslzoo.build`. Here lightly's for CIFAR-10 at batch 256: .06 per 128 images.
+        min_batch: the smallest batch the loss is defined for.
+        separate_gradients: whether `change_gradients` gets one list for each loss.
+        learns_tasks: whether `learn` takes a `sslzoo.data.TaskStream`.
+
+    Example:
+        >>> import keras
+        >>> from keras import ops
+        >>> from sslzoo import nn
+        >>> from sslzoo.training import Method
+        >>> class Shrink(Method):
+        ...     def compute_losses(self, batch):
+        ...         features = self.represent(self.reads.layer(batch["images"]))
+        ...         return {"size": ops.mean(ops.square(features))}
+        >>> Shrink(nn.backbone("micro", 8)).fields
+        ('images',)
+    """
+
+    more_inputs = ()
+    label_fields = ()
+    roles = ()
+    ablations = {}
+    optimizer_groups = {}
+    defaults = {}
+    recipe = {
+        "optimizer": {"name": "sgd", "learning_rate": 0.12, "momentum": 0.9, "weight_decay": 5e-4}
+    }
+    min_batch = 1
+    separate_gradients = False
+    learns_tasks = False
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Method":
+        instance = super().__new__(cls, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
+        arguments = dict(list(bound.arguments.items())[1:])
+        # A plain object: Keras neither tracks nor locks what is in it.
+        own = types.SimpleNamespace(arguments=arguments, means={}, logs={}, kept={}, cache={})
+        object.__setattr__(instance, "_own", own)
+        return instance
+
+    def __init__(
+        self,
+        backbone: keras.Model | None = None,
+        reads: Input | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.backbone = backbone
+        self.reads = nn.reads(backbone) if reads is None else reads
+        self.preprocess = self.reads.layer
+        self.clock = Clock()
+        self.seed = seed
+        self._recipe = None
+        self.built = True  # every layer is, from its constructor on
+
+    # ---- what a method defines -------------------------------------------------------
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names that a training batch must hold."""
+        return (*self.reads.fields, *self.more_inputs, *self.label_fields)
+
+    def views(self, batch: dict) -> dict:
+        """Everything random: add the views, masks or noise that `compute_losses` reads. Here: the
+        batch as it is.
+        """
+        return batch
+
+    def before_step(self, batch: dict) -> dict:
+        """State to update before the forward pass. Returns the batch, with what the losses read of
+        that state (MoCo's keys).
+        """
+        return batch
+
+    def compute_losses(self, batch: dict) -> dict:
+        """{name: scalar}, differentiable and weighted; the sum is minimised and each is logged."""
+        raise NotImplementedError(f"{type(self).__name__}.compute_losses is missing.")
+
+    def change_gradients(self, gradients: Any) -> list:
+        """What the optimizer gets: a list like `trainable_variables`.
+
+        `gradients` is such a list; with `separate_gradients`, {loss: such a list}. A variable that
+        no loss depends on has None on TensorFlow. Under mixed precision they are scaled alike.
+        """
+        return gradients
+
+    def after_step(self, batch: dict) -> None:
+        """State to update after the optimizer (BYOL's target). The batch also holds what
+        `compute_losses` gave to `keep`.
+        """
+
+    def begin_epoch(self, data: dict | None) -> None:
+        """State made of the whole set, before an epoch. `data`: {field: all rows}, None for a
+        stream. A run that is resumed inside an epoch has this state from its checkpoint.
+        """
+
+    def end_epoch(self) -> None:
+        """State that changes once an epoch, after its last step. Checkpoints of that step have it."""
+
+    def check(self, data: dict) -> None:
+        """Refuse data that the losses are not defined for: a ValueError of one sentence.
+
+        `data` is {field: NumPy array}, once of the whole set, where `fit` was given one, and once
+        of the first batch.
+        """
+
+    def training_data(self, x: Any) -> Any:
+        """What `fit` trains on when it is given `x` (with labels, (x, labels)): replay adds its
+        memory. The place to refuse what only the whole set shows.
+        """
+        return x
+
+    def learn(
+        self,
+        data: Any,
+        folder: str | Path | None = None,
+        checkpoint_every: int = 200,
+        callbacks: Iterable = (),
+        **settings: Any,
+    ) -> Learned:
+        """The whole training, as `sslzoo train` asks for it. Here: one `fit`.
+
+        Args:
+            data: what `fit` takes; with `roles`, a dict of data sets by role.
+            folder: where checkpoints go. The same call again goes on with them.
+            checkpoint_every: steps between two checkpoints.
+            callbacks, settings: of `fit`.
+
+        Returns:
+            The steps, and records measured on the way; here none.
+        """
+        callbacks = list(callbacks)
+        if folder is not None:
+            callbacks.append(Checkpoint(Path(folder) / "checkpoint.npz", every=checkpoint_every))
+        self.fit(data, callbacks=callbacks, **settings)
+        return Learned(int(ops.convert_to_numpy(self.clock.step)), [])
+
+    # ---- what a method calls ---------------------------------------------------------
+
+    @property
+    def feature_dim(self) -> int:
+        """D of the backbone's features (N, D).
+
+        Raises:
+            ValueError: the backbone gives something else.
+        """
+        shape = self.backbone.output_shape
+        if not isinstance(shape, tuple) or len(shape) != 2:
+            raise ValueError(
+                f"backbone: output shape {shape}; it must be (N, D): pool the last map."
+            )
+        return shape[-1]
+
+    def represent(self, x: Any) -> Any:
+        """Training features (N, D) of what the network reads, with their spread logged for the
+        collapse monitor.
+        """
+        features = self.backbone(x, training=True)
+        self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
+        return features
+
+    def track(self, name: str, value: Any) -> None:
+        """Log a scalar of this step beside the losses, as its mean over the epoch."""
+        self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
+
+    def keep(self, name: str, tensor: Any) -> None:
+        """Inside `compute_losses`: hand a tensor to `after_step`, as `batch[name]`, without a
+        gradient.
+        """
+        self._own.kept[name] = ops.stop_gradient(tensor)
+
+    # ---- training --------------------------------------------------------------------
+
+    def compile(
+        self, optimizer: Any = "sgd", jit_compile: bool | str = "auto", **kwargs: Any
+    ) -> None:
+        """As in Keras; `optimizer` may also be a function total_steps -> optimizer (a recipe with a
+        schedule): then every call of `fit` runs the whole schedule over its own epochs.
+        """
+        self.build()
+        self._recipe = None
+        known = (str, dict, keras.optimizers.Optimizer)
+        if not isinstance(optimizer, known) and callable(optimizer):
+            compile = functools.partial(self.compile, jit_compile=jit_compile, **kwargs)
+            self._recipe = compile, optimizer
+            optimizer = optimizer(1000)  # until `fit` knows its steps
+        jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+
+    @property
+    def has_recipe(self) -> bool:
+        """Whether the optimizer is made anew for the steps of each `fit`."""
+        return self._recipe is not None
+
+    def compile_for(self, total_steps: int) -> None:
+        """Compile with the recipe's optimizer for so many steps."""
+        compile, recipe = own = self._recipe
+        compile(recipe(total_steps))
+        self._recipe = own
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: list | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+    ) -> keras.callbacks.History:
+        """Keras' `fit`, on items alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y),
+        or a stream.
+
+        Arrays are shuffled by permutation(seed, epoch), in batches of `batch_size`, by default of
+        256 or of all if they are fewer. With a `Checkpoint` among the callbacks, the same call on
+        arrays again continues the run where it was interrupted, bit for bit.
+
+        Raises:
+            ValueError: bad data, in one sentence, before the first step. Of a stream that is not of
+                `sslzoo.data` the first batch is looked at, and no other.
+            FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch
+                are restored.
+        """
+        data = self.training_data(with_labels(x, y))
+        feed = Feed(data, batch_size, self, steps_per_epoch)
+        self.history = Fit(self, feed, epochs, initial_epoch, callbacks, verbose).run()
+        return self.history
+
+    def losses_logs_kept(self, batch: dict) -> tuple[dict, dict, dict]:
+        """The losses in float32, what was tracked beside them, what `after_step` will read."""
+        self._own.logs, self._own.kept = {}, {}
+        losses = self.compute_losses(batch)
+        losses = {name: ops.cast(loss, "float32") for name, loss in losses.items()}
+        return losses, self._own.logs, self._own.kept
+
+    def named_batch(self, data: Any) -> dict:
+        """What `fit` was fed -> a dict of named fields."""
+        if isinstance(data, dict):
+            return data
+        if isinstance(data, (tuple, list)):
+            second = self.label_fields[0] if self.label_fields else "labels"
+            data = (
+                data[0]
+                if len(data) == 1
+                else dict(zip((self.reads.field, second), data, strict=False))
+            )
+        return self.reads.named(data)
+
+    def checked(self, data: dict) -> dict:
+        """{field: values} as the model reads them.
+
+        Raises:
+            ValueError: a field that is missing, or that this model cannot take.
+        """
+        for field in self.fields:
+            if field not in data:
+                raise ValueError(
+                    f"{field}: missing from the batch, which has {sorted(data)}; "
+                    f"{type(self).__name__} needs {list(self.fields)}."
+                )
+        items = self.reads.check(self.reads.of(data))
+        checked = {**data, **self.reads.named(items)}
+        for field in self.more_inputs:
+            checked[field] = self.reads.check(data[field], field)
+        count = self.reads.count(items)
+        for field in sorted({"labels", *self.label_fields} & set(data)):
+            checked[field] = check_label_field(field, data[field], count)
+        self.check(checked)
+        return checked
+
+    @property
+    def watched(self) -> bool:
+        """Whether the collapse monitor has features (N, D) to look at."""
+        shape = getattr(self.encoder, "output_shape", None)
+        return "encode" in self.verbs and isinstance(shape, tuple) and len(shape) == 2
+
+    def name_trackers(self, names: Iterable[str]) -> None:
+        """Make a mean over the epoch for each name that a step logs."""
+        for name in names:
+            self._own.means.setdefault(name, keras.metrics.Mean(name=name))
+
+    def update_trackers(self, values: dict) -> dict:
+        """Add a step's values to the means; the means."""
+        for name, value in values.items():
+            self._own.means[name].update_state(value)
+        return {name: mean.result() for name, mean in self._own.means.items()}
+
+    @property
+    def metrics(self) -> list:
+        """The means that this `fit` logs."""
+        return list(self._own.means.values())
+
+    # ---- Keras' housekeeping ---------------------------------------------------------
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to build: every layer was built in the constructor."""
+        self.built = True
+
+    def get_config(self) -> dict:
+        """The arguments of the constructor."""
+        return {k: keras.saving.serialize_keras_object(v) for k, v in self._own.arguments.items()}
+
+    def save_own_variables(self, store: Any) -> None:
+        """Also the state of the random generators, which Keras leaves out."""
+        super().save_own_variables(store)
+        for index, state in enumerate(self._seed_states()):
+            store[f"seed_{index}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """The state of the random generators too, where the file has it."""
+        keys = list(store.keys())
+        seeds = {key: store[key] for key in keys if key.startswith("seed_")}
+        super().load_own_variables({key: store[key] for key in keys if key not in seeds})
+        if seeds:  # published weights carry none
+            for index, state in enumerate(self._seed_states()):
+                state.assign(seeds[f"seed_{index}"])
+
+    def _seed_states(self) -> list:
+        weights = {id(v) for v in self.weights}
+        return [v for v in self.variables if id(v) not in weights]
+
+    def get_compile_config(self) -> dict | None:
+        """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own
+        choice, so it is left out.
+        """
+        if not self.compiled:
+            return None
+        optimizer = self.optimizer if self._recipe is None else self._recipe[1]
+        return {"optimizer": keras.saving.serialize_keras_object(optimizer)}
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile as the saved model was."""
+        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
+        self.optimizer.build(self.trainable_variables)
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "Method":
+        """The model of a configuration, untrained."""
+        restore = keras.saving.deserialize_keras_object
+        return cls(**{key: restore(value, custom_objects) for key, value in config.items()})
+
+    def untrained(self) -> "Method":
+        """A new model of the same configuration, as it was before training where its initialisers
+        have seeds.
+        """
+        return type(self).from_config(self.get_config())
