@@ -55,12 +55,10 @@ def print_json(value):
 
 def print_dataset(splits):
     """What `sslzoo.data.describe` returns; damaged files go to stderr."""
+    field = splits[0]["field"]
     print_table(
-        ("split", "images", "shape", "classes", "images per class"),
-        [
-            (row["split"], f"{row['images']:,}", shape_text(row), *class_texts(row))
-            for row in splits
-        ],
+        ("split", field, "shape", "classes", f"{field} per class"),
+        [(row["split"], f"{row[field]:,}", shape_text(row), *class_texts(row)) for row in splits],
         right=[1],
     )
     for row in splits:

@@ -3,23 +3,27 @@
 Arguments: `whole`, `in_range`, `above`, `at_least`, `one_of` return the value that they checked.
 Arrays: `check_images`, `check_series`, `check_tokens`, `check_vectors`, `check_audio`,
 `check_nodes`, `check_edges` are for what a network reads; `check_labels`, `check_targets`,
-`check_domains`, `check_index` for what stands beside it. They return the array as it is used.
+`check_domains`, `check_index` for what stands beside it; `check_fields` for all fields of a data
+set, by their names. They return the array as it is used.
 Imports NumPy alone.
 """
 
 from sslzoo.checks.arguments import above, at_least, in_range, one_of, refused, whole
 from sslzoo.checks.arrays import extent, finite, numbers
 from sslzoo.checks.beside import check_domains, check_index, check_labels, check_targets
+from sslzoo.checks.fields import INPUTS, check_fields
 from sslzoo.checks.graphs import check_edges, check_nodes
 from sslzoo.checks.images import check_images
 from sslzoo.checks.items import check_audio, check_series, check_tokens, check_vectors
 
 __all__ = [
+    "INPUTS",
     "above",
     "at_least",
     "check_audio",
     "check_domains",
     "check_edges",
+    "check_fields",
     "check_images",
     "check_index",
     "check_labels",

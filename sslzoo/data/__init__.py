@@ -1,27 +1,23 @@
-"""Data sets (`load`, `available`, `Dataset`, `ImageFiles`), pictures of unequal sizes (`pictures`,
-`Pictures`), batches (`Batches`, `ClassBalanced`, `Crops`, `Paired`), few-shot `Episodes`, tasks in
-sequence (`TaskStream`), and checks (`check_images`, `check_labels`).
+"""Data sets and how they become batches. Imports neither keras nor tensorflow.
 
-Imports neither keras nor tensorflow until batches or a TensorFlow data set is asked for.
+- data sets by name: `load`, `available`, `pictures`; formats in `read/`
+- rows of fields: `Dataset`, `ImageFiles` (decoded on access), `Pictures` (of unequal sizes)
+- samplers: `Batches`, `ClassBalanced`, `Crops`, `Paired`, each a file of `streams/`
+- `tasks/`: tasks in sequence (`TaskStream`), few-shot `Episodes`
+- checks: `check_images`, `check_labels`, more in `sslzoo.checks`
 """
 
-from importlib import import_module
+from typing import Any
 
 from sslzoo.checks import check_images, check_labels
+from sslzoo.data import streams
 from sslzoo.data.dataset import Dataset
-from sslzoo.data.episodes import Episode, Episodes
 from sslzoo.data.image_files import ImageFiles
 from sslzoo.data.pictures import Pictures
 from sslzoo.data.sources import available, load, pictures
-from sslzoo.data.tasks import Task, TaskStream
+from sslzoo.data.tasks import Episode, Episodes, Task, TaskStream
 
-# name: module, all of which import keras
-_STREAMS = {
-    "Batches": "batches",
-    "ClassBalanced": "class_balanced",
-    "Crops": "crops",
-    "Paired": "paired",
-}
+_SAMPLERS = {streams.class_name(name): name for name in streams.names()}
 
 __all__ = [
     "Dataset",
@@ -36,11 +32,11 @@ __all__ = [
     "check_labels",
     "load",
     "pictures",
-    *_STREAMS,
+    *_SAMPLERS,
 ]
 
 
-def __getattr__(name):
-    if name in _STREAMS:
-        return getattr(import_module(f"sslzoo.data.{_STREAMS[name]}"), name)
+def __getattr__(name: str) -> Any:
+    if name in _SAMPLERS:
+        return streams.find(_SAMPLERS[name])
     raise AttributeError(f"module 'sslzoo.data' has no attribute {name!r}")

@@ -1,6 +1,9 @@
 """From an image file to uint8 RGB pixels of a given size."""
 
+import os
+
 import numpy as np
+from numpy.typing import NDArray
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -9,14 +12,26 @@ _END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 _TRANSPOSED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
-def decode(path, image_size=None):
+def decode(path: str | os.PathLike, image_size: int | None = None) -> NDArray[np.uint8]:
     """The first frame of an image file as uint8 (H, W, 3), turned upright as its EXIF orientation
     says.
 
     Palette, CMYK and grey become RGB; transparent pixels lie on white; 16-bit grey keeps its upper
     byte.
-    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square;
-    None: as stored. Raises OSError for what cannot be read, with the reason.
+
+    Args:
+        image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre
+            square. None: as stored.
+
+    Raises:
+        OSError: what cannot be read, with the reason.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (6, 4), 9).save(f"{folder}/a.png")
+    ...     decode(f"{folder}/a.png", image_size=2).shape
+    (2, 2, 3)
     """
     from PIL import ImageOps
 
@@ -29,9 +44,12 @@ def decode(path, image_size=None):
     return np.asarray(image if image_size is None else _fit(image, image_size))
 
 
-def resize(pixels, image_size):
+def resize(pixels: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
     """uint8 pixels (H, W, 1 or 3) with the shorter side resized and the centre square cut, as
     `decode` does it.
+
+    >>> resize(np.zeros((6, 9, 3), "uint8"), 4).shape
+    (4, 4, 3)
     """
     from PIL import Image
 
@@ -39,10 +57,17 @@ def resize(pixels, image_size):
     return np.asarray(_fit(image, image_size)).reshape(image_size, image_size, pixels.shape[-1])
 
 
-def probe(path):
+def probe(path: str | os.PathLike) -> tuple[int, int]:
     """(height, width) of an image file, upright, without decoding it unless its end looks cut off.
 
     Raises OSError for what cannot be read, with the reason.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (6, 4)).save(f"{folder}/a.png")
+    ...     probe(f"{folder}/a.png")
+    (4, 6)
     """
     with _opened(path) as image:
         width, height = image.size

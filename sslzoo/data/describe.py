@@ -2,50 +2,62 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from sslzoo.data.decode import probe
 from sslzoo.data.listing import available_splits, list_images
-from sslzoo.data.npz import npz_splits
+from sslzoo.data.read import digits, format_of, kind
 from sslzoo.data.sources import available, load
 from sslzoo.errors import unknown
 from sslzoo.progress import progress
 
 
-def describe(name):
-    """[{"split", "images", "shape", "dtype", "classes", "labels"}] of every split of a data set on
-    this machine.
+def describe(name: str) -> list[dict[str, Any]]:
+    """[{"split", "field", FIELD, "shape", "dtype", "classes", "labels"}] of every split of a data
+    set on this machine.
 
-    name: of `available()`, or the path of an .npz or of a directory of images.
-    images: how many. shape: [H, W] or [H, W, C] of one image; for files of several sizes a string.
-    classes: names, or how many there are, or None without labels. labels: the number of images of
-    each class, in the order of classes. A directory also has "unreadable": {file: reason} of the
-    files that are damaged.
+    field: "images", "series", ..., what a network reads. FIELD, the key of that name: how many.
+    shape: [H, W] or [H, W, C] of one image, [T, F] of one series, ...; for files of several sizes a
+    string. classes: names, or how many there are, or None without labels. labels: the number of
+    rows of each class, in the order of classes. A directory of images also has "unreadable": {file:
+    reason} of the files that are damaged.
 
-    Raises ValueError for a name that is not on this machine.
+    Args:
+        name: of `available()`, or the path of a data set.
+
+    Raises:
+        ValueError: a name that is not on this machine.
+
+    >>> [(split["split"], split["images"]) for split in describe("digits")]
+    [('test', 500), ('train', 1297)]
     """
-    kind, where = locate(name)
-    if kind == "folder":
+    its_kind, where = locate(name)
+    if its_kind == "folder":
         return [_folder(Path(where), split) for split in available_splits(where)]
-    if kind == "tfds":
-        splits = sorted(
-            split["name"]
-            for split in json.loads(Path(where, "dataset_info.json").read_text())["splits"]
-        )
+    if its_kind == "embedded":
+        splits = digits.SPLITS
+    elif its_kind == "tfds":
+        info = json.loads(Path(where, "dataset_info.json").read_text())
+        splits = sorted(split["name"] for split in info["splits"])
     else:
-        splits = ["train", "test"] if kind == "embedded" else npz_splits(where)
-    return [_arrays(load(name, split=split)) for split in splits]
+        splits = format_of(Path(where)).splits(where)
+    return [_rows(load(name, split=split)) for split in splits]
 
 
-def locate(name):
-    """(kind, where) of a data set on this machine, as `available()` has them. Raises ValueError."""
-    known = {entry: (kind, where) for entry, kind, where in available()}
+def locate(name: str) -> tuple[str, str]:
+    """(kind, where) of a data set on this machine, as `available()` has them. Raises ValueError.
+
+    >>> locate("digits")
+    ('embedded', 'scikit-learn')
+    """
+    known = {entry: (its_kind, where) for entry, its_kind, where in available()}
     path = Path(name).expanduser()
     if name in known:
         return known[name]
+    if its_format := format_of(path):
+        return kind(its_format), str(path)
     if path.is_dir():
         return "folder", str(path)
-    if path.is_file() and npz_splits(path):
-        return "npz", str(path)
     if path.exists():
         raise ValueError(
             f"data: {name} is neither a directory of images nor an .npz with x_train, y_train, ..."
@@ -53,50 +65,51 @@ def locate(name):
     raise ValueError(unknown("data set", name, known) + " A path works too.")
 
 
-def _arrays(data):
-    images = data.images
+def _rows(data):
     return {
         "split": data.split,
-        "images": len(images),
-        "shape": list(images.shape[1:]),
-        "dtype": str(images.dtype),
+        "field": data.field,
+        data.field: len(data),
+        "shape": list(data.inputs.shape[1:]),
+        "dtype": str(data.inputs.dtype),
         **_labels(data.labels, data.classes),
     }
 
 
 def _folder(path, split):
     files, labels, classes = list_images(path, split)
-    sizes, unreadable = set(), {}
+    sizes = set()
+    unreadable = {}
     for file in progress(files, "reading headers", len(files)):
         try:
             sizes.add(probe(file))
         except OSError as error:
             unreadable[str(file.relative_to(path))] = str(error)
-    if len(sizes) == 1:
-        shape = [*sizes.pop(), 3]
-    else:
-        shape = (
-            f"from {_size(min(sizes, key=_area))} to {_size(max(sizes, key=_area))}"
-            if sizes
-            else "none readable"
-        )
-    found = {
+    return {
         "split": split,
+        "field": "images",
         "images": len(files),
-        "shape": shape,
+        "shape": _shape(sizes),
         "dtype": "uint8",
         **_labels(labels, classes),
+        "unreadable": unreadable,
     }
-    return {**found, "unreadable": unreadable}
+
+
+def _shape(sizes):
+    """[H, W, 3] of files of one size, else words."""
+    if not sizes:
+        return "none readable"
+    if len(sizes) == 1:
+        return [*next(iter(sizes)), 3]
+    return f"from {_size(min(sizes, key=_area))} to {_size(max(sizes, key=_area))}"
 
 
 def _labels(labels, classes):
     if labels is None:
         return {"classes": None, "labels": None}
-    counts = [
-        int((labels == label).sum())
-        for label in range(max(int(labels.max()) + 1, len(classes or ())))
-    ]
+    count = max(int(labels.max()) + 1, len(classes or ()))
+    counts = [int((labels == label).sum()) for label in range(count)]
     return {"classes": classes or len(counts), "labels": counts}
 
 

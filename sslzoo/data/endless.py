@@ -1,81 +1,158 @@
 """Batches whose order is a pure function of the step: what makes an exact resume possible."""
 
 import copy
+import functools
+import hashlib
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
-import keras
 import numpy as np
+from numpy.typing import NDArray
+
+from sslzoo.checks import whole
+from sslzoo.data.dataset import Dataset, input_field
+from sslzoo.data.pictures import Pictures
+from sslzoo.data.sources import load
+
+# What a fingerprint reads of each field, at most and at least.
+FINGERPRINT_BYTES = 2**20
+FINGERPRINT_ROWS = 16
 
 
-class Endless(keras.utils.PyDataset):
-    """Batches for `fit`: endless and pure.
+class Endless(ABC):
+    """Batches for `model.fit`: endless and pure.
 
     Item i is the batch of global step start + i, `batch(epoch, k)` with epoch, k = divmod(start +
     i, steps_per_epoch). So a run that resumes with `starting_at(step)` sees exactly what an
-    uninterrupted one would, and reading an item twice (Keras reads the first ones to learn shapes)
-    changes nothing.
+    uninterrupted one would. Reading an item twice changes nothing.
 
     A subclass gives `batch`, which draws from np.random.default_rng((self.seed, epoch, ...)) and
-    nothing else, and `arrays`. It sets `size`.
+    nothing else, and `arrays`. It sets `size`. If it has settings of its own, it adds them to
+    `settings`.
 
     Args:
-        batch_size: rows of the field "images" in a batch, at least 1.
+        batch_size: rows of the field that a network reads in a batch, at least 1.
         steps_per_epoch: at least 1.
         seed: at least 0; of everything random in the order.
         start: the global step of item 0.
 
     Attributes:
-        size: rows of the data, which a checkpoint remembers.
+        size: rows of the data.
+
+    Raises:
+        ValueError: a number out of range.
+
+    >>> class Ones(Endless):
+    ...     size = 4
+    ...     arrays = {"vectors": np.ones((4, 2))}
+    ...     def batch(self, epoch, k):
+    ...         return {"vectors": np.ones((self.batch_size, 2)) * epoch}
+    >>> Ones(batch_size=3, steps_per_epoch=2)[5]["vectors"][0]
+    array([2., 2.])
     """
 
-    def __init__(self, batch_size, steps_per_epoch, seed=0, start=0):
-        super().__init__()
-        numbers = {
-            "batch_size": (batch_size, 1),
-            "steps_per_epoch": (steps_per_epoch, 1),
-            "seed": (seed, 0),
-            "start": (start, 0),
-        }
-        for field, (value, least) in numbers.items():
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{field}: need an integer of at least {least}, got {value!r}.")
-        self.batch_size = int(batch_size)
-        self.steps_per_epoch = int(steps_per_epoch)
-        self.seed = int(seed)
-        self.start = int(start)
+    size: int
 
-    def batch(self, epoch, k):
+    def __init__(
+        self, batch_size: int, steps_per_epoch: int, seed: int = 0, start: int = 0
+    ) -> None:
+        self.batch_size = whole("batch_size", batch_size, least=1)
+        self.steps_per_epoch = whole("steps_per_epoch", steps_per_epoch, least=1)
+        self.seed = whole("seed", seed, least=0)
+        self.start = whole("start", start, least=0)
+
+    @classmethod
+    def read(
+        cls,
+        name: str,
+        split: str,
+        image_size: int | None = None,
+        on_error: str = "raise",
+        **settings: Any,
+    ) -> Dataset | Pictures:
+        """The data of a name, as this sampler takes it. Arguments as for `sslzoo.data.load`.
+
+        Args:
+            settings: of the sampler, which may decide what of the data can be used.
+
+        >>> from sslzoo.data import Batches
+        >>> Batches.read("digits", "test").images.shape
+        (500, 8, 8)
+        """
+        return load(name, split, image_size=image_size, on_error=on_error)
+
+    @abstractmethod
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         """Batch k of an epoch: {field: array}."""
-        raise NotImplementedError(f"{type(self).__name__}.batch is missing.")
 
     @property
-    def arrays(self):
-        """{field: all its rows}, for the checks that `fit` makes before the first step; fields may
-        differ in length.
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray]:
+        """{field: all its rows}, for checks before the first step; fields may differ in length."""
+
+    @property
+    def field(self) -> str:
+        """The name of the field that a network reads. Raises ValueError if there is none."""
+        return input_field(self.arrays)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """{name: plain value} of all that decides the batches.
+
+        It belongs to a checkpoint: one of other batches is refused.
         """
-        raise NotImplementedError(f"{type(self).__name__}.arrays is missing.")
+        return {
+            "sampler": type(self).__name__,
+            "rows": self.size,
+            "batch_size": self.batch_size,
+            "steps_per_epoch": self.steps_per_epoch,
+            "seed": self.seed,
+            "start": self.start,
+            "fingerprint": self.fingerprint,
+        }
 
-    @property
-    def num_batches(self):
-        """None: Keras' word for endless."""
-        return None
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A hash of the data: shapes, dtypes, and rows from all over each field.
 
-    @property
-    def settings(self):
-        """{name: value} of what else decides the batches: a checkpoint of another draw is
-        refused.
+        The same on every machine. Up to 1 MiB of each field is read, or 16 rows if these are more
+        or lie on disk. (N, H, W) and (N, H, W, 1) are the same data.
         """
-        return {}
+        digest = hashlib.sha256()
+        for field, values in sorted(self.arrays.items()):
+            shape = values.shape[:-1] if values.shape[-1:] == (1,) else values.shape
+            digest.update(repr((field, tuple(map(int, shape)), str(values.dtype))).encode())
+            rows = spread(values, _rows_to_read(values))
+            digest.update(np.ascontiguousarray(rows).tobytes())
+        return digest.hexdigest()[:16]
 
-    def __getitem__(self, i):
-        return self.batch(*divmod(self.start + int(i), self.steps_per_epoch))
+    def sample(self, count: int) -> NDArray:
+        """Up to `count` rows of the field that a network reads, from all over the set: its rows may
+        be sorted by class.
+        """
+        return spread(self.arrays[self.field], count)
 
-    def starting_at(self, step):
+    def starting_at(self, step: int) -> Self:
         """The same order of batches, from another global step on."""
         other = copy.copy(self)
-        other.start = int(step)
+        other.start = whole("step", step, least=0)
         return other
 
-    def sample(self, count):
-        """Up to `count` of the images, from all over the set: its rows may be sorted by class."""
-        images = self.arrays["images"]
-        return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
+    def __getitem__(self, i: int) -> dict[str, NDArray]:
+        return self.batch(*divmod(self.start + int(i), self.steps_per_epoch))
+
+
+def spread(values: NDArray, count: int) -> NDArray:
+    """Up to `count` rows at equal distances, the first and the last among them.
+
+    >>> spread(np.arange(10), 4)
+    array([0, 3, 6, 9])
+    """
+    return values[np.linspace(0, len(values) - 1, min(count, len(values))).astype(int)]
+
+
+def _rows_to_read(values):
+    if getattr(values, "on_disk", False):
+        return FINGERPRINT_ROWS
+    row_bytes = max(1, values.dtype.itemsize * int(np.prod(values.shape[1:])))
+    return max(FINGERPRINT_ROWS, FINGERPRINT_BYTES // row_bytes)

@@ -1,9 +1,12 @@
 """Images that stay on disk and are decoded when asked for."""
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sslzoo.data.decode import decode
 
@@ -14,6 +17,11 @@ ARRAY_LIMIT = 2**30
 class ImageSizeNeeded(ValueError):
     """The stored images cannot come as they are: they differ in size, or are too many for
     memory.
+
+    >>> raise ImageSizeNeeded("image_size: needed for photos, whose images differ in size.")
+    Traceback (most recent call last):
+    sslzoo.data.image_files.ImageSizeNeeded: image_size: needed for photos, whose images differ in \
+size.
     """
 
 
@@ -26,24 +34,33 @@ class ImageFiles:
     one image; a slice, integers or a mask a batch. What cannot be read raises OSError with its
     name.
 
-    paths: one path per image, or whatever else `decode(path, image_size) -> uint8 (image_size,
-    image_size, channels)` reads one image from.
+    Args:
+        paths: one path per image, or whatever else `decode(path, image_size) -> uint8 (image_size,
+            image_size, channels)` reads one image from.
+        image_size: pixels of a side. channels: 1 or 3.
+
+    >>> grey = lambda path, size: np.full((size, size, 1), path, "uint8")
+    >>> files = ImageFiles([7, 9], image_size=4, channels=1, decode=grey)
+    >>> files.shape, files[1][0, 0, 0], files[:].shape
+    ((2, 4, 4, 1), np.uint8(9), (2, 4, 4, 1))
     """
 
     dtype = np.dtype("uint8")
     ndim = 4
     on_disk = True  # for `check_images` and `Batches`
 
-    def __init__(self, paths, image_size, channels=3, decode=decode):
+    def __init__(
+        self, paths: Sequence, image_size: int, channels: int = 3, decode: Callable = decode
+    ) -> None:
         self.paths = np.asarray(paths, object)
         self.shape = (len(self.paths), image_size, image_size, channels)
         self.decode = decode
         self._pool = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, indices):
+    def __getitem__(self, indices: Any) -> NDArray[np.uint8]:
         if np.ndim(indices) == 0 and not isinstance(indices, slice):
             return self._read(self.paths[indices])
         paths = self.paths[indices]
@@ -52,11 +69,11 @@ class ImageFiles:
             images[row] = image
         return images
 
-    def take(self, indices):
+    def take(self, indices: Any) -> "ImageFiles":
         """The rows `indices`, in that order, still on disk."""
         return ImageFiles(self.paths[indices], self.shape[1], self.shape[3], self.decode)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"ImageFiles{self.shape}"
 
     def _read(self, path):

@@ -6,31 +6,43 @@ import pathlib
 import numpy as np
 
 from sslzoo.data.decode import SUFFIXES
+from sslzoo.data.read import check_split
 
 SPLITS = ("train", "test", "val", "validation")
 
 
-def available_splits(path):
+def available_splits(path: str | os.PathLike) -> list[str]:
     """The splits of a directory of images, sorted: its folders train, test, val, validation, or
     else "train" alone.
+
+    >>> available_splits("nowhere")
+    ['train']
     """
     return sorted(split for split in SPLITS if (pathlib.Path(path) / split).is_dir()) or ["train"]
 
 
-def holds_images(path):
-    """Whether there is any image file below the directory `path`, hidden folders aside."""
+def holds_images(path: pathlib.Path) -> bool:
+    """Whether there is any image file below the directory `path`, hidden folders aside.
+
+    >>> holds_images(pathlib.Path("nowhere"))
+    False
+    """
     return not path.name.startswith(".") and next(_images_below(path), None) is not None
 
 
-def list_images(path, split):
+def list_images(
+    path: pathlib.Path, split: str
+) -> tuple[list[pathlib.Path], np.ndarray | None, list[str] | None]:
     """(files, labels or None, classes or None) of one split of the directory `path`.
 
     The classes of every split are those of train/ where there is one, so that labels agree between
-    splits.
+    splits. Raises ValueError: no such split, no images, images beside folders of images.
+
+    Example:
+        list_images(pathlib.Path("photos"), "train")  # ([cat/1.png, ...], [0, ...], ["cat", ...])
     """
     splits = available_splits(path)
-    if split not in splits:
-        raise ValueError(f"{path}: no split {split!r}; it has {splits}.")
+    check_split(path, split, splits)
     has_splits = (path / splits[0]).is_dir()
     root = path / split if has_splits else path
     files, names = _files_and_classes(root)
@@ -64,9 +76,10 @@ def _files_and_classes(root):
             raise ValueError(
                 f"{root}: its folders hold folders of images; load one of them, such as {folder}."
             )
-    return [f for files in folders.values() for f in files], [
-        d.name for d, files in folders.items() for _ in files
-    ]
+    names = []
+    for folder, files in folders.items():
+        names += [folder.name] * len(files)
+    return sum(folders.values(), []), names
 
 
 def _entries(folder):

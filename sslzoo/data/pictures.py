@@ -1,33 +1,44 @@
 """Pictures of unequal sizes."""
 
-import numpy as np
+from collections.abc import Iterable, Sequence
 
-from sslzoo.checks import check_images
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sslzoo.checks import check_images, refused
 
 
 class Pictures:
     """Pictures of any sizes, in memory: a sequence of uint8 RGB arrays (H, W, 3), each with a name.
 
-    images: a sequence of integers 0..255, (H, W), (H, W, 1) or (H, W, 3); grey is repeated.
-    names: one for each, no two alike, for records and errors; by default their numbers.
-    name, split: where they came from, as in `Dataset`.
-    Raises ValueError, naming the picture: empty, of two or four channels, not of integers, of
-    another's name.
+    Args:
+        images: a sequence of integers 0..255, (H, W), (H, W, 1) or (H, W, 3); grey is repeated.
+        names: one for each, no two alike, for records and errors; by default their numbers.
+        name, split: where they came from, as in `Dataset`.
+
+    Raises:
+        ValueError: naming the picture: empty, of two or four channels, not of integers, of
+            another's name.
+
+    >>> Pictures([np.zeros((4, 6), "uint8")], ["black"])[0].shape
+    (4, 6, 3)
     """
 
-    def __init__(self, images, names=None, name="arrays", split="train"):
+    def __init__(
+        self,
+        images: Sequence[ArrayLike],
+        names: Iterable[str] | None = None,
+        name: str = "arrays",
+        split: str = "train",
+    ) -> None:
         names = [str(number) for number in range(len(images))] if names is None else list(names)
         if not len(images) or len(names) != len(images):
-            raise ValueError(
-                f"pictures: got {len(images)} and {len(names)} names; need at least one, and a "
-                "name for each."
-            )
+            got = f"{len(images)} and {len(names)} names"
+            raise refused("pictures", got, "be at least one, with a name for each")
         if len(set(names)) < len(names):
             repeated = next(known for known in names if names.count(known) > 1)
-            raise ValueError(
-                f"pictures: {names.count(repeated)} have the name {repeated!r}; each needs one "
-                "of its own."
-            )
+            got = f"{names.count(repeated)} of the name {repeated!r}"
+            raise refused("pictures", got, "have a name of its own for each")
         self.images = [
             _rgb(image, f"picture {known}") for image, known in zip(images, names, strict=True)
         ]
@@ -35,13 +46,13 @@ class Pictures:
         self.name = name
         self.split = split
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
         return self.images[index]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Pictures({self.name!r}, {self.split!r}, {len(self)} pictures)"
 
 
@@ -50,8 +61,8 @@ def _rgb(image, name):
     if image.ndim == 2:
         image = image[..., None]
     if image.ndim != 3:
-        raise ValueError(f"{name}: need shape (H, W) or (H, W, C), got {image.shape}.")
+        raise refused(name, f"shape {image.shape}", "be (H, W) or (H, W, C)")
     if image.dtype.kind not in "ui":
-        raise ValueError(f"{name}: need integers in 0..255, got {image.dtype}.")
+        raise refused(name, f"{image.dtype} values", "hold integers in 0..255")
     image = check_images(image[None], name)[0]
     return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image

@@ -2,20 +2,33 @@
 
 import os
 import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 LENGTH = struct.Struct("<Q")
 # bytes around the data of one TFRecord: its length and that length's CRC; the data's CRC
-HEADER, FOOTER = 12, 4
+HEADER = 12
+FOOTER = 4
 
 
-def random_access(builder, split, skip=()):
+def random_access(builder: Any, split: str, skip: Iterable[str] = ()) -> Sequence[dict] | None:
     """A sequence of decoded examples ({feature: array}) of one split, or None where the format has
     no random access.
 
-    skip: features to leave encoded. TFDS' own data source serves array_record; TFRecord shards are
-    indexed here, by hopping once over the lengths of their records.
+    TFDS' own data source serves array_record. TFRecord shards are indexed here, by hopping once
+    over the lengths of their records.
+
+    Args:
+        builder: of TensorFlow Datasets, prepared. skip: features to leave encoded.
+
+    Raises:
+        ValueError: a shard that is cut off.
+
+    Example:
+        builder = tensorflow_datasets.builder("mnist")
+        random_access(builder, "test")[0]["label"]
     """
     import tensorflow_datasets as tfds
 
@@ -55,15 +68,16 @@ class _Examples:
 
 def _starts(path, count):
     """The byte at which each of the `count` records of a TFRecord file starts, int64 (count,)."""
-    starts, position, size = np.empty(count, "int64"), 0, os.path.getsize(path)
+    size = os.path.getsize(path)
+    starts = np.empty(count, "int64")
+    position = 0
     with open(path, "rb", buffering=HEADER) as file:
         for row in range(count):
             file.seek(position)
             header = file.read(HEADER)
             starts[row] = position
-            position += (
-                HEADER + FOOTER + (LENGTH.unpack(header[:8])[0] if len(header) == HEADER else size)
-            )
+            length = LENGTH.unpack(header[:8])[0] if len(header) == HEADER else size
+            position += HEADER + length + FOOTER
             if position > size:
                 raise ValueError(f"{path}: cut off, need {count} records, got {row} whole ones.")
     return starts

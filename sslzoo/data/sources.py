@@ -3,153 +3,188 @@
 import importlib.util
 import os
 import pathlib
+from types import ModuleType
 
-import numpy as np
-
+from sslzoo.checks import one_of, refused, whole
 from sslzoo.data.dataset import Dataset
-from sslzoo.data.decode import resize
-from sslzoo.data.digits import load_digits
-from sslzoo.data.folder import load_folder, load_pictures
-from sslzoo.data.listing import holds_images
-from sslzoo.data.npz import load_npz, npz_splits
-from sslzoo.data.omniglot import is_omniglot, load_omniglot
-from sslzoo.data.tfds import load_tfds, stored
+from sslzoo.data.pictures import Pictures
+from sslzoo.data.read import digits, folder, format_of, formats, kind, tfds
 from sslzoo.errors import unknown
 
+ON_ERROR = ("raise", "skip")
 
-def load(name, split="train", *, image_size=None, on_error="raise", data_dir=None):
+
+def load(
+    name: str | os.PathLike,
+    split: str = "train",
+    *,
+    image_size: int | None = None,
+    on_error: str = "raise",
+    data_dir: str | os.PathLike | None = None,
+) -> Dataset:
     """Load one split of a data set as a `Dataset`.
 
-    name, tried in this order:
-      1. "digits": scikit-learn's 8x8 digits, which need no download (1,297 train, 500 test);
-      2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see `load_tfds` in
-        `tfds.py`);
-      3. NAME.npz (keys x_train, y_train, x_test, y_test, or those of Omniglot, see `omniglot.py`)
-         or a directory NAME of images (see `load_folder` in `folder.py`) in the folder that the
-         environment variable SSLZOO_DATA names;
-      4. a path to such an .npz or directory (before 3 if it ends in .npz or has a separator in it);
-      5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
-    split: "train", "test" or what the data set has.
-    image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre square;
-      None: as stored. Needed where stored sizes differ; models resize to their own size in any
-      case.
-    on_error: "raise" or "skip", for unreadable files in a directory of images.
-    data_dir: where TensorFlow data sets are stored (default: TFDS_DATA_DIR, then TFDS' own); a set
-      found there is read without any download.
-    Raises ValueError for an unknown name (nearest names, places searched), a missing split, files
-    that are not what they should be.
+    Args:
+        name: tried in this order:
+            1. "digits": scikit-learn's 8x8 digits, which need no download (1,297 train, 500 test);
+            2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see
+                `read/tfds.py`);
+            3. in the folder that the environment variable SSLZOO_DATA names: NAME.npz, a directory
+                NAME of images, or another format of `sslzoo/data/read/`, one file each;
+            4. a path to such a file or directory (before 3 if it has an ending of one, or a
+                separator in it);
+            5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
+        split: "train", "test" or what the data set has.
+        image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre
+            square. None: as stored. Needed where stored sizes differ; models resize to their own
+            size in any case.
+        on_error: "raise" or "skip", for unreadable files in a directory of images.
+        data_dir: where TensorFlow data sets are stored (default: TFDS_DATA_DIR, then TFDS' own). A
+            set found there is read without any download.
+
+    Raises:
+        ValueError: an unknown name (with the nearest names and the places searched), a missing
+            split, files that are not what they should be.
+
+    >>> load("digits", "test")
+    Dataset('digits', 'test', images (500, 8, 8) uint8, 10 classes)
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error: need 'raise' or 'skip', got {on_error!r}.")
-    if image_size is not None and (not isinstance(image_size, (int, np.integer)) or image_size < 1):
-        raise ValueError(f"image_size: need a positive integer or None, got {image_size!r}.")
+    one_of("on_error", on_error, ON_ERROR)
+    if image_size is not None:
+        whole("image_size", image_size, least=1)
     name = os.fspath(name)
     if name == "digits":
-        return _resized(load_digits(split), image_size)
-    if name.startswith("tfds:"):
+        return digits.load(split, image_size)
+    place = None if name.startswith("tfds:") else find(name)
+    if place is None:
         return _load_tfds(name, split, image_size, data_dir)
-    path = _find(name)
-    if path is not None and path.is_dir():
-        return load_folder(path, split, image_size, on_error)
-    if path is not None and is_omniglot(path):
-        return load_omniglot(path, split, image_size)
-    if path is not None:
-        return _resized(load_npz(path, split), image_size)
-    return _load_tfds(name, split, image_size, data_dir)
+    path, its_format = place
+    return its_format.load(path, split, image_size, on_error)
 
 
-def pictures(name, split="train", *, smallest=1, on_error="raise"):
-    """The images of a directory at their own sizes, as `Pictures`: for super-resolution, whose sets
-    are of unequal sizes.
+def pictures(
+    name: str | os.PathLike, split: str = "train", *, smallest: int = 1, on_error: str = "raise"
+) -> Pictures:
+    """The images of a directory at their own sizes: for super-resolution, whose sets are of unequal
+    sizes.
 
-    name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or a
-    path.
-    smallest: pixels that both sides must have.
-    on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out
-    with one warning.
+    Args:
+        name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or
+            a path.
+        smallest: pixels that both sides must have.
+        on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out
+            with one warning.
+
+    Raises:
+        ValueError: no such directory, no such split, such files.
+
+    Example:
+        from sslzoo import data
+        data.pictures("super_resolution/Set5").names  # ["baby", "bird", ...]
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error: need 'raise' or 'skip', got {on_error!r}.")
-    path = _find(os.fspath(name))
-    if path is None or not path.is_dir():
+    one_of("on_error", on_error, ON_ERROR)
+    path = next((path for path in _candidates(os.fspath(name)) if path.is_dir()), None)
+    if path is None:
         raise ValueError(
-            f"pictures: {name!r} is no directory of images, neither a path nor below SSLZOO_DATA "
-            f"({os.environ.get('SSLZOO_DATA') or 'not set'})."
+            f"pictures: {os.fspath(name)!r} is no directory of images, neither a path nor below "
+            f"SSLZOO_DATA ({os.environ.get('SSLZOO_DATA') or 'not set'})."
         )
-    return load_pictures(path, split, smallest, on_error)
+    return folder.pictures(path, split, smallest, on_error)
 
 
-def available():
-    """[(name, kind, where)] of what `load` finds without a download; kind: "embedded", "npz",
-    "folder" or "tfds".
+def available() -> list[tuple[str, str, str]]:
+    """[(name, kind, where)] of what `load` finds without a download.
+
+    kind: "embedded", the format of the files ("npz", "folder", ...), or "tfds".
+
+    >>> available()[0]
+    ('digits', 'embedded', 'scikit-learn')
     """
-    found = [("digits", "embedded", "scikit-learn")]
     root = _data_root()
+    here = [("digits", "embedded", "scikit-learn")]
     for entry in sorted(root.iterdir()) if root else []:
-        if entry.suffix == ".npz" and npz_splits(entry):
-            found.append((entry.stem, "npz", str(entry)))
-        elif entry.is_dir() and holds_images(entry):
-            found.append((entry.name, "folder", str(entry)))
-    return found + [(name, "tfds", str(where)) for name, where in stored().items()]
+        here += _sets_in(entry)
+    return here + [(name, "tfds", str(where)) for name, where in tfds.stored().items()]
 
 
-def _resized(data, image_size):
-    if image_size is None or data.images.shape[1:3] == (image_size, image_size):
-        return data
-    if data.images.dtype != np.uint8:
-        raise ValueError(
-            f"image_size: only uint8 images are resized here, {data.name} has {data.images.dtype}."
-        )
-    grey = data.images.ndim == 3
-    images = np.stack(
-        [resize(image[..., None] if grey else image, image_size) for image in data.images]
-    )
-    return Dataset(
-        images[..., 0] if grey else images, data.labels, data.classes, data.name, data.split
-    )
+def find(name: str) -> tuple[pathlib.Path, ModuleType] | None:
+    """The path that `name` means and the format that reads it, or None.
+
+    A path that exists and that no format reads goes to the format of its ending, which says why.
+
+    >>> find("nowhere") is None
+    True
+    """
+    for path in _candidates(name):
+        its_format = format_of(path)
+        if its_format is not None:
+            return path, its_format
+        if path.is_dir():
+            return path, folder
+        if path.exists():
+            return path, _by_ending(path)
+    return None
 
 
-def _find(name):
-    """The path that `name` means, or None."""
+def _by_ending(path):
+    endings = {ending: module for module in formats() for ending in module.SUFFIXES}
+    if path.suffix not in endings:
+        needed = f"be a directory of images, or end in {', '.join(sorted(endings))}"
+        raise refused("data", str(path), needed)
+    return endings[path.suffix]
+
+
+def _sets_in(entry):
+    """[(name, kind, where)] of one entry of the data folder: one set, or a folder of several."""
+    its_format = format_of(entry)
+    if its_format is not None:
+        name = entry.name if entry.is_dir() else entry.stem
+        return [(name, kind(its_format), str(entry))]
+    if not entry.is_dir() or entry.name.startswith("."):
+        return []
+    here = []
+    for path in sorted(entry.iterdir()):
+        if path.is_file() and (its_format := format_of(path)):
+            here.append((f"{entry.name}/{path.stem}", kind(its_format), str(path)))
+    for its_format in formats():
+        names = its_format.names(entry) if hasattr(its_format, "names") else []
+        here += [(f"{entry.name}/{name}", kind(its_format), str(entry / name)) for name in names]
+    return here
+
+
+def _candidates(name):
+    """The paths that a name may mean, the first choice first."""
     root = _data_root()
-    below = [root / f"{name}.npz", root / name] if root else []
+    endings = sorted({ending for module in formats() for ending in module.SUFFIXES})
+    below = [root / f"{name}{ending}" for ending in (*endings, "")] if root else []
     itself = pathlib.Path(name).expanduser()
-    candidates = (
-        [itself, *below]
-        if itself.suffix == ".npz" or os.path.basename(name) != name
-        else [*below, itself]
-    )
-    return next((path for path in candidates if path.exists()), None)
+    if itself.suffix in endings or os.path.basename(name) != name:
+        return [itself, *below]
+    return [*below, itself]
 
 
 def _data_root():
     root = os.environ.get("SSLZOO_DATA")
     if root and not os.path.isdir(root):
-        raise ValueError(f"SSLZOO_DATA: need a folder of data sets, got {root!r}, which is none.")
+        raise refused("SSLZOO_DATA", repr(root), "be a folder of data sets")
     return pathlib.Path(root) if root else None
 
 
 def _load_tfds(name, split, image_size, data_dir):
     if importlib.util.find_spec("tensorflow_datasets") is None:
         raise _unknown(name, data_dir, [], "tensorflow_datasets is not installed")
-    import tensorflow_datasets as tfds
+    import tensorflow_datasets
 
     try:
-        return load_tfds(name.removeprefix("tfds:"), split, image_size, data_dir)
-    except tfds.core.DatasetNotFoundError:
-        raise _unknown(
-            name, data_dir, tfds.list_builders(with_community_datasets=False), "TFDS"
-        ) from None
+        return tfds.load(name.removeprefix("tfds:"), split, image_size, data_dir)
+    except tensorflow_datasets.core.DatasetNotFoundError:
+        names = tensorflow_datasets.list_builders(with_community_datasets=False)
+        raise _unknown(name, data_dir, names, "TFDS") from None
 
 
 def _unknown(name, data_dir, tfds_names, tfds_state):
     here = [known for known, _, _ in available()]
-    places = [
-        "the path itself",
-        f"SSLZOO_DATA ({os.environ.get('SSLZOO_DATA') or 'not set'})",
-        tfds_state,
-    ]
-    hint = unknown(
-        "data set", name.removeprefix("tfds:"), here, rare=[*stored(data_dir), *tfds_names]
-    )
-    return ValueError(f"{hint} Looked at {', '.join(places)}.")
+    rare = [*tfds.stored(data_dir), *tfds_names]
+    hint = unknown("data set", name.removeprefix("tfds:"), here, rare)
+    root = os.environ.get("SSLZOO_DATA") or "not set"
+    return ValueError(f"{hint} Looked at the path itself, SSLZOO_DATA ({root}), {tfds_state}.")

@@ -44,12 +44,12 @@ def test_repr_names_what_it_holds():
 
 @pytest.mark.parametrize("labels", [[0.0, 1.7], [True, False], ["a", "b"]])
 def test_labels_are_integers(labels):
-    with pytest.raises(
-        ValueError, match="labels: need integer class numbers for 'x', got .* values"
-    ):
+    with pytest.raises(ValueError, match="labels: got .* values for 'x'; it must be integers"):
         Dataset(np.zeros((2, 4, 4), "uint8"), labels, name="x")
 
 
 def test_one_label_per_image():
-    with pytest.raises(ValueError, match="labels: got 3 for 2 images of 'x'; need one per image"):
+    with pytest.raises(
+        ValueError, match="labels: got 3 for 2 images of 'x'; it must be one per row"
+    ):
         Dataset(np.zeros((2, 4, 4), "uint8"), [0, 1, 2], name="x")

@@ -45,7 +45,7 @@ def test_files_of_the_same_name_are_told_apart(tmp_path, files, names):
 
 def test_two_pictures_of_one_name_are_refused():
     with pytest.raises(
-        ValueError, match="pictures: 2 have the name 'b'; each needs one of its own"
+        ValueError, match="pictures: got 2 of the name 'b'; it must have a name of its own for each"
     ):
         data.Pictures([np.zeros((4, 4), "uint8")] * 3, ["a", "b", "b"])
 
@@ -69,12 +69,12 @@ def test_an_unknown_folder_is_refused(album):
 @pytest.mark.parametrize(
     "image, problem",
     [
-        (np.zeros((4, 4, 2), "uint8"), "got 2 in shape"),
-        (np.zeros((4, 4, 4), "uint8"), "got 4 in shape"),
-        (np.zeros((0, 4, 3), "uint8"), "empty shape"),
-        (np.zeros((4, 4, 3)), "need integers in 0..255, got float64"),
+        (np.zeros((4, 4, 2), "uint8"), r"got shape \(1, 4, 4, 2\)"),
+        (np.zeros((4, 4, 4), "uint8"), r"got shape \(1, 4, 4, 4\); .*alpha"),
+        (np.zeros((0, 4, 3), "uint8"), "it must hold at least one image with pixels"),
+        (np.zeros((4, 4, 3)), "got float64 values; it must hold integers in 0..255"),
         (np.full((4, 4), 300), "0..255"),
-        (np.zeros(4, "uint8"), "need shape"),
+        (np.zeros(4, "uint8"), r"got shape \(4,\)"),
     ],
 )
 def test_what_is_no_picture_is_refused_by_its_name(image, problem):

@@ -32,14 +32,17 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(
     ("share", "message"),
     [
-        ({"fraction": 0.0}, r"fraction must be in \(0, 1\], got 0.0"),
-        ({"fraction": 1.5}, r"fraction must be in \(0, 1\], got 1.5"),
-        ({"fraction": float("nan")}, r"fraction must be in \(0, 1\]"),
-        ({"fraction": 0.01}, "of the 40 samples of class 0 is none"),
-        ({"per_class": 0}, "at least 1, got 0"),
-        ({"per_class": 41}, "labels per class: got 41; class 0 has 40 samples"),
-        ({}, "either fraction or per_class"),
-        ({"fraction": 0.5, "per_class": 2}, "either fraction or per_class"),
+        ({"fraction": 0.0}, "fraction: got 0.0; it must be a number above 0 and at most 1"),
+        ({"fraction": 1.5}, "fraction: got 1.5; it must be a number above 0"),
+        ({"fraction": float("nan")}, "fraction: got nan; it must be a number above 0"),
+        ({"fraction": 0.01}, "fraction: got 0.01; it must leave one of the 40 samples of class 0"),
+        ({"per_class": 0}, "labels_per_class: got 0; it must be an integer of at least 1"),
+        (
+            {"per_class": 41},
+            "labels_per_class: got 41; it must be at most 40, the samples of class 0",
+        ),
+        ({}, "fraction: got None beside per_class None; it must be one of the two"),
+        ({"fraction": 0.5, "per_class": 2}, "fraction: got 0.5 beside per_class 2; it must be one"),
     ],
 )
 def test_shares_that_cannot_be_taken(share, message):
@@ -55,5 +58,7 @@ def test_a_split_holds_out_some_of_every_class_and_never_all():
 
 
 def test_a_class_of_one_cannot_be_split():
-    with pytest.raises(ValueError, match="class 7 has 1 training sample"):
+    with pytest.raises(
+        ValueError, match="labels: got 1 training sample of class 7; it must hold 2"
+    ):
         stratified_split(np.array([0, 0, 7]), 0.1, seed=0)

@@ -3,20 +3,25 @@
 import numpy as np
 
 from sslzoo.data.dataset import Dataset
+from sslzoo.data.read import check_split
+from sslzoo.data.resized import resized
 
+SPLITS = ["test", "train"]
 TEST_SIZE = 500
 SPLIT_SEED = 0
 
 
-def load_digits(split="train"):
+def load(split: str = "train", image_size: int | None = None) -> Dataset:
     """1,797 handwritten digits, uint8 (N, 8, 8): 1,297 for training, 500 for testing.
 
     scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), grey values 0..16
     scaled to 0..255. The split is drawn once, stratified by class, with seed 0; rows keep
-    scikit-learn's order.
+    scikit-learn's order. Raises ValueError for another split.
+
+    >>> load("test")
+    Dataset('digits', 'test', images (500, 8, 8) uint8, 10 classes)
     """
-    if split not in ("train", "test"):
-        raise ValueError(f"digits: no split {split!r}; it has ['test', 'train'].")
+    check_split("digits", split, SPLITS)
     from sklearn.datasets import load_digits as bundled
     from sklearn.model_selection import train_test_split
 
@@ -26,4 +31,5 @@ def load_digits(split="train"):
         np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=SPLIT_SEED
     )
     rows = np.sort(train if split == "train" else test)
-    return Dataset(images[rows], labels[rows], [str(digit) for digit in range(10)], "digits", split)
+    classes = [str(digit) for digit in range(10)]
+    return resized(Dataset(images[rows], labels[rows], classes, "digits", split), image_size)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,24 +12,62 @@ from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import decode, probe
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
-from sslzoo.data.listing import list_images
+from sslzoo.data.listing import available_splits, holds_images, list_images
 from sslzoo.data.pictures import Pictures
 from sslzoo.progress import progress
 
+SUFFIXES = ()
+GENERAL = True
 
-def load_folder(path, split="train", image_size=None, on_error="raise"):
+
+def reads(path: pathlib.Path) -> bool:
+    """Whether the path is a directory with an image file somewhere below it.
+
+    >>> reads(pathlib.Path("nowhere"))
+    False
+    """
+    return path.is_dir() and holds_images(path)
+
+
+def splits(path: str | os.PathLike) -> list[str]:
+    """The splits of a directory of images, sorted: its folders train, test, val, validation, or
+    else "train" alone.
+
+    >>> splits("nowhere")
+    ['train']
+    """
+    return available_splits(path)
+
+
+def load(
+    path: str | os.PathLike,
+    split: str = "train",
+    image_size: int | None = None,
+    on_error: str = "raise",
+) -> Dataset:
     """Read a directory of images: uint8 RGB (N, H, W, 3).
 
     path/CLASS/... : labelled, classes sorted by name (those of train/ where there is one). path/*:
     no labels. path/train, path/test, path/val, path/validation are splits, each laid out in one of
     these two ways; without them there is one split, "train". Files are those with an image suffix,
     sorted by path, hidden ones left out.
-    image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the sizes of
-    the files differ.
-    on_error: "raise" lists the files that cannot be read, "skip" leaves them out with one warning.
-    Up to 1 GiB of pixels come as an array, more as `ImageFiles`, decoded on access (needs
-    image_size): of those, headers and ends are checked here, and damage in the middle of a file
-    shows when the row is read.
+
+    Up to 1 GiB of pixels come as an array. More come as `ImageFiles`, decoded on access (needs
+    image_size). Of those, headers and ends are checked here; damage in the middle of a file shows
+    when the row is read.
+
+    Args:
+        image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the
+            sizes of the files differ.
+        on_error: "raise" lists the files that cannot be read, "skip" leaves them out with one
+            warning.
+
+    Raises:
+        ValueError: no images, no such split, unreadable files, sizes that differ.
+
+    Example:
+        from sslzoo import data
+        data.load("photos", image_size=64).images  # uint8 (N, 64, 64, 3)
     """
     path = pathlib.Path(path)
     files, labels, classes = list_images(path, split)
@@ -48,12 +87,23 @@ def load_folder(path, split="train", image_size=None, on_error="raise"):
     return Dataset(np.stack(images), labels, classes, path.name, split)
 
 
-def load_pictures(path, split="train", smallest=1, on_error="raise"):
-    """Read a directory of images, laid out as for `load_folder`, each at its own size: a
-    `Pictures`.
+def pictures(
+    path: str | os.PathLike, split: str = "train", smallest: int = 1, on_error: str = "raise"
+) -> Pictures:
+    """Read a directory of images, laid out as for `load`, each at its own size.
 
     They are named by file without suffix; where that is the same for two, by the path in the
     directory, if need be with it.
+
+    Args:
+        smallest: pixels that both sides must have. on_error: as for `load`.
+
+    Raises:
+        ValueError: no images, no such split, files that are unreadable or smaller.
+
+    Example:
+        from sslzoo import data
+        data.pictures("super_resolution/Set5").names  # ["baby", "bird", ...]
     """
     path = pathlib.Path(path)
     files, _, _ = list_images(path, split)
@@ -79,7 +129,7 @@ def _names(path, files):
     return next(names for names in choices if len(set(names)) == len(names))
 
 
-def _each(function, files, what):
+def _each(function: Callable, files: list, what: str) -> list:
     """[function(file)], in order; the OSError itself where it raised one."""
 
     def attempt(file):
@@ -97,8 +147,9 @@ def _usable(path, files, labels, results, on_error):
     bad = [row for row, result in enumerate(results) if isinstance(result, OSError)]
     if not bad:
         return files, labels, results
-    listed = ", ".join(f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5])
-    message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {listed}{', ...' if bad[5:] else ''}"
+    listed = [f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5]]
+    listed += ["..."] if bad[5:] else []
+    message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {', '.join(listed)}"
     if on_error == "raise" or len(bad) == len(files):
         raise ValueError(f"{message}; repair them or pass on_error='skip'.")
     warnings.warn(f"{message}; left out.", stacklevel=4)

@@ -1,49 +1,41 @@
-"""Data sets in one NumPy archive: x_train, y_train, x_test, y_test."""
+"""Data sets in one NumPy archive: x_train, y_train, x_test, y_test, or fields by name."""
 
+import os
 import pathlib
 import zipfile
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 
-from sslzoo.checks import check_images, check_labels
+from sslzoo.checks import INPUTS, check_fields, refused
 from sslzoo.data.dataset import Dataset
+from sslzoo.data.read import check_split
+from sslzoo.data.resized import resized
+
+SUFFIXES = (".npz",)
+GENERAL = True
+SHORT = {"x": "images", "y": "labels"}  # names of old
+# TypeError: np.load returns a bare array for what is a .npy file inside, and that is no context
+# manager.
+UNREADABLE = (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
-def load_npz(path, split="train"):
-    """Read split `split` of an archive with x_SPLIT and, if labelled, y_SPLIT. Never unpickles.
+def reads(path: pathlib.Path) -> bool:
+    """Whether the path is an archive of a data set.
 
-    x_SPLIT: images (N, H, W) or (N, H, W, 1 or 3), integers in 0..255 or floats in 0..1. y_SPLIT:
-    integers (N,). Images keep their rank; integers become uint8.
+    >>> reads(pathlib.Path("none.npz"))
+    False
     """
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise ValueError(f"data: no file {path}.")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            splits = _splits(archive.files)
-            if not splits:
-                raise _NotOurs(
-                    f"need the keys x_train, y_train, x_test, y_test, got {sorted(archive.files)}"
-                )
-            if split not in splits:
-                raise _NotOurs(f"no split {split!r}; it has {splits}")
-            images = archive[f"x_{split}"]
-            labels = archive[f"y_{split}"] if f"y_{split}" in archive.files else None
-    except _NotOurs as error:
-        raise ValueError(f"{path}: {error}.") from None
-    except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        # TypeError: np.load returns a bare array for what is a .npy file inside, and that is no
-        # context manager.
-        raise ValueError(f"{path}: not a readable .npz of plain arrays ({error}).") from None
-    checked = check_images(images, f"{path}: x_{split}")
-    if labels is not None:
-        labels = check_labels(labels, len(images), name=f"{path}: y_{split}")
-    return Dataset(checked.reshape(images.shape), labels, None, path.stem, split)
+    return path.is_file() and bool(splits(path))
 
 
-def npz_splits(path):
-    """The splits of an archive, sorted; none for a file that is no archive of a data set."""
+def splits(path: str | os.PathLike) -> list[str]:
+    """The splits of an archive, sorted; none of a file that is no archive of a data set.
+
+    >>> splits("none.npz")
+    []
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return _splits(name.removesuffix(".npy") for name in archive.namelist())
@@ -51,9 +43,65 @@ def npz_splits(path):
         return []
 
 
-def _splits(keys):
-    return sorted(key[2:] for key in keys if key.startswith("x_"))
+def load(
+    path: str | os.PathLike,
+    split: str = "train",
+    image_size: int | None = None,
+    on_error: str = "raise",
+) -> Dataset:
+    """Read one split of an archive. Never unpickles.
+
+    Its arrays are named FIELD_SPLIT: series_train, targets_train, tokens_test, labels_test, ... One
+    field is what a network reads (see `Dataset`). x_SPLIT are images, y_SPLIT labels. Images keep
+    their rank; integers become uint8.
+
+    Args:
+        image_size: images are resized to this. on_error: of no use here.
+
+    Raises:
+        ValueError: another file, other keys, no such split, values that a field cannot have; with
+            the file and the key.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/a.npz", vectors_train=np.eye(3), labels_train=[0, 1, 0])
+    ...     load(f"{folder}/a.npz")
+    Dataset('a', 'train', vectors (3, 3) float64, labels)
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise ValueError(f"data: no file {path}.")
+    keys, arrays = _read(path, split)
+    if not _splits(keys):
+        needed = "hold x_train, y_train, ..., or fields such as series_train, targets_train"
+        raise refused(path, f"the keys {sorted(keys)}", needed)
+    check_split(path, split, _splits(keys))
+    fields = {_field(key, split): array for key, array in arrays.items()}
+    if len(fields) < len(arrays):
+        raise refused(path, f"the keys {sorted(arrays)}", "hold each field once")
+    names = {_field(key, split): f"{path}: {key}" for key in arrays}
+    checked = check_fields(fields, names=names)
+    if "images" in fields:
+        checked["images"] = checked["images"].reshape(fields["images"].shape)
+    return resized(Dataset(**checked, name=path.stem, split=split), image_size)
 
 
-class _NotOurs(Exception):
-    """The archive can be read, but does not hold what was asked for."""
+def _read(path, split):
+    """(all keys, {key: array} of the split)."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            keys = archive.files
+            wanted = [key for key in keys if key.endswith(f"_{split}")]
+            return keys, {key: archive[key] for key in wanted}
+    except UNREADABLE as error:
+        raise ValueError(f"{path}: not a readable .npz of plain arrays ({error}).") from None
+
+
+def _splits(keys: Iterable[str]) -> list[str]:
+    starts = tuple(f"{field}_" for field in (*SHORT, *INPUTS) if SHORT.get(field) != "labels")
+    return sorted({key.partition("_")[2] for key in keys if key.startswith(starts)})
+
+
+def _field(key, split):
+    name = key.removesuffix(f"_{split}")
+    return SHORT.get(name, name)

@@ -1,5 +1,7 @@
 """Omniglot: 1,623 characters of 50 alphabets, each drawn by 20 people (Lake et al. 2015)."""
 
+import os
+import pathlib
 import zipfile
 import zlib
 
@@ -8,82 +10,106 @@ import numpy as np
 from sslzoo.data.area import shrink
 from sslzoo.data.dataset import Dataset
 
-SPLITS = ("background", "evaluation", "train", "validation")
+SUFFIXES = (".npz",)
+SPLITS = ["background", "evaluation", "train", "validation"]
 ROTATED = "+rotations"
+SIZE = 28  # pixels of a side, as in the few-shot literature
 VALIDATION_ALPHABETS = 5  # of the 30 of background
 SPLIT_SEED = 0
 CHUNK = 1000  # images shrunk at once
+FIELDS = ("alphabet", "character", "character_names", "alphabet_names")
+UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
-def load_omniglot(path, split="background", image_size=None):
-    """Characters as classes: uint8 (N, size, size), inverted as in few-shot learning: ink 255 on 0.
+def reads(path: pathlib.Path) -> bool:
+    """Whether the path is an archive laid out as `load` reads it.
 
-    path: an .npz with, for S in background and evaluation: x_S (N, 105, 105), black ink (0) on
-      white as published; S_alphabet and S_character (N,) integers; S_alphabet_names,
-      S_character_names.
-    split: "background": 964 characters of 30 alphabets; "evaluation": 659 of 20 others, never seen
-      in training; "train" and "validation": background without and with 5 whole alphabets, drawn
-      with seed 0, for choosing hyperparameters. With "+rotations" the same turned by 90, 180 and
-      270 degrees are classes of their own, as few-shot learning does in training (Santoro et al.
-      2016; Vinyals et al. 2016): four times the images and the classes.
-    image_size: shrunk by area, from 105 pixels; None: 28, as in that literature.
-    Classes are named "alphabet/character", turned ones "alphabet/character@90"; rows are sorted by
-    nothing but their order in the file, the turned ones behind. ValueError: no such split, or
-    another kind of file.
+    >>> reads(pathlib.Path("none.npz"))
+    False
     """
-    name = split.removesuffix(ROTATED)
-    if name not in SPLITS:
-        raise ValueError(
-            f"{path}: no split {split!r}; it has {list(SPLITS)}, each also with {ROTATED!r}."
-        )
-    part = "evaluation" if name == "evaluation" else "background"
-    keys = [
-        f"x_{part}",
-        *(
-            f"{part}_{key}"
-            for key in ("alphabet", "character", "character_names", "alphabet_names")
-        ),
-    ]
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if missing := [key for key in keys if key not in archive.files]:
-                raise KeyError(f"need the keys {missing}, got {sorted(archive.files)}")
-            images, alphabets, characters, names, alphabet_names = (archive[key] for key in keys)
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise ValueError(f"{path}: not a readable Omniglot archive ({error.args[-1]}).") from None
-    if name in ("train", "validation"):
-        held_out = np.random.default_rng(SPLIT_SEED).permutation(len(alphabet_names))[
-            :VALIDATION_ALPHABETS
-        ]
-        rows = np.isin(alphabets, held_out) == (name == "validation")
-        images, characters = images[rows], characters[rows]
-    used, labels = np.unique(characters, return_inverse=True)
-    images, classes = _small(images, image_size or 28), names[used].tolist()
-    if name != split:
-        turns = range(4)
-        classes = [
-            character + (f"@{90 * turn}" if turn else "") for turn in turns for character in classes
-        ]
-        labels = np.concatenate([labels + turn * len(used) for turn in turns])
-        images = np.concatenate([np.rot90(images, turn, axes=(1, 2)) for turn in turns])
-    return Dataset(images, labels, classes, "omniglot", split)
-
-
-def is_omniglot(path):
-    """Whether the archive at `path` is laid out as `load_omniglot` reads it."""
     try:
         with zipfile.ZipFile(path) as archive:
             return {"x_background.npy", "background_character.npy"} <= set(archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return False
+
+
+def splits(path: str | os.PathLike) -> list[str]:
+    """The splits, each of which there is with "+rotations" too.
+
+    >>> splits("omniglot.npz")
+    ['background', 'evaluation', 'train', 'validation']
+    """
+    return list(SPLITS)
+
+
+def load(
+    path: str | os.PathLike,
+    split: str = "background",
+    image_size: int | None = None,
+    on_error: str = "raise",
+) -> Dataset:
+    """Characters as classes: uint8 (N, size, size), inverted as in few-shot learning: ink 255 on 0.
+
+    Args:
+        path: an .npz with, for S in background and evaluation: x_S (N, 105, 105), black ink (0) on
+            white as published; S_alphabet and S_character (N,) integers; S_alphabet_names,
+            S_character_names.
+        split: "background": 964 characters of 30 alphabets; "evaluation": 659 of 20 others, never
+            seen in training; "train" and "validation": background without and with 5 whole
+            alphabets, drawn with seed 0, for choosing hyperparameters. With "+rotations" the same
+            turned by 90, 180 and 270 degrees are classes of their own, as few-shot learning does in
+            training (Santoro et al. 2016; Vinyals et al. 2016): four times the images and the
+            classes.
+        image_size: shrunk by area, from 105 pixels; None: 28, as in that literature.
+        on_error: of no use here.
+
+    Classes are named "alphabet/character", turned ones "alphabet/character@90". Rows are in the
+    order of the file, the turned ones behind.
+
+    Raises:
+        ValueError: no such split, or another kind of file.
+
+    Example:
+        from sslzoo import data
+        data.load("omniglot", "evaluation").images  # uint8 (13180, 28, 28)
+    """
+    name = split.removesuffix(ROTATED)
+    if name not in SPLITS:
+        raise ValueError(
+            f"{path}: no split {split!r}; it has {SPLITS}, each also with {ROTATED!r}."
+        )
+    part = "evaluation" if name == "evaluation" else "background"
+    images, alphabets, characters, names, alphabet_names = _read(path, part)
+    if name in ("train", "validation"):
+        order = np.random.default_rng(SPLIT_SEED).permutation(len(alphabet_names))
+        rows = np.isin(alphabets, order[:VALIDATION_ALPHABETS]) == (name == "validation")
+        images, characters = images[rows], characters[rows]
+    used, labels = np.unique(characters, return_inverse=True)
+    images, classes = _small(images, image_size or SIZE), names[used].tolist()
+    data = Dataset(images, labels, classes, "omniglot", split)
+    return data if name == split else _turned(data)
+
+
+def _read(path, part):
+    """The arrays of background or evaluation."""
+    keys = [f"x_{part}", *(f"{part}_{field}" for field in FIELDS)]
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if missing := [key for key in keys if key not in archive.files]:
+                raise KeyError(f"need the keys {missing}, got {sorted(archive.files)}")
+            return [archive[key] for key in keys]
+    except UNREADABLE as error:
+        raise ValueError(f"{path}: not a readable Omniglot archive ({error.args[-1]}).") from None
+
+
+def _turned(data):
+    """Every class four times: as it is, and turned by 90, 180 and 270 degrees."""
+    angles = ["", "@90", "@180", "@270"]
+    images = [np.rot90(data.images, turn, axes=(1, 2)) for turn in range(4)]
+    labels = [data.labels + turn * len(data.classes) for turn in range(4)]
+    classes = [character + angle for angle in angles for character in data.classes]
+    return Dataset(np.concatenate(images), np.concatenate(labels), classes, data.name, data.split)
 
 
 def _small(images, size):

@@ -9,11 +9,17 @@ from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import resize
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
+from sslzoo.data.read import check_split
 from sslzoo.data.records import random_access
 from sslzoo.progress import progress
 
 
-def load_tfds(name, split="train", image_size=None, data_dir=None):
+def load(
+    name: str,
+    split: str = "train",
+    image_size: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+) -> Dataset:
     """Read split `split` of the TensorFlow data set `name` ("NAME", "NAME/CONFIG", either with
     ":VERSION").
 
@@ -21,16 +27,28 @@ def load_tfds(name, split="train", image_size=None, data_dir=None):
     there and nothing is downloaded; otherwise TFDS prepares it, in array_record format. Images: its
     one uint8 image feature, (N, H, W, 1 or 3); labels: its one class label, if it has one. split
     may be a TFDS slice such as "train[:10%]".
-    image_size: shorter side resized and centre cut, as for directories; needed when the images
-    differ in size. Up to 1 GiB of pixels come as an array, more as `ImageFiles` (needs image_size):
-    sets stored as array_record or tfrecord allow random access and are read without TensorFlow;
-    other formats that large are refused. Raises tensorflow_datasets' DatasetNotFoundError (a
-    ValueError) for a name that it does not know.
+
+    Up to 1 GiB of pixels come as an array, more as `ImageFiles` (needs image_size): sets stored as
+    array_record or tfrecord allow random access and are read without TensorFlow; other formats that
+    large are refused.
+
+    Args:
+        image_size: shorter side resized and centre cut, as for directories; needed when the images
+            differ in size.
+
+    Raises:
+        DatasetNotFoundError: tensorflow_datasets' own, a ValueError, for a name that it does not
+            know.
+        ValueError: no such split, no images, sizes that differ. OSError: a download that failed.
+
+    Example:
+        from sslzoo import data
+        data.load("tfds:cifar10", "test").images  # uint8 (10000, 32, 32, 3)
     """
     builder = _builder(name, data_dir)
     image_key, label_key = _keys(name, builder.info.features)
     if builder.info.splits and not _has_split(builder.info.splits, split):
-        raise ValueError(f"{name}: no split {split!r}; it has {sorted(builder.info.splits)}.")
+        check_split(name, split, sorted(builder.info.splits))
     source = random_access(builder, split)
     if source is not None:
         labels = _labels(builder, split, image_key, label_key)
@@ -41,9 +59,12 @@ def load_tfds(name, split="train", image_size=None, data_dir=None):
     return Dataset(images, labels, classes, name, split)
 
 
-def stored(data_dir=None):
+def stored(data_dir: str | os.PathLike | None = None) -> dict[str, pathlib.Path]:
     """{"NAME" or "NAME/CONFIG": directory of its latest version} of the sets stored on this
     machine.
+
+    >>> stored("nowhere")
+    {}
     """
     root = pathlib.Path(
         data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
@@ -92,7 +113,7 @@ def _keys(name, features):
     labels = [
         key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)
     ]
-    image_key = "image" if "image" in images else images[0] if len(images) == 1 else None
+    image_key = _the_one("image", images)
     if image_key is None:
         raise ValueError(f"{name}: need one image feature, got {images} among {sorted(features)}.")
     feature = features[image_key]
@@ -101,7 +122,14 @@ def _keys(name, features):
             f"{name}: need uint8 images with 1 or 3 channels, got {feature.np_dtype} with "
             f"{feature.shape[-1]}."
         )
-    return image_key, "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+    return image_key, _the_one("label", labels)
+
+
+def _the_one(usual, keys):
+    """The key of the usual name, else the only one, else None."""
+    if usual in keys:
+        return usual
+    return keys[0] if len(keys) == 1 else None
 
 
 def _has_split(splits, split):
@@ -143,13 +171,14 @@ def _sequential(name, builder, split, image_key, label_key, image_size):
     """One pass through tf.data, for what has no random access."""
     import tensorflow_datasets as tfds
 
-    wanted = {key: True for key in (image_key, label_key) if key}
+    wanted = {image_key: True} | ({label_key: True} if label_key else {})
     examples = tfds.as_numpy(
         builder.as_dataset(
             split=split, shuffle_files=False, decoders=tfds.decode.PartialDecoding(wanted)
         )
     )
-    images, labels = [], []
+    images = []
+    labels = []
     for example in examples:
         pixels = example[image_key]
         images.append(pixels if image_size is None else resize(pixels, image_size))

@@ -1,93 +1,98 @@
 """Shuffled batches of the rows of a data set."""
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from sslzoo.checks import refused
+from sslzoo.data.dataset import Dataset, as_array
 from sslzoo.data.endless import Endless
-from sslzoo.data.image_files import ImageFiles
 
 
 class Batches(Endless):
     """Shuffled batches for `fit(batches, epochs=...)`.
 
     Batch k of an epoch holds rows permutation[k * batch_size : (k + 1) * batch_size], the
-    permutation drawn by np.random.default_rng((seed, epoch)).
+    permutation drawn by np.random.default_rng((seed, epoch)). The rows that do not fill a batch are
+    left out of that epoch (n < batch_size: one batch of n).
 
-    data: a `Dataset`, or a dict of arrays of equal length (N, ...); each batch has the same fields
-    and "index", the int64 row numbers. The rows that do not fill a batch are left out of that epoch
-    (n < batch_size: one batch of n). Images that are decoded on access are read one batch ahead, in
-    the background.
+    Args:
+        dataset: a `Dataset`, or a dict of arrays of equal length (N, ...).
+        batch_size, seed, start: as `Endless`.
+
+    Items: all fields of the data, and "index", the int64 row numbers. Images (N, H, W) come as (N,
+    H, W, 1). Images that are decoded on access are read one batch ahead, in the background.
+
+    Raises:
+        ValueError: fields of unequal length, no rows, a number out of range.
+
+    >>> batches = Batches({"vectors": np.eye(5)}, batch_size=2)
+    >>> batches.steps_per_epoch, batches[0]["vectors"].shape
+    (2, (2, 5))
     """
 
-    def __init__(self, data, batch_size, seed=0, start=0):
-        if isinstance(data, dict):
-            data = {
-                field: values if hasattr(values, "shape") else np.asarray(values)
-                for field, values in data.items()
-            }
-        self.data = data
-        self.size = _length(data)
+    def __init__(
+        self,
+        dataset: Dataset | Mapping[str, ArrayLike],
+        batch_size: int,
+        seed: int = 0,
+        start: int = 0,
+    ) -> None:
+        fields = dataset.fields if isinstance(dataset, Dataset) else dataset
+        self._arrays = {field: as_array(values) for field, values in fields.items()}
+        self.size = _length(self._arrays)
+        if "images" in self._arrays and self._arrays["images"].ndim == 3:
+            self._arrays["images"] = self._arrays["images"][..., None]  # (N, H, W, 1)
         super().__init__(batch_size, 1, seed, start)
         self.batch_size = min(self.batch_size, self.size)
         self.steps_per_epoch = self.size // self.batch_size
         self._lock = threading.Lock()
-        self._permutation = None, None
-        lazy = any(isinstance(values, ImageFiles) for values in self.arrays.values())
+        self._permutation = (None, None)
+        on_disk = any(getattr(values, "on_disk", False) for values in self._arrays.values())
         # Keras' own workers would do, but they begin again at item 0 after every epoch.
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sslzoo-batch") if lazy else None
-        self._ahead = None, None
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sslzoo-batch") if on_disk else None
+        self._ahead = (None, None)
 
     @property
-    def arrays(self):
-        if isinstance(self.data, dict):
-            return self.data
-        labels = {} if self.data.labels is None else {"labels": self.data.labels}
-        return {"images": self.data.images} | labels
+    def arrays(self) -> dict[str, NDArray]:
+        return self._arrays
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> dict[str, NDArray]:
         if self._reader is None:
             return super().__getitem__(i)
         with self._lock:
             item, batch = self._ahead
             batch = batch if item == i else self._reader.submit(super().__getitem__, i)
-            self._ahead = i + 1, self._reader.submit(super().__getitem__, i + 1)
+            self._ahead = (i + 1, self._reader.submit(super().__getitem__, i + 1))
         return batch.result()
 
-    def starting_at(self, step):
+    def starting_at(self, step: int) -> Self:
         other = super().starting_at(step)
-        other._ahead = None, None
+        other._ahead = (None, None)
         return other
 
-    def batch(self, epoch, k):
-        rows = self._rows_of_epoch(epoch)[k * self.batch_size : (k + 1) * self.batch_size]
-        if isinstance(self.data, dict):
-            return {
-                "index": rows.copy(),
-                **{field: values[rows] for field, values in self.data.items()},
-            }
-        batch = self.data[rows]
-        # the same form as arrays have: a step that TensorFlow compiled takes one
-        if batch["images"].ndim == 3:
-            batch["images"] = batch["images"][..., None]
-        return batch
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
+        start = k * self.batch_size
+        index = self._order(epoch)[start : start + self.batch_size].copy()
+        return {"index": index} | {field: values[index] for field, values in self._arrays.items()}
 
-    def _rows_of_epoch(self, epoch):
+    def _order(self, epoch):
+        """The permutation of an epoch; the last one is kept."""
         with self._lock:
             if self._permutation[0] != epoch:
-                self._permutation = (
-                    epoch,
-                    np.random.default_rng((self.seed, epoch)).permutation(self.size),
-                )
+                order = np.random.default_rng((self.seed, epoch)).permutation(self.size)
+                self._permutation = (epoch, order)
             return self._permutation[1]
 
 
-def _length(data):
-    fields = data if isinstance(data, dict) else {"images": data}
+def _length(fields):
     lengths = {field: len(values) for field, values in fields.items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"data: fields must have the same length, got {lengths}.")
+        raise refused("data", f"fields of the lengths {lengths}", "have one length")
     if not lengths or not all(lengths.values()):
-        raise ValueError("data: need at least one row, got none.")
+        raise refused("data", "no rows", "have at least one")
     return next(iter(lengths.values()))

@@ -1,68 +1,78 @@
-"""Batches of a few images of each of a few classes: what losses of pairs and triplets need."""
+"""Batches of a few rows of each of a few classes: what losses of pairs and triplets need."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sslzoo.checks import check_images, check_labels
-from sslzoo.data.dataset import Dataset
+from sslzoo.checks import check_fields, refused, whole
+from sslzoo.data.dataset import Dataset, as_dataset
 from sslzoo.data.endless import Endless
 
 
 class ClassBalanced(Endless):
-    """P x K batches for `fit(balanced, epochs=...)`: {images, labels, index} of `samples` images of
-    each of `classes` classes (Hermans et al. 2017, arXiv:1703.07737, section 2). A random batch of
-    a set with many classes would hold hardly an image with another of its class.
+    """P x K batches for `fit(balanced, epochs=...)`: all fields of the data and "index", `samples`
+    rows of each of `classes` classes (Hermans et al. 2017, arXiv:1703.07737, section 2).
 
-    Each batch draws its classes, and of each its images, without replacement, by
+    A random batch of a set with many classes would hold hardly a row with another of its class.
+
+    Each batch draws its classes, and of each its rows, without replacement, by
     np.random.default_rng((seed, epoch, k)). Rows come class by class.
 
     Args:
-        dataset: a `Dataset` with labels, or (images, labels).
+        dataset: a `Dataset` with labels, (images, labels), or a dict of fields.
         classes: P, of the classes that the set has.
-        samples: K, at least 2: one image has no other to be near to.
-        steps_per_epoch: by default, as many as draw as many images as the set has.
+        samples: K, at least 2: a single row has no other to be near to.
+        steps_per_epoch: by default, as many as draw as many rows as the set has.
         seed: of the order. start: the global step of item 0.
 
     Raises:
-        ValueError: no labels, fewer than `classes` classes, a class with fewer than `samples`
-        images.
+        ValueError: no labels, fewer than `classes` classes, a class with fewer than `samples` rows.
+
+    >>> from sslzoo import data
+    >>> ClassBalanced(data.load("digits"), classes=3, samples=2)[0]["labels"]
+    array([5, 5, 9, 9, 6, 6])
     """
 
-    def __init__(self, dataset, classes=32, samples=4, steps_per_epoch=None, seed=0, start=0):
-        for field, value, least in (("classes", classes, 2), ("samples", samples, 2)):
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{field}: need an integer of at least {least}, got {value!r}.")
-        dataset = Dataset(*dataset) if isinstance(dataset, tuple) else dataset
-        images, labels = (
-            check_images(dataset.images),
-            check_labels(dataset.labels, len(dataset), dataset.classes),
-        )
-        found, counts = np.unique(labels, return_counts=True)
-        if len(found) < classes:
-            raise ValueError(f"classes: got {classes}; the data has {len(found)}.")
+    def __init__(
+        self,
+        dataset: Dataset | tuple | dict,
+        classes: int = 32,
+        samples: int = 4,
+        steps_per_epoch: int | None = None,
+        seed: int = 0,
+        start: int = 0,
+    ) -> None:
+        self.classes = whole("classes", classes, least=2)
+        self.samples = whole("samples", samples, least=2)
+        dataset = as_dataset(dataset)
+        self._arrays = check_fields({"labels": None} | dataset.fields, dataset.classes)
+        labels = self._arrays["labels"]
+        present, counts = np.unique(labels, return_counts=True)
+        if len(present) < classes:
+            raise refused("classes", classes, f"be at most {len(present)}, those of the data")
         if counts.min() < samples:
-            label = found[counts.argmin()]
+            label = present[counts.argmin()]
             name = f" ({dataset.classes[label]})" if dataset.classes else ""
-            has = "1 image" if counts.min() == 1 else f"{counts.min()} images"
-            raise ValueError(f"samples: got {samples}; class {label}{name} has {has}.")
+            has = f"be at most {counts.min()}, the {dataset.field} of class {label}{name}"
+            raise refused("samples", samples, has)
         if steps_per_epoch is None:
             steps_per_epoch = max(1, len(labels) // (classes * samples))
         super().__init__(classes * samples, steps_per_epoch, seed, start)
-        self.size, self.classes, self.samples = len(labels), int(classes), int(samples)
-        self._arrays = {"images": images, "labels": labels}
-        self._rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
+        self.size = len(labels)
+        self._of_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
 
     @property
-    def arrays(self):
+    def arrays(self) -> dict[str, NDArray]:
         return self._arrays
 
     @property
-    def settings(self):
-        return {"classes": self.classes, "samples": self.samples}
+    def settings(self) -> dict[str, Any]:
+        return super().settings | {"classes": self.classes, "samples": self.samples}
 
-    def batch(self, epoch, k):
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         rng = np.random.default_rng((self.seed, epoch, k))
-        chosen = rng.choice(len(self._rows), self.classes, replace=False)
-        rows = np.concatenate(
-            [rng.choice(self._rows[c], self.samples, replace=False) for c in chosen]
-        )
-        return {field: values[rows] for field, values in self._arrays.items()} | {"index": rows}
+        chosen = rng.choice(len(self._of_class), self.classes, replace=False)
+        drawn = [rng.choice(self._of_class[c], self.samples, replace=False) for c in chosen]
+        index = np.concatenate(drawn)
+        return {field: values[index] for field, values in self._arrays.items()} | {"index": index}

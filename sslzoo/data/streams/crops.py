@@ -1,9 +1,14 @@
 """Random crops of pictures of unequal sizes."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sslzoo.checks import refused, whole
 from sslzoo.data.endless import Endless
 from sslzoo.data.pictures import Pictures
+from sslzoo.data.sources import pictures as read_pictures
 
 
 class Crops(Endless):
@@ -11,10 +16,11 @@ class Crops(Endless):
 
     Each crop of a batch is of another picture while there are enough of them (Ledig et al. 2017,
     section 3.2: "16 random 96 x 96 HR sub images of distinct training images"), from a place that
-    is uniform over the picture; batch k of an epoch is drawn by np.random.default_rng((seed, epoch,
-    k)). An epoch is a number of steps, not a pass over the data. Flips and turns are views of an
-    image, drawn by the model on the device; places are drawn here, since pictures of unequal sizes
-    are no batch.
+    is uniform over the picture. Batch k of an epoch is drawn by np.random.default_rng((seed, epoch,
+    k)). An epoch is a number of steps, not a pass over the data.
+
+    Flips and turns are views of an image, drawn by the model on the device. Places are drawn here,
+    since pictures of unequal sizes are no batch.
 
     Args:
         pictures: a `Pictures`, or a sequence of arrays such as it takes.
@@ -24,41 +30,58 @@ class Crops(Endless):
     Items: {"images": uint8 (batch_size, size, size, 3), "index": int64, the number of the picture}.
 
     Raises:
-        ValueError: a size below 1 (an empty crop), or a picture smaller than the crop, by its name.
+        ValueError: a size below 1, or a picture smaller than the crop, by its name.
+
+    >>> crops = Crops([np.zeros((9, 12, 3), "uint8")], size=4, batch_size=2, steps_per_epoch=10)
+    >>> crops[0]["images"].shape
+    (2, 4, 4, 3)
     """
 
-    def __init__(self, pictures, size, batch_size, steps_per_epoch, seed=0, start=0):
+    def __init__(
+        self,
+        pictures: Pictures | list,
+        size: int,
+        batch_size: int,
+        steps_per_epoch: int,
+        seed: int = 0,
+        start: int = 0,
+    ) -> None:
         super().__init__(batch_size, steps_per_epoch, seed, start)
-        if not isinstance(size, (int, np.integer)) or size < 1:
-            raise ValueError(
-                f"size: need an integer of at least 1, got {size!r}; the crop would be empty."
-            )
+        self.crop = whole("size", size, least=1)
         self.pictures = pictures if isinstance(pictures, Pictures) else Pictures(pictures)
-        self.crop = int(size)
         self.size = len(self.pictures)
         for picture, name in zip(self.pictures, self.pictures.names, strict=True):
             height, width, _ = picture.shape
             if min(height, width) < size:
-                raise ValueError(
-                    f"size: got {size} px, picture {name} has {height}x{width}; take smaller "
-                    "crops, or leave such pictures out: "
-                    f'sslzoo.data.pictures(..., smallest={size}, on_error="skip").'
-                )
+                smaller = f"be at most {min(height, width)}, as picture {name} has {height}x{width}"
+                hint = f'sslzoo.data.pictures(..., smallest={size}, on_error="skip")'
+                raise refused("size", size, f"{smaller}; {hint} leaves such pictures out")
 
-    def batch(self, epoch, k):
+    @classmethod
+    def read(
+        cls,
+        name: str,
+        split: str,
+        image_size: int | None = None,
+        on_error: str = "raise",
+        **settings: Any,
+    ) -> Pictures:
+        """The pictures of a directory, at their own sizes; `size` of the settings is the least."""
+        return read_pictures(name, split, smallest=settings.get("size", 1), on_error=on_error)
+
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         rng = np.random.default_rng((self.seed, epoch, k))
         rounds = -(-self.batch_size // self.size)
-        index = np.concatenate([rng.permutation(self.size) for _ in range(rounds)])[
-            : self.batch_size
-        ]
+        orders = np.concatenate([rng.permutation(self.size) for _ in range(rounds)])
+        index = orders[: self.batch_size]
         return {"images": np.stack([self._at(i, *rng.random(2)) for i in index]), "index": index}
 
     @property
-    def settings(self):
-        return {"size": self.crop}
+    def settings(self) -> dict[str, Any]:
+        return super().settings | {"size": self.crop}
 
     @property
-    def arrays(self):
+    def arrays(self) -> dict[str, NDArray]:
         """The crop in the middle of every picture."""
         return {"images": np.stack([self._at(i, 0.5, 0.5) for i in range(self.size)])}
 
@@ -67,8 +90,6 @@ class Crops(Endless):
         places.
         """
         picture = self.pictures[i]
-        top, left = (
-            int(share * (side - self.crop + 1))
-            for share, side in zip((y, x), picture.shape[:2], strict=True)
-        )
+        height, width, _ = picture.shape
+        top, left = int(y * (height - self.crop + 1)), int(x * (width - self.crop + 1))
         return picture[top : top + self.crop, left : left + self.crop]

@@ -1,35 +1,37 @@
-"""Labelled and unlabelled images side by side: the batches of semi-supervised learning."""
+"""Labelled and unlabelled rows side by side: the batches of semi-supervised learning."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from sslzoo.checks import check_images, check_labels
-from sslzoo.data.dataset import Dataset
-from sslzoo.data.endless import Endless
+from sslzoo.checks import INPUTS, check_labels, refused, whole
+from sslzoo.data.dataset import Dataset, as_dataset
+from sslzoo.data.endless import Endless, spread
 from sslzoo.data.subset import labelled_subset
 
 
 class Paired(Endless):
     """Batches for `fit(paired, epochs=...)`: {images, labels} of `batch_size` rows, {unlabeled,
-    index} of ratio times as many.
+    index} of ratio times as many. Instead of images, whatever field the data set has.
 
-    `index` counts rows of the unlabelled images: methods with a memory per image need it. The
-    labelled images are part of the unlabelled ones too (google-research/fixmatch, issue 2).
+    `index` counts rows of the unlabelled ones: methods with a memory per row need it. The labelled
+    rows are part of the unlabelled ones too (google-research/fixmatch, issue 2).
 
     Labelled rows come in endless permutations, one after the other, so that a batch larger than the
-    set repeats rows;
-    unlabelled rows in permutations of which the remainder that fills no batch is left out: no batch
-    repeats an index. Both are drawn by np.random.default_rng((seed, 0 or 1, number of the
-    permutation)).
+    set repeats rows. Unlabelled rows come in permutations of which the remainder that fills no
+    batch is left out: no batch repeats an index. Both are drawn by np.random.default_rng((seed, 0
+    or 1, number of the permutation)).
 
     Args:
-        dataset: a `Dataset` with labels, or (images, labels).
-        batch_size: labelled images a batch. FixMatch 64.
-        ratio: mu, unlabelled images per labelled one in a batch. FixMatch 7.
-        steps_per_epoch: by default, as many as show each unlabelled image once.
+        dataset: a `Dataset` with labels, (images, labels), or a dict of fields.
+        batch_size: labelled rows a batch. FixMatch 64.
+        ratio: mu, unlabelled rows per labelled one in a batch. FixMatch 7.
+        steps_per_epoch: by default, as many as show each unlabelled row once.
         labels_per_class: so many labels are used of each class, drawn by `draw`; the others are
-        forgotten. None: all.
-        unlabeled: images, or a `Dataset`, which should hold the labelled ones too. None: those of
-        `dataset`.
+            forgotten. None: all.
+        unlabeled: rows, or a `Dataset`, which should hold the labelled ones too. None: those of
+            `dataset`.
         seed: of the order. start: the global step of item 0.
         draw: seed of the choice of labels: `labelled_subset(labels, per_class=labels_per_class,
             seed=draw)`.
@@ -37,88 +39,117 @@ class Paired(Endless):
     Attributes:
         labeled: rows of `dataset` that are used with their label, ascending.
         classes: the number of classes: of names that `dataset` has, or the largest label + 1.
-        rows: unlabelled images a batch.
+        rows: unlabelled rows a batch.
 
     Raises:
-        ValueError: no labels, a class without any, fewer unlabelled images than a batch, or numbers
-        out of range.
+        ValueError: no labels, a class without any, fewer unlabelled rows than a batch, graphs, or
+            numbers out of range.
+
+    >>> from sslzoo import data
+    >>> paired = Paired(data.load("digits"), batch_size=10, ratio=2, labels_per_class=4)
+    >>> {field: len(values) for field, values in paired[0].items()}
+    {'images': 10, 'labels': 10, 'unlabeled': 20, 'index': 20}
     """
 
     def __init__(
         self,
-        dataset,
-        batch_size=64,
-        ratio=7,
-        steps_per_epoch=None,
-        labels_per_class=None,
-        unlabeled=None,
-        seed=0,
-        draw=0,
-        start=0,
-    ):
+        dataset: Dataset | tuple | dict,
+        batch_size: int = 64,
+        ratio: int = 7,
+        steps_per_epoch: int | None = None,
+        labels_per_class: int | None = None,
+        unlabeled: ArrayLike | Dataset | None = None,
+        seed: int = 0,
+        draw: int = 0,
+        start: int = 0,
+    ) -> None:
         super().__init__(batch_size, 1 if steps_per_epoch is None else steps_per_epoch, seed, start)
-        if not isinstance(ratio, (int, np.integer)) or ratio < 1:
-            raise ValueError(f"ratio: need an integer of at least 1, got {ratio!r}.")
-        dataset = Dataset(*dataset) if isinstance(dataset, tuple) else dataset
+        self.ratio = whole("ratio", ratio, least=1)
+        self.draw = whole("draw", draw, least=0)
+        self.labels_per_class = labels_per_class
+        dataset = as_dataset(dataset)
+        self._field = _single_field(dataset)
+        labels = self._check_labels(dataset)
+        self.labeled = np.arange(len(labels))
+        if labels_per_class is not None:
+            self.labeled = labelled_subset(labels, per_class=labels_per_class, seed=self.draw)
+        chosen = dataset.take(self.labeled)
+        self._arrays = {
+            self._field: self._check_input(chosen.inputs, self._field),
+            "labels": chosen.labels,
+            "unlabeled": self._check_input(_inputs(dataset, unlabeled), "unlabeled"),
+        }
+        self.size = len(self._arrays["unlabeled"])
+        self._arrays["index"] = np.arange(self.size)
+        self.rows = self.batch_size * self.ratio
+        if self.size < self.rows:
+            needed = f"hold the {self.batch_size} x {self.ratio} = {self.rows} of a batch"
+            raise refused("unlabeled", f"{self.size} {self._field}", needed)
+        if steps_per_epoch is None:
+            self.steps_per_epoch = self.size // self.rows
+
+    def _check_labels(self, dataset):
         labels = check_labels(dataset.labels, len(dataset), dataset.classes)
         self.classes = len(dataset.classes) if dataset.classes else int(labels.max()) + 1
         if missing := sorted(set(range(self.classes)) - set(labels.tolist())):
-            raise ValueError(
-                f"labels: got none of class {missing[0]}; each of the {self.classes} classes "
-                "needs at least one."
-            )
-        self.labeled = np.arange(len(labels))
-        if labels_per_class is not None:
-            self.labeled = labelled_subset(labels, per_class=labels_per_class, seed=draw)
-        unlabeled = check_images(
-            dataset.images if unlabeled is None else getattr(unlabeled, "images", unlabeled),
-            "unlabeled",
-        )
-        self.size, self.rows = len(unlabeled), self.batch_size * int(ratio)
-        if self.size < self.rows:
-            raise ValueError(
-                f"unlabeled: got {self.size} images; a batch takes {self.batch_size} x {ratio} "
-                f"= {self.rows}."
-            )
-        if steps_per_epoch is None:
-            self.steps_per_epoch = self.size // self.rows
-        self._settings = {"ratio": int(ratio), "labels_per_class": labels_per_class, "draw": draw}
-        chosen = dataset.take(self.labeled)
-        self._arrays = {"images": check_images(chosen.images), "labels": chosen.labels}
-        self._arrays |= {"unlabeled": unlabeled, "index": np.arange(self.size)}
+            needed = f"hold each of the {self.classes} classes at least once"
+            raise refused("labels", f"none of class {missing[0]}", needed)
+        return labels
+
+    def _check_input(self, values, name):
+        return INPUTS[self._field](values, name=name)
 
     @property
-    def arrays(self):
+    def arrays(self) -> dict[str, NDArray]:
         return self._arrays
 
     @property
-    def settings(self):
-        return self._settings
+    def field(self) -> str:
+        return self._field
 
-    def sample(self, count):
-        images = self._arrays["unlabeled"]
-        return images[np.linspace(0, self.size - 1, min(count, self.size)).astype(int)]
+    @property
+    def settings(self) -> dict[str, Any]:
+        own = {"ratio": self.ratio, "labels_per_class": self.labels_per_class, "draw": self.draw}
+        return super().settings | own
 
-    def batch(self, epoch, k):
+    def sample(self, count: int) -> NDArray:
+        return spread(self._arrays["unlabeled"], count)
+
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         step = epoch * self.steps_per_epoch + k
-        rows = self._labeled_rows(step)
-        index = self._unlabeled_rows(step)
-        own = self._arrays
-        batch = {field: own[field][rows] for field in ("images", "labels")}
-        return batch | {"unlabeled": own["unlabeled"][index], "index": index}
+        labeled, index = self._labeled_rows(step), self._unlabeled_rows(step)
+        arrays = self._arrays
+        return {
+            self._field: arrays[self._field][labeled],
+            "labels": arrays["labels"][labeled],
+            "unlabeled": arrays["unlabeled"][index],
+            "index": index,
+        }
 
     def _labeled_rows(self, step):
         count = len(self.labeled)
         places = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
         first, last = places[0] // count, places[-1] // count
-        orders = np.stack(
-            [self._permutation(0, number, count) for number in range(first, last + 1)]
-        )
+        numbers = range(first, last + 1)
+        orders = np.stack([self._permutation(0, number, count) for number in numbers])
         return orders[places // count - first, places % count]
 
     def _unlabeled_rows(self, step):
         number, place = divmod(step, self.size // self.rows)
-        return self._permutation(1, number, self.size)[place * self.rows : (place + 1) * self.rows]
+        order = self._permutation(1, number, self.size)
+        return order[place * self.rows : (place + 1) * self.rows]
 
     def _permutation(self, which, number, count):
         return np.random.default_rng((self.seed, which, int(number))).permutation(count)
+
+
+def _single_field(dataset):
+    if dataset.field == "nodes":
+        raise refused("dataset", "graphs (nodes and edges)", "have one field that a network reads")
+    return dataset.field
+
+
+def _inputs(dataset, unlabeled):
+    if unlabeled is None:
+        return dataset.inputs
+    return unlabeled.inputs if isinstance(unlabeled, Dataset) else unlabeled

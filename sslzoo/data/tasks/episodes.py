@@ -5,14 +5,18 @@ seen.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from sslzoo.checks import check_labels
+from sslzoo.checks import check_labels, refused, whole
 
 
 class Episode(NamedTuple):
     """Rows of a data set: `support` (ways, shots) with its labels known, `query` (ways, queries) to
     be classified. Row w of both is of the class `classes[w]`; way w is the label that it has in the
     episode.
+
+    >>> Episodes([0, 0, 1, 1], ways=2, shots=1, queries=1)[0].support.shape
+    (2, 1)
     """
 
     classes: np.ndarray
@@ -30,48 +34,50 @@ class Episodes:
 
     Args:
         labels: (N,) integers.
-        ways, shots, queries: classes, and labelled and asked images of each; at least 2, 1, 1.
+        ways, shots, queries: classes, and labelled and asked rows of each; at least 2, 1, 1.
         count: how many episodes.
         seed: of all of them.
 
     Raises:
-        ValueError: fewer than `ways` classes, a class with fewer than shots + queries images.
+        ValueError: fewer than `ways` classes, a class with fewer than shots + queries rows.
+
+    >>> episodes = Episodes([0, 0, 1, 1, 2, 2], ways=2, shots=1, queries=1, count=10)
+    >>> len(episodes), episodes[3].query.shape
+    (10, (2, 1))
     """
 
-    def __init__(self, labels, ways=5, shots=1, queries=15, count=600, seed=0):
-        numbers = {
-            "ways": (ways, 2),
-            "shots": (shots, 1),
-            "queries": (queries, 1),
-            "episodes": (count, 1),
-            "seed": (seed, 0),
-        }
-        for field, (value, least) in numbers.items():
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{field}: need an integer of at least {least}, got {value!r}.")
+    def __init__(
+        self,
+        labels: ArrayLike,
+        ways: int = 5,
+        shots: int = 1,
+        queries: int = 15,
+        count: int = 600,
+        seed: int = 0,
+    ) -> None:
+        self.ways = whole("ways", ways, least=2)
+        self.shots = whole("shots", shots, least=1)
+        self.queries = whole("queries", queries, least=1)
+        self.count = whole("episodes", count, least=1)
+        self.seed = whole("seed", seed, least=0)
         labels = check_labels(labels, len(labels))
         self.labels, counts = np.unique(labels, return_counts=True)
         if len(self.labels) < ways:
-            raise ValueError(f"ways: got {ways}; the data has {len(self.labels)} classes.")
+            raise refused("ways", ways, f"be at most {len(self.labels)}, the classes of the data")
         if counts.min() < shots + queries:
-            label, has = self.labels[counts.argmin()], counts.min()
-            raise ValueError(
-                f"queries: got {shots} shots and {queries} queries; class {label} has {has} images."
-            )
-        self.ways, self.shots, self.queries, self.count, self.seed = map(
-            int, (ways, shots, queries, count, seed)
-        )
+            got = f"{queries} beside {shots} shots"
+            has = f"class {self.labels[counts.argmin()]} has {counts.min()} rows"
+            raise refused("queries", got, f"be at most {max(0, counts.min() - shots)}, as {has}")
         self._rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> Episode:
         if not 0 <= i < self.count:
             raise IndexError(f"episode {i} of {self.count}")
         rng = np.random.default_rng((self.seed, i))
         chosen = rng.choice(len(self.labels), self.ways, replace=False)
-        rows = np.stack(
-            [rng.choice(self._rows[c], self.shots + self.queries, replace=False) for c in chosen]
-        )
+        each = self.shots + self.queries
+        rows = np.stack([rng.choice(self._rows[c], each, replace=False) for c in chosen])
         return Episode(self.labels[chosen], rows[:, : self.shots], rows[:, self.shots :])

@@ -1,16 +1,22 @@
 """A labelled data set as tasks in sequence, each with classes of its own."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sslzoo.checks import check_labels
+from sslzoo.checks import check_labels, refused
 from sslzoo.data.dataset import Dataset
 
 
 class Task(NamedTuple):
     """One task: its number, its classes (columns of the head, ascending), their names, and its two
     splits.
+
+    >>> from sslzoo import data
+    >>> digits = data.load("digits")
+    >>> data.TaskStream(digits, digits, tasks=5)[1].names
+    ['2', '3']
     """
 
     index: int
@@ -25,9 +31,10 @@ class TaskStream:
     `sslzoo.evaluate.incremental`.
 
     Labels are numbered anew in the order in which the classes appear, so that the columns of a head
-    are in the order of the
-    tasks: task 0 has the classes 0, 1, ..., whatever they were. `order[new]` is the old label;
-    `classes[new]` is its name.
+    are in the order of the tasks: task 0 has the classes 0, 1, ..., whatever they were.
+    `order[new]` is the old label; `classes[new]` is its name.
+
+    Iterating gives `Task`s; `len` counts them.
 
     Args:
         train, test: labelled `Dataset`s.
@@ -42,50 +49,49 @@ class TaskStream:
         order: [old label], classes: [name], both by new label. train, test: all tasks together,
             with new labels.
 
-    Iterating gives `Task`s; `len` counts them.
-
     Raises:
         ValueError: no labels, a class that only one of train and test has, more tasks than classes,
             a task without a class, a class in two tasks.
+
+    >>> from sslzoo import data
+    >>> digits = data.load("digits")
+    >>> TaskStream(digits, digits, tasks=[[3, 1], [4, 5]])
+    TaskStream('digits', 2 tasks: 3 1 | 4 5)
     """
 
-    def __init__(self, train, test, tasks=5, seed=None):
-        labels = {name: _labels(data, name) for name, data in (("train", train), ("test", test))}
+    def __init__(
+        self,
+        train: Dataset,
+        test: Dataset,
+        tasks: int | Sequence[Sequence[int]] = 5,
+        seed: int | None = None,
+    ) -> None:
+        labels = {"train": _labels(train, "train"), "test": _labels(test, "test")}
+        _check_same_classes(labels)
         present = np.unique(labels["train"])
-        for data, other in (("test", "train"), ("train", "test")):
-            alone = np.setdiff1d(labels[data], labels[other])
-            if len(alone):
-                raise ValueError(
-                    f"{data}: has images of class {alone[0]}, {other} has none; both need the "
-                    "same classes."
-                )
-        plan = (
-            _split(present, tasks, seed)
-            if isinstance(tasks, (int, np.integer))
-            else _check_plan(tasks, present, seed)
-        )
+        if isinstance(tasks, int | np.integer):
+            plan = _split(present, tasks, seed)
+        else:
+            plan = _check_plan(tasks, present, seed)
         self.order = [label for task in plan for label in task]
-        names = (
-            {label: str(label) for label in self.order} if train.classes is None else train.classes
-        )
+        names = train.classes or {label: str(label) for label in self.order}
         self.classes = [names[label] for label in self.order]
         self._ends = np.cumsum([len(task) for task in plan])
-        self.train, self.test = (
-            self._renumbered(data, labels[name])
-            for name, data in (("train", train), ("test", test))
-        )
+        self.train = self._renumbered(train, labels["train"])
+        self.test = self._renumbered(test, labels["test"])
 
     def _renumbered(self, data, labels):
         new = np.full(max(*self.order, labels.max()) + 1, -1)
         new[self.order] = np.arange(len(self.order))
         chosen = np.flatnonzero(new[labels] >= 0)
-        part = data.take(chosen)
-        return Dataset(part.images, new[labels[chosen]], self.classes, data.name, data.split)
+        renumbered = data.take(chosen).replace(labels=new[labels[chosen]])
+        renumbered.classes = self.classes
+        return renumbered
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._ends)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Task:
         if not -len(self) <= index < len(self):
             raise IndexError(f"task {index}: there are {len(self)}")
         index %= len(self)
@@ -94,48 +100,50 @@ class TaskStream:
         train, test = (data.take(np.isin(data.labels, classes)) for data in (self.train, self.test))
         return Task(index, classes, [self.classes[c] for c in classes], train, test)
 
-    def __repr__(self):
-        return f"TaskStream({self.train.name!r}, {len(self)} tasks: {' | '.join(' '.join(task.names) for task in self)})"
+    def __repr__(self) -> str:
+        tasks = " | ".join(" ".join(task.names) for task in self)
+        return f"TaskStream({self.train.name!r}, {len(self)} tasks: {tasks})"
 
 
 def _labels(data, name):
     if data.labels is None:
-        raise ValueError(f"{name}: has no labels; tasks are made of classes.")
-    return check_labels(data.labels, len(data.images), data.classes, f"{name}: labels")
+        raise refused(name, "no labels", "have them: tasks are made of classes")
+    return check_labels(data.labels, len(data), data.classes, f"{name}: labels")
+
+
+def _check_same_classes(labels):
+    for name, other in (("test", "train"), ("train", "test")):
+        alone = np.setdiff1d(labels[name], labels[other])
+        if len(alone):
+            got = f"rows of class {alone[0]}, of which {other} has none"
+            raise refused(name, got, f"have the classes of {other}")
 
 
 def _split(present, tasks, seed):
     if not 1 <= tasks <= len(present):
-        raise ValueError(
-            f"tasks: got {tasks} for {len(present)} classes; each task needs one at least."
-        )
+        raise refused("tasks", tasks, f"be in 1..{len(present)}, one class a task at least")
     # The generator of NumPy's older days, on purpose: published class orders were drawn by it.
-    order = (
-        present if seed is None else present[np.random.RandomState(seed).permutation(len(present))]
-    )
-    return [task.tolist() for task in np.array_split(order, tasks)]
+    if seed is not None:
+        present = present[np.random.RandomState(seed).permutation(len(present))]
+    return [task.tolist() for task in np.array_split(present, tasks)]
 
 
 def _check_plan(tasks, present, seed):
     if seed is not None:
-        raise ValueError(
-            f"seed: got {seed} with the classes of each task; it draws the order where only "
-            "their number is given."
-        )
-    plan, taken = [[int(label) for label in task] for task in tasks], set()
+        needed = "be None with the classes of each task: it draws the order for their number"
+        raise refused("seed", seed, needed)
+    plan = [[int(label) for label in task] for task in tasks]
     if not plan:
-        raise ValueError("tasks: got none; one at least is needed.")
+        raise refused("tasks", "none", "be one at least")
+    taken = set()
     for index, task in enumerate(plan):
         if not task:
-            raise ValueError(f"tasks: task {index} has no classes; it needs one at least.")
+            raise refused("tasks", f"no classes for task {index}", "have one for each at least")
         for label in task:
+            got = f"class {label} for task {index}"
             if label in taken:
-                raise ValueError(
-                    f"tasks: task {index} repeats class {label}; a class belongs to one task."
-                )
+                raise refused("tasks", f"{got} again", "have each class once")
             if label not in present:
-                raise ValueError(
-                    f"tasks: task {index} has class {label}, of which there are no images in train."
-                )
+                raise refused("tasks", got, "have classes of train alone")
             taken.add(label)
     return plan

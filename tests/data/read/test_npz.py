@@ -52,7 +52,8 @@ def test_image_size_is_a_resize_of_the_shorter_side_and_a_centre_cut(tmp_path):
 
 def test_floats_are_not_resized(tmp_path):
     with pytest.raises(
-        ValueError, match="image_size: only uint8 images are resized here, a has float64"
+        ValueError,
+        match="image_size: got 3; it must be None: 'a' has float64 images, and uint8 alone",
     ):
         load(archive(tmp_path / "a.npz", x_train=IMAGES / 255), image_size=3)
 
@@ -60,11 +61,17 @@ def test_floats_are_not_resized(tmp_path):
 @pytest.mark.parametrize(
     "arrays, sentence",
     [
-        ({"y_train": LABELS[:3]}, "y_train: got 3 for 4 images; need one per image."),
-        ({"x_train": IMAGES[0]}, "x_train: need shape (N, H, W) or (N, H, W, C), got (6, 6)."),
-        ({"x_train": IMAGES / 2.0}, "x_train: float values must be in 0..1 and finite"),
+        ({"y_train": LABELS[:3]}, "y_train: got 3 for 4 rows; it must be one per row."),
+        (
+            {"x_train": IMAGES[0]},
+            "x_train: got shape (6, 6); it must be (N, H, W) or (N, H, W, C).",
+        ),
+        (
+            {"x_train": IMAGES / 2.0},
+            "x_train: got floats from 0.0 to 71.5; it must hold finite floats in 0..1",
+        ),
         ({"y_train": np.array([{}] * 4)}, "not a readable .npz of plain arrays"),
-        ({"y_train": LABELS - 1}, "y_train: must be 0 or more, got values from -1 to 0."),
+        ({"y_train": LABELS - 1}, "y_train: got integers from -1 to 0; it must be 0 or more."),
     ],
 )
 def test_bad_arrays_are_named_with_file_and_key(tmp_path, arrays, sentence):
@@ -77,7 +84,8 @@ def test_bad_arrays_are_named_with_file_and_key(tmp_path, arrays, sentence):
 def test_wrong_keys_and_splits_are_listed(tmp_path):
     np.savez(tmp_path / "a.npz", images=IMAGES)
     with pytest.raises(
-        ValueError, match=r"need the keys x_train, y_train, x_test, y_test, got \['images'\]"
+        ValueError,
+        match=r"a.npz: got the keys \['images'\]; it must hold x_train, y_train, ..., or",
     ):
         load(tmp_path / "a.npz")
     with pytest.raises(ValueError, match=r"no split 'val'; it has \['test', 'train'\]"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sslzoo import data
-from sslzoo.data.omniglot import load_omniglot
+from sslzoo.data.read import omniglot
 
 REAL = "omniglot" in {name for name, _, _ in data.available()}
 
@@ -46,7 +46,7 @@ def test_splits_and_classes(archive, monkeypatch):
 def test_ink_is_shrunk_by_area(archive):
     with np.load(archive) as stored:
         ink = stored["x_background"][5] == 0
-    found = load_omniglot(archive, "background", 21).images[5]
+    found = omniglot.load(archive, "background", 21).images[5]
     assert (
         found.tolist()
         == np.rint(255 * ink.reshape(21, 5, 21, 5).mean(axis=(1, 3))).astype("uint8").tolist()
@@ -55,20 +55,20 @@ def test_ink_is_shrunk_by_area(archive):
 
 def test_validation_is_whole_alphabets_that_training_does_not_have(archive):
     background, train, validation = (
-        load_omniglot(archive, split) for split in ("background", "train", "validation")
+        omniglot.load(archive, split) for split in ("background", "train", "validation")
     )
     assert alphabets(train) | alphabets(validation) == alphabets(background)
     assert not alphabets(train) & alphabets(validation) and len(alphabets(validation)) == 5
     assert len(train) + len(validation) == len(background)
     assert sorted(set(validation.labels)) == list(range(len(validation.classes)))
-    again = load_omniglot(archive, "validation")
+    again = omniglot.load(archive, "validation")
     assert again.classes == validation.classes and (again.images == validation.images).all()
 
 
 def test_rotations_are_classes_of_their_own(archive):
     plain, turned = (
-        load_omniglot(archive, "evaluation"),
-        load_omniglot(archive, "evaluation+rotations"),
+        omniglot.load(archive, "evaluation"),
+        omniglot.load(archive, "evaluation+rotations"),
     )
     assert len(turned) == 4 * len(plain) and len(turned.classes) == 4 * len(plain.classes) == 8
     assert turned.classes[2:4] == ["evaluation0/character0@90", "evaluation1/character0@90"]
@@ -86,7 +86,7 @@ def test_unknown_split(archive, split):
         ValueError,
         match=r"omniglot.npz: no split '.*'; it has \['background', 'evaluation', 'train'",
     ):
-        load_omniglot(archive, split)
+        omniglot.load(archive, split)
 
 
 def test_an_archive_with_something_missing(tmp_path):
@@ -96,7 +96,7 @@ def test_an_archive_with_something_missing(tmp_path):
     with pytest.raises(
         ValueError, match=r"not a readable Omniglot archive \(need the keys \['background_alphabet'"
     ):
-        load_omniglot(tmp_path / "omniglot.npz", "background")
+        omniglot.load(tmp_path / "omniglot.npz", "background")
 
 
 @pytest.mark.skipif(not REAL, reason="SSLZOO_DATA has no omniglot.npz")

@@ -156,7 +156,7 @@ def test_a_set_without_images_is_refused(tmp_path, monkeypatch):
 def test_a_failed_download_is_one_sentence(root):
     with pytest.raises(
         OSError,
-        match="cifar10: not stored in .*downloading it failed .ConnectionError: no network in tests.",
+        match="cifar10: not stored in .*downloading it failed .ConnectionError: no network in ",
     ) as error:
         load("tfds:cifar10")
     assert "\n" not in str(error.value)

@@ -49,25 +49,37 @@ def test_an_epoch_draws_as_many_images_as_there_are():
         (
             dataset((4, 1, 4)),
             {"classes": 2, "samples": 2},
-            "samples: got 2; class 1 (c1) has 1 image.",
+            "samples: got 2; it must be at most 1, the images of class 1 (c1).",
         ),
         (
             dataset((4, 3, 4)),
             {"classes": 2, "samples": 4},
-            "samples: got 4; class 1 (c1) has 3 images.",
+            "samples: got 4; it must be at most 3, the images of class 1 (c1).",
         ),
-        (dataset(), {"classes": 6, "samples": 2}, "classes: got 6; the data has 5."),
-        (dataset(), {"classes": 1, "samples": 2}, "classes: need an integer of at least 2, got 1."),
-        (dataset(), {"classes": 2, "samples": 1}, "samples: need an integer of at least 2, got 1."),
+        (
+            dataset(),
+            {"classes": 6, "samples": 2},
+            "classes: got 6; it must be at most 5, those of the data.",
+        ),
+        (
+            dataset(),
+            {"classes": 1, "samples": 2},
+            "classes: got 1; it must be an integer of at least 2.",
+        ),
+        (
+            dataset(),
+            {"classes": 2, "samples": 1},
+            "samples: got 1; it must be an integer of at least 2.",
+        ),
         (
             dataset(),
             {"classes": 2, "samples": 2, "steps_per_epoch": 0},
-            "steps_per_epoch: need an integer of at least 1, got 0.",
+            "steps_per_epoch: got 0; it must be an integer of at least 1.",
         ),
         (
             Dataset(np.zeros((4, 2, 2), "uint8")),
             {"classes": 2},
-            "labels: missing; need one integer per image.",
+            "labels: missing; it must be one integer per row.",
         ),
     ],
 )

@@ -60,11 +60,13 @@ def test_the_whole_is_the_middle_of_every_picture():
 
 def test_a_picture_smaller_than_the_crop_is_named():
     pictures = Pictures(PICTURES, ["a", "b", "c", "d"])
-    with pytest.raises(ValueError, match="size: got 6 px, picture b has 5x12"):
+    with pytest.raises(
+        ValueError, match="size: got 6; it must be at most 5, as picture b has 5x12; .*smallest=6"
+    ):
         Crops(pictures, 6, batch_size=2, steps_per_epoch=1)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5])
 def test_an_empty_crop_is_refused(size):
-    with pytest.raises(ValueError, match=f"size: need an integer of at least 1, got {size}"):
+    with pytest.raises(ValueError, match=f"size: got {size}; it must be an integer of at least 1"):
         Crops(PICTURES, size, batch_size=2, steps_per_epoch=1)

@@ -90,10 +90,16 @@ def test_unlabelled_images_of_their_own():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"batch_size": 41}, "unlabeled: got 120 images; a batch takes 41 x 3 = 123."),
-        ({"ratio": 0}, "ratio: need an integer of at least 1, got 0."),
-        ({"steps_per_epoch": 0}, "steps_per_epoch: need an integer of at least 1, got 0."),
-        ({"labels_per_class": 13}, "labels per class: got 13; class 0 has 12 samples"),
+        (
+            {"batch_size": 41},
+            "unlabeled: got 120 images; it must hold the 41 x 3 = 123 of a batch.",
+        ),
+        ({"ratio": 0}, "ratio: got 0; it must be an integer of at least 1."),
+        ({"steps_per_epoch": 0}, "steps_per_epoch: got 0; it must be an integer of at least 1."),
+        (
+            {"labels_per_class": 13},
+            "labels_per_class: got 13; it must be at most 12, the samples of class 0.",
+        ),
     ],
 )
 def test_wrong_numbers_are_named(changes, sentence):
@@ -106,7 +112,8 @@ def test_a_class_without_a_label_and_no_labels_are_refused():
     whole = dataset()
     few = Dataset(whole.images[:7], whole.labels[:7], whole.classes)
     with pytest.raises(
-        ValueError, match="labels: got none of class 7; each of the 10 classes needs at least one"
+        ValueError,
+        match="labels: got none of class 7; it must hold each of the 10 classes at least once",
     ):
         Paired(few, 2, 1, unlabeled=whole)
     with pytest.raises(ValueError, match="labels: missing"):

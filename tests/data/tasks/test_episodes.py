@@ -38,11 +38,14 @@ def test_an_episode_depends_on_its_number_and_the_seed_alone():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"ways": 7, "queries": 2}, "ways: got 7; the data has 6 classes."),
-        ({"shots": 3, "queries": 4}, "queries: got 3 shots and 4 queries; class 3 has 6 images."),
-        ({"ways": 1}, "ways: need an integer of at least 2, got 1."),
-        ({"shots": 0}, "shots: need an integer of at least 1, got 0."),
-        ({"queries": 2, "count": 0}, "episodes: need an integer of at least 1, got 0."),
+        ({"ways": 7, "queries": 2}, "ways: got 7; it must be at most 6, the classes of the data."),
+        (
+            {"shots": 3, "queries": 4},
+            "queries: got 4 beside 3 shots; it must be at most 3, as class 3 has 6 rows.",
+        ),
+        ({"ways": 1}, "ways: got 1; it must be an integer of at least 2."),
+        ({"shots": 0}, "shots: got 0; it must be an integer of at least 1."),
+        ({"queries": 2, "count": 0}, "episodes: got 0; it must be an integer of at least 1."),
     ],
 )
 def test_refused_settings(options, sentence):

@@ -88,14 +88,20 @@ def test_tasks_are_counted_from_the_end_too():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"tasks": [[0, 1], [2, 1]]}, "tasks: task 1 repeats class 1; a class belongs to one task"),
-        ({"tasks": [[0, 0]]}, "tasks: task 0 repeats class 0"),
-        ({"tasks": [[0, 1], []]}, "tasks: task 1 has no classes; it needs one at least"),
-        ({"tasks": []}, "tasks: got none"),
-        ({"tasks": [[0, 9]]}, "tasks: task 0 has class 9, of which there are no images in train"),
-        ({"tasks": 7}, "tasks: got 7 for 6 classes"),
-        ({"tasks": 0}, "tasks: got 0 for 6 classes"),
-        ({"tasks": [[0]], "seed": 1}, "seed: got 1 with the classes of each task"),
+        (
+            {"tasks": [[0, 1], [2, 1]]},
+            "tasks: got class 1 for task 1 again; it must have each class once",
+        ),
+        ({"tasks": [[0, 0]]}, "tasks: got class 0 for task 0 again"),
+        (
+            {"tasks": [[0, 1], []]},
+            "tasks: got no classes for task 1; it must have one for each at least",
+        ),
+        ({"tasks": []}, "tasks: got none; it must be one at least"),
+        ({"tasks": [[0, 9]]}, "tasks: got class 9 for task 0; it must have classes of train alone"),
+        ({"tasks": 7}, "tasks: got 7; it must be in 1..6"),
+        ({"tasks": 0}, "tasks: got 0; it must be in 1..6"),
+        ({"tasks": [[0]], "seed": 1}, "seed: got 1; it must be None with the classes of each task"),
     ],
 )
 def test_bad_plans_are_refused(arguments, message):
@@ -104,11 +110,9 @@ def test_bad_plans_are_refused(arguments, message):
 
 
 def test_bad_data_is_refused():
-    with pytest.raises(ValueError, match="test: has no labels; tasks are made of classes"):
+    with pytest.raises(ValueError, match="test: got no labels; it must have them"):
         TaskStream(labelled(), Dataset(np.zeros((3, 2, 2), "uint8")))
-    with pytest.raises(
-        ValueError, match="test: has images of class 5, train has none; both need the same classes"
-    ):
+    with pytest.raises(ValueError, match="test: got rows of class 5, of which train has none"):
         TaskStream(labelled(classes=5), labelled(), tasks=2)
-    with pytest.raises(ValueError, match="train: has images of class 5, test has none"):
+    with pytest.raises(ValueError, match="train: got rows of class 5, of which test has none"):
         TaskStream(labelled(), labelled(classes=5), tasks=2)
