@@ -6,6 +6,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from sslzoo import data
+from sslzoo.data import read
 
 
 @pytest.fixture
@@ -65,6 +66,28 @@ def test_available_lists_what_loads_without_a_download(root):
         ("photos", "folder", str(root / "photos")),
         ("squares", "npz", str(root / "squares.npz")),
     ]
+
+
+def test_a_folder_of_sets_is_listed_by_its_sets(root):
+    (root / "sounds").mkdir()
+    np.savez(root / "sounds" / "digits.npz", audio_train=np.zeros((2, 8), "int16"))
+    (root / "sounds" / "notes.txt").write_text("none")
+    assert ("sounds/digits", "npz", str(root / "sounds" / "digits.npz")) in data.available()
+    assert data.load("sounds/digits").audio.shape == (2, 8)
+
+
+def test_a_file_of_no_format_is_refused(root):
+    (root / "notes.txt").write_text("none")
+    with pytest.raises(
+        ValueError, match=r"data: got .*notes.txt; it must be .*, or end in .*\.npz"
+    ):
+        data.load(root / "notes.txt")
+
+
+def test_every_file_of_read_is_a_format(root):
+    for its_format in read.formats():
+        assert callable(its_format.splits) and callable(its_format.load)
+        assert not its_format.reads(root / "nowhere") and isinstance(its_format.SUFFIXES, tuple)
 
 
 def test_an_unknown_name_gets_the_nearest_ones_and_where_it_looked(root):

@@ -112,3 +112,61 @@ def test_damage_inside_the_archive_is_found(tmp_path):
     (tmp_path / "bad.npz").write_bytes(content)
     with pytest.raises(ValueError, match="not a readable .npz"):
         load(tmp_path / "bad.npz")
+
+
+# === Fields by name ===
+
+
+def test_any_field_is_read_by_its_name(tmp_path):
+    series = np.random.default_rng(0).normal(size=(5, 4, 3))
+    fields = {"series": series, "targets": np.arange(5) / 2, "domains": [0, 0, 1, 1, 1]}
+    stored = {f"{field}_train": values for field, values in fields.items()}
+    np.savez(tmp_path / "air.npz", **stored, series_test=series[:2], station_train=list("abcde"))
+    data = load(tmp_path / "air.npz")
+    assert data.field == "series" and data.labels is None
+    np.testing.assert_array_equal(data.series, series)
+    assert data.targets.tolist() == [0, 0.5, 1, 1.5, 2] and data.domains.dtype == "int64"
+    assert data.station.tolist() == list("abcde")
+    assert set(load(tmp_path / "air.npz", "test").fields) == {"series"}
+
+
+def test_names_old_and_new_are_one(tmp_path):
+    np.savez(tmp_path / "a.npz", images_val=IMAGES, labels_val=LABELS)
+    data = load(tmp_path / "a.npz", "val")
+    np.testing.assert_array_equal(data.images, IMAGES)
+    assert data.labels.tolist() == LABELS.tolist()
+    with pytest.raises(ValueError, match=r"got the keys \['images_train', 'x_train', 'y_train'\]"):
+        load(archive(tmp_path / "b.npz", images_train=IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        (
+            {"tokens_train": [[0, -1]]},
+            "tokens_train: got integers from -1 to 0; it must be integers (N, L)",
+        ),
+        ({"vectors_train": [[0.0, np.nan]]}, "vectors_train: got NaN or infinite values; it must"),
+        (
+            {"vectors_train": [[0.0]], "targets_train": [0.0, 1.0]},
+            "targets_train: got 2 for 1 rows; it must be one per row.",
+        ),
+        (
+            {"nodes_train": np.zeros((2, 3, 1)), "edges_train": np.full((2, 4, 2), 3)},
+            "edges_train: got integers from 3 to 3; it must be nodes in 0..2, or -1",
+        ),
+        ({"targets_train": [0.0]}, "got the keys ['targets_train']; it must hold x_train, "),
+    ],
+)
+def test_a_field_that_cannot_be_is_named_by_its_key(tmp_path, stored, sentence):
+    np.savez(tmp_path / "a.npz", **stored)
+    with pytest.raises(ValueError) as error:
+        load(tmp_path / "a.npz")
+    assert str(error.value).startswith(str(tmp_path / "a.npz"))
+    assert sentence in str(error.value)
+
+
+def test_what_is_no_image_is_not_resized(tmp_path):
+    np.savez(tmp_path / "a.npz", vectors_train=np.eye(3))
+    with pytest.raises(ValueError, match="image_size: got 8; it must be None: 'a' has vectors"):
+        load(tmp_path / "a.npz", image_size=8)
