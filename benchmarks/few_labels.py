@@ -10,10 +10,10 @@ import sslzoo
 from benchmarks.kept import kept
 from benchmarks.targets import target
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import load_config
-from sslzoo.zoo.feeds import training_feed
+from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.sources import training_data
 from sslzoo.zoo.registry import resolve
-from sslzoo.zoo.sets import load_sets
+from sslzoo.zoo.sources import load_sets
 from sslzoo.zoo.train import TRAINING
 
 DRAWS = (0, 1, 2)  # seeds of the labels, of the order and of the weights
@@ -94,7 +94,7 @@ def one_run(name, method, draw):
     """
     config = settings(name, method, draw)
     feed, (test,) = (
-        training_feed(config),
+        training_data(config),
         load_sets([config.data.model_copy(update={"split": "test"})], config.image_size),
     )
     model, log = from_config(config), sslzoo.evaluate.AccuracyLog(test)

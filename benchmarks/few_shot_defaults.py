@@ -9,7 +9,7 @@ trained again. Omniglot is found in the folder SSLZOO_DATA.
 import sslzoo
 from benchmarks import variants
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.feeds import training_feed
+from sslzoo.zoo.sources import training_data
 from sslzoo.zoo.schema import ClassBalanced, Schedule
 
 TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
@@ -39,7 +39,7 @@ def row(entry, changes):
         update={"data": config.data.model_copy(update={"split": "train+rotations"})}
     )
     model = from_config(config)
-    history = model.fit(training_feed(config), epochs=config.epochs, verbose=2).history
+    history = model.fit(training_data(config), epochs=config.epochs, verbose=2).history
     validation = sslzoo.data.load("omniglot", split="validation")
     found = {
         similarity: sslzoo.evaluate.few_shot(

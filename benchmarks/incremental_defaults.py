@@ -10,7 +10,7 @@ import sslzoo
 from benchmarks import variants
 from sslzoo.data.subset import stratified_split
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.sets import load_sets
+from sslzoo.zoo.sources import load_sets
 
 REPLAY, ICARL = "replay_mlp.mnist", "icarl_mlp.mnist"
 # moves, scales and stretches a digit by a little

@@ -4,7 +4,7 @@ in.
 
 import json
 
-from sslzoo.zoo.config import replace_file
+from sslzoo.files import replace_file
 
 
 def kept(path, settings, make, *arguments):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from benchmarks.machine import machine
-from sslzoo.zoo.config import load_config
+from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.registry import resolve
 
 

@@ -149,7 +149,7 @@ def train(
     """Train a config, evaluate it, keep everything in a run folder. The same command again
     resumes.
     """
-    from sslzoo.zoo.config import load_config
+    from sslzoo.zoo.entry import load_config
 
     load_config(name)  # a bad name or config is told before keras is imported
     use_backend(backend)
@@ -199,8 +199,8 @@ def eval_(
     as_json: Json = False,
 ):
     """What a model is worth by a protocol of `sslzoo.evaluate`, beside its baselines."""
-    from sslzoo.zoo.config import load_config
-    from sslzoo.zoo.protocols import with_settings
+    from sslzoo.zoo.entry import load_config
+    from sslzoo.zoo.found import with_settings
 
     given = {
         "k": k,
@@ -219,7 +219,7 @@ def eval_(
     )
     use_backend(backend)
     import sslzoo
-    from sslzoo.zoo.feeds import evaluation_sets
+    from sslzoo.zoo.sources import evaluation_sets
 
     with contextlib.redirect_stdout(sys.stderr):
         model = sslzoo.load(name, weights=None if weights == "none" else weights)

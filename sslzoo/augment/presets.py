@@ -63,6 +63,15 @@ _BYOL = _SIMCLR | {
     "solarise": (0.0, 0.2),
 }
 
+# Chen et al. 2020, arXiv:2003.04297; facebookresearch/moco main_moco.py, --aug-plus.
+_MOCO_V2 = _SIMCLR | {
+    "crop_area": (0.2, 1.0),
+    "brightness": 0.4,
+    "contrast": 0.4,
+    "saturation": 0.4,
+    "hue": 0.1,
+}
+
 # SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the
 # signal.
 _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
@@ -76,6 +85,7 @@ PRESETS = {
     "simclr": _SIMCLR,
     "simclr_cifar": _SIMCLR_CIFAR,
     "byol": _BYOL,
+    "moco_v2": _MOCO_V2,
     "grey": _GREY,
     "digits": _DIGITS,
     "none": _NONE,

@@ -2,7 +2,7 @@
 
 from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
-from sslzoo.losses.contrastive import nt_xent
+from sslzoo.losses.contrastive import info_nce, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.normalize import l2_normalize
 from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
@@ -22,15 +22,28 @@ from sslzoo.losses.triplet import (
     triplet_parts,
     triplet_semi_hard,
 )
+from sslzoo.losses.variational import (
+    bernoulli_log_likelihood,
+    elbo,
+    gaussian_kl,
+    gaussian_log_density,
+    importance_weighted_bound,
+)
 
 __all__ = [
     "TSA_SCHEDULES",
     "annealed_cross_entropy",
+    "bernoulli_log_likelihood",
     "confident_cross_entropy",
     "discriminator_loss",
     "distillation",
+    "elbo",
     "flexible_thresholds",
+    "gaussian_kl",
+    "gaussian_log_density",
     "generator_loss",
+    "importance_weighted_bound",
+    "info_nce",
     "l2_normalize",
     "masked_cross_entropy",
     "negative_cosine",

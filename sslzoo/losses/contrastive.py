@@ -52,3 +52,41 @@ def nt_xent(z1, z2, temperature=0.5):
     # multiplies matrices in TF32, and a difference of two roundings could make the loss negative.
     positive = ops.diagonal(similarity[:pairs, pairs:])
     return ops.mean(ops.logsumexp(others, axis=1)) - ops.mean(positive)
+
+
+def info_nce(queries, keys, queue, temperature=0.2):
+    """InfoNCE of MoCo (He et al. 2020, arXiv:1911.05722, equation 1): tell the key of the same item
+    from those in a queue.
+
+    With s the cosine similarity:
+    loss_i = -log( exp(s(q_i, k_i) / T) / (exp(s(q_i, k_i) / T) + sum_n exp(s(q_i, n) / T)) );
+    loss = mean of loss_i. The other keys of the batch are no negatives.
+
+    Args:
+        queries: (N, D), any float dtype, of any length: the formula's normalization is here.
+        keys: (N, D), row for row of the same items, of any length. Constants in MoCo.
+        queue: (K, D), the negatives n, of length 1 already.
+        temperature: T > 0; .07 in version 1, .2 in version 2.
+
+    Returns:
+        A scalar >= 0 of at least float32. Memory: one (N, K) matrix.
+
+    Raises:
+        ValueError: shapes other than these, or temperature <= 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import losses
+        >>> q = np.eye(2, dtype="float32")
+        >>> round(float(losses.info_nce(q, q, -q, temperature=1.0)), 4)
+        0.4076
+    """
+    if temperature <= 0:
+        raise ValueError(f"info_nce needs a temperature above 0, got {temperature}.")
+    queries, keys = l2_normalize(queries), l2_normalize(keys)
+    check_pairs("info_nce", "queries and keys", queries, keys)
+    queue = ops.cast(queue, queries.dtype)
+    positive = ops.sum(queries * keys, axis=-1, keepdims=True)  # (N, 1)
+    negative = ops.matmul(queries, ops.transpose(queue))  # (N, K)
+    logits = ops.concatenate([positive, negative], axis=1) / temperature
+    return ops.mean(ops.logsumexp(logits, axis=1) - logits[:, 0])

@@ -15,6 +15,7 @@ from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.pixel_shuffle import PixelShuffle
+from sslzoo.nn.queue import Queue
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.vgg19 import vgg19_features
@@ -26,6 +27,7 @@ __all__ = [
     "Noise",
     "PixelShuffle",
     "Preprocess",
+    "Queue",
     "State",
     "any_size",
     "backbone",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from sslzoo.losses import nt_xent
+from sslzoo.losses import info_nce, nt_xent
 
 
 def cosine(u, v):
@@ -143,3 +143,24 @@ def test_unknown_batch_size_under_tf_function():
 def test_refuses_what_it_cannot_compute(shapes, temperature, message):
     with pytest.raises(ValueError, match=message):
         nt_xent(*(np.ones(s, "float32") for s in shapes), temperature)
+
+
+@pytest.mark.parametrize(("n", "temperature"), list(itertools.product([1, 7, 64], [0.07, 0.2])))
+def test_info_nce_equals_the_double_loop(n, temperature):
+    q, k = views(n, seed=n)
+    queue = np.random.default_rng(5).normal(size=(33, 16)).astype("float32")
+    queue /= np.linalg.norm(queue, axis=1, keepdims=True)
+    expected = 0.0
+    for i in range(n):
+        positive = math.exp(cosine(q[i].astype("float64"), k[i]) / temperature)
+        negatives = [math.exp(cosine(q[i].astype("float64"), row) / temperature) for row in queue]
+        expected -= math.log(positive / (positive + sum(negatives))) / n
+    assert float(info_nce(q, k, queue, temperature)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_info_nce_does_not_look_at_the_other_keys_of_the_batch():
+    q, k = views(5)
+    queue = np.eye(16, dtype="float32")
+    whole = float(info_nce(q, k, queue))
+    parts = [float(info_nce(q[i : i + 1], k[i : i + 1], queue)) for i in range(5)]
+    assert whole == pytest.approx(np.mean(parts), rel=1e-5)

@@ -9,7 +9,7 @@ from keras import ops
 import sslzoo
 from sslzoo import nn, optim
 from sslzoo.data import Batches, Dataset
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 
 IMAGES = digits(12)
 
@@ -279,7 +279,7 @@ def test_a_generator_is_refused(simclr):
 
 
 def test_the_collapse_monitor_looks_all_over_the_data(simclr):
-    from sslzoo.methods.feed import Feed
+    from sslzoo.training.feed import Feed
 
     images = np.repeat(np.arange(0, 250, dtype="uint8"), 4)[:, None, None, None] * np.ones(
         (1, 8, 8, 1), "uint8"

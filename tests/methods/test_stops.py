@@ -8,7 +8,7 @@ from keras import ops
 
 import sslzoo
 from sslzoo import nn
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 
 IMAGES = digits(8)
 

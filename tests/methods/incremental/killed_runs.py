@@ -15,7 +15,7 @@ import harness
 import keras
 
 from sslzoo import data, evaluate, nn, optim
-from sslzoo.evaluate import tasks
+from sslzoo.evaluate.protocols import incremental
 from sslzoo.methods.incremental.icarl import ICaRL
 
 STEPS = [16, 14, 12]  # of the three tasks, two epochs each, with their exemplars
@@ -106,7 +106,7 @@ if __name__ == "__main__":
     # The second task is trained, its exemplars are not chosen.
     assert driver.fork(life, folder, "killed", die_in(ICaRL, "choose", 1)) == -signal.SIGKILL
     # The second task has ended and is saved, it is not tested.
-    assert driver.fork(life, folder, "killed", die_in(tasks._Rows, "append", 1)) == -signal.SIGKILL
+    assert driver.fork(life, folder, "killed", die_in(incremental._Rows, "append", 1)) == -signal.SIGKILL
     assert driver.fork(life, folder, "killed") == 0
     assert (
         driver.fork(life, folder, "interrupted", callbacks=[StopAt(inside, interrupt)], twice=True)

@@ -30,14 +30,14 @@ class TestLwF(SecondTask, MethodChecks):
     )
     def test_settings_reach_the_loss(self, settings):
         model, batch = self.make(**settings), self.batch()
-        losses, _ = model.losses_and_logs(batch)
+        losses, _, _ = model.losses_logs_kept(batch)
         for name, value in self.oracle(model, batch).items():
             assert float(losses[name]) == pytest.approx(value, rel=1e-5)
 
     def test_the_first_task_has_nothing_to_distil(self):
         model = self.make()
         model.task_of.assign([-1] * 5 + [0] * 5)
-        assert float(model.losses_and_logs(self.batch())[0]["distillation"]) == 0
+        assert float(model.losses_logs_kept(self.batch())[0]["distillation"]) == 0
 
     def test_the_old_network_is_the_one_of_the_end_of_the_last_task(self):
         model, batch = self.make(), self.batch(16)

@@ -36,7 +36,7 @@ def make(name, optimizer="adam", **kwargs):
 
 def learned(name, task, epochs=1, **kwargs):
     model = make(name, **kwargs)
-    model.learn(task.classes, task.train, batch_size=32, epochs=epochs, verbose=0)
+    model.learn_task(task.classes, task.train, batch_size=32, epochs=epochs, verbose=0)
     return model
 
 
@@ -44,7 +44,7 @@ def learned(name, task, epochs=1, **kwargs):
 def test_classes_to_come_are_masked_and_their_columns_stay_as_they_were(name, stream):
     model = make(name, "sgd")
     before = model.head.get_weights()
-    model.learn(stream[0].classes, stream[0].train, batch_size=32, verbose=0)
+    model.learn_task(stream[0].classes, stream[0].train, batch_size=32, verbose=0)
     for old, new in zip(before, model.head.get_weights(), strict=True):
         np.testing.assert_array_equal(old[..., 5:], new[..., 5:])
         assert (old[..., :5] != new[..., :5]).any()
@@ -57,7 +57,7 @@ def test_classes_to_come_are_masked_and_their_columns_stay_as_they_were(name, st
 
 def test_the_task_that_is_told_decides_which_classes_compete(stream):
     model = learned("naive", stream[0])
-    model.learn(stream[1].classes, stream[1].train, batch_size=32, verbose=0)
+    model.learn_task(stream[1].classes, stream[1].train, batch_size=32, verbose=0)
     scores, images = model.scores(stream.test.images), stream.test.images
     everything = model.classify(images)
     np.testing.assert_allclose(
@@ -245,9 +245,9 @@ def test_a_task_that_is_open_is_gone_on_with(stream, tmp_path):
     """
     model, task = make("naive"), stream[0]
     with pytest.raises(ValueError, match="labels: got class 5, which is not of this task"):
-        model.learn(task.classes, stream[1].train, verbose=0)
+        model.learn_task(task.classes, stream[1].train, verbose=0)
     with pytest.raises(ValueError, match="begin_task: task 0 is still open"):
-        model.learn([0, 1], task.train, verbose=0)
+        model.learn_task([0, 1], task.train, verbose=0)
 
     class Interrupt(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -256,17 +256,17 @@ def test_a_task_that_is_open_is_gone_on_with(stream, tmp_path):
 
     settings = {"checkpoint": tmp_path / "task.npz", "batch_size": 32, "verbose": 0}
     with pytest.raises(KeyboardInterrupt):
-        model.learn(task.classes, task.train, callbacks=[Interrupt()], **settings)
-    steps = model.learn(task.classes, task.train, **settings)
+        model.learn_task(task.classes, task.train, callbacks=[Interrupt()], **settings)
+    steps = model.learn_task(task.classes, task.train, **settings)
     whole = make("naive")
-    assert whole.learn(task.classes, task.train, batch_size=32, verbose=0) == steps
+    assert whole.learn_task(task.classes, task.train, batch_size=32, verbose=0) == steps
     for mine, theirs in zip(state(model), state(whole), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     with pytest.raises(
         ValueError,
         match=r"task.npz: its task has classes \[0, 1, 2, 3, 4\], this one \[5, 6, 7, 8, 9\]",
     ):
-        make("naive").learn(stream[1].classes, stream[1].train, **settings)
+        make("naive").learn_task(stream[1].classes, stream[1].train, **settings)
 
 
 @pytest.fixture(scope="module")

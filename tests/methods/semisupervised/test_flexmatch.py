@@ -44,7 +44,7 @@ class TestFlexMatch(few_labels.Checks):
         model, batch = self.make(), self.batch(32)
         predicted = self.logits(model, batch)["weak"].argmax(axis=1)
         model.memory.assign(np.resize(predicted, len(MEMORY)))
-        assert 0.1 < float(model.losses_and_logs(batch)[1]["mask"]) < 0.9
+        assert 0.1 < float(model.losses_logs_kept(batch)[1]["mask"]) < 0.9
 
     def test_the_memory_keeps_the_last_prediction_above_the_fixed_threshold(self):
         """Counting what passes the flexible threshold would fill it with guesses."""
@@ -56,7 +56,10 @@ class TestFlexMatch(few_labels.Checks):
                 expected[row] = p.argmax()
         flexible = np.array(self.thresholds(model))
         passed = q.max(axis=1) >= flexible[q.argmax(axis=1)]
-        model.losses_and_logs(batch)
+        model.compile("sgd")
+        _, _, kept = model.losses_logs_kept(batch)
+        np.testing.assert_array_equal(ops.convert_to_numpy(model.memory), MEMORY)  # not yet
+        model.after_step({**batch, **kept})
         np.testing.assert_array_equal(ops.convert_to_numpy(model.memory), expected)
         # the two rules differ here
         assert (passed & (q.max(axis=1) <= 0.17)).any() and (expected != MEMORY).any()
@@ -74,15 +77,18 @@ class TestFlexMatch(few_labels.Checks):
             return np.mean(confidence >= ops.convert_to_numpy(thresholds)[labels])
 
         before = mask()
-        assert float(model.losses_and_logs(batch)[1]["mask"]) == pytest.approx(before)
+        model.compile("sgd")
+        _, logs, kept = model.losses_logs_kept(batch)
+        assert float(logs["mask"]) == pytest.approx(before)
+        model.after_step({**batch, **kept})
         assert mask() < before  # the memory after the step would let fewer pass
 
     def test_an_empty_memory_lets_everything_pass_and_a_confident_one_does_not(self):
         model, batch = self.make(threshold=0.99), self.batch(32)
         model.memory.assign(np.full(len(MEMORY), -1))
-        assert float(model.losses_and_logs(batch)[1]["mask"]) == 1
+        assert float(model.losses_logs_kept(batch)[1]["mask"]) == 1
         model.memory.assign(np.arange(len(MEMORY)) % 10)
-        assert float(model.losses_and_logs(batch)[1]["mask"]) == 0
+        assert float(model.losses_logs_kept(batch)[1]["mask"]) == 0
 
     def test_the_memory_is_all_unlearned_at_first_and_part_of_a_checkpoint(self):
         model = FlexMatch(self.make().backbone, 10, unlabeled_size=7)

@@ -20,9 +20,9 @@ class TestPseudoLabel(few_labels.Checks):
         for progress, expected in ((0.0, 0.0), (0.1, 0.5), (0.4, 2.0), (1.0, 2.0)):
             model.progress = lambda progress=progress: progress
             assert float(model.weight()) == pytest.approx(expected)
-        full, _ = self.make(unlabeled_weight=2.0).losses_and_logs(self.batch())
+        full, _ = self.make(unlabeled_weight=2.0).losses_logs_kept(self.batch())
         model.progress = lambda: 0.1
-        ramped, _ = model.losses_and_logs(self.batch())
+        ramped, _, _ = model.losses_logs_kept(self.batch())
         assert float(ramped["unlabeled"]) == pytest.approx(float(full["unlabeled"]) / 4, rel=1e-4)
 
     def test_wrong_arguments_are_named(self):
