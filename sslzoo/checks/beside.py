@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sslzoo.checks.arguments import refused
-from sslzoo.checks.arrays import finite, numbers
+from sslzoo.checks.arrays import extent, finite, numbers
 
 
 def check_labels(
@@ -99,7 +99,7 @@ def _class_numbers(values, n, count, name):
     _check_length(values, n, name)
     if not len(values):
         return values.astype("int64")
-    low, high = values.min(), values.max()
+    low, high = extent(values)
     if low < 0 or (count is not None and high >= count):
         allowed = "0 or more" if count is None else f"in 0..{count - 1}"
         raise refused(name, f"integers from {low} to {high}", f"be {allowed}")

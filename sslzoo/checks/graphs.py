@@ -51,7 +51,7 @@ edge.
     if low < NO_EDGE or high > most:
         got = f"integers from {low} to {high}"
         raise refused(name, got, f"be nodes in 0..{most}, or -1 where there is no edge")
-    no_start, no_end = edges[..., 0] < 0, edges[..., 1] < 0  # (G, E) each
-    if (no_start != no_end).any():
+    missing = edges == NO_EDGE  # (G, E, 2)
+    if (missing[..., 0] != missing[..., 1]).any():
         raise refused(name, "-1 at one end of an edge alone", "have it at both ends or at none")
     return edges.astype("int32", copy=False)

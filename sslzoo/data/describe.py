@@ -77,10 +77,10 @@ def _rows(data):
 
 
 def _folder(path, split):
-    files, labels, classes = list_images(path, split)
+    listing = list_images(path, split)
     sizes = set()
     unreadable = {}
-    for file in progress(files, "reading headers", len(files)):
+    for file in progress(listing.files, "reading headers", len(listing.files)):
         try:
             sizes.add(probe(file))
         except OSError as error:
@@ -88,10 +88,10 @@ def _folder(path, split):
     return {
         "split": split,
         "field": "images",
-        "images": len(files),
+        "images": len(listing.files),
         "shape": _shape(sizes),
         "dtype": "uint8",
-        **_labels(labels, classes),
+        **_labels(listing.labels, listing.classes),
         "unreadable": unreadable,
     }
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,18 @@ from sslzoo.data.decode import SUFFIXES
 from sslzoo.data.read import check_split
 
 SPLITS = ("train", "test", "val", "validation")
+
+
+class Listing(NamedTuple):
+    """Image files, their labels (N,) and the names of the classes; None without folders.
+
+    >>> Listing([pathlib.Path("cat/1.png")], np.array([0]), ["cat"]).classes
+    ['cat']
+    """
+
+    files: list[pathlib.Path]
+    labels: np.ndarray | None = None
+    classes: list[str] | None = None
 
 
 def available_splits(path: str | os.PathLike) -> list[str]:
@@ -30,16 +43,18 @@ def holds_images(path: pathlib.Path) -> bool:
     return not path.name.startswith(".") and next(_images_below(path), None) is not None
 
 
-def list_images(
-    path: pathlib.Path, split: str
-) -> tuple[list[pathlib.Path], np.ndarray | None, list[str] | None]:
-    """(files, labels or None, classes or None) of one split of the directory `path`.
+def list_images(path: pathlib.Path, split: str) -> Listing:
+    """The image files of one split of the directory `path`.
 
     The classes of every split are those of train/ where there is one, so that labels agree between
     splits. Raises ValueError: no such split, no images, images beside folders of images.
 
-    Example:
-        list_images(pathlib.Path("photos"), "train")  # ([cat/1.png, ...], [0, ...], ["cat", ...])
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as photos:
+    ...     pathlib.Path(photos, "cat").mkdir()
+    ...     pathlib.Path(photos, "cat", "a.png").touch()
+    ...     list_images(pathlib.Path(photos), "train")[1:]
+    (array([0]), ['cat'])
     """
     splits = available_splits(path)
     check_split(path, split, splits)
@@ -47,14 +62,14 @@ def list_images(
     root = path / split if has_splits else path
     files, names = _files_and_classes(root)
     if names is None:
-        return files, None, None
+        return Listing(files)
     classes = sorted(set(names))
     if has_splits and "train" in splits:
         trained = [folder.name for folder in _folders(path / "train") if holds_images(folder)]
         if unknown := sorted(set(classes) - set(trained)):
             raise ValueError(f"{root}: class folders {unknown[:3]} are not in {path / 'train'}.")
         classes = trained
-    return files, np.searchsorted(classes, names), classes
+    return Listing(files, np.searchsorted(classes, names), classes)
 
 
 def _files_and_classes(root):

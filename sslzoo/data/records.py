@@ -26,9 +26,9 @@ def random_access(builder: Any, split: str, skip: Iterable[str] = ()) -> Sequenc
     Raises:
         ValueError: a shard that is cut off.
 
-    Example:
-        builder = tensorflow_datasets.builder("mnist")
-        random_access(builder, "test")[0]["label"]
+    >>> import tensorflow_datasets as tfds  # doctest: +SKIP
+    >>> random_access(tfds.builder("mnist"), "test")[0]["label"]  # doctest: +SKIP
+    7
     """
     import tensorflow_datasets as tfds
 

@@ -78,9 +78,12 @@ def pictures(
     Raises:
         ValueError: no such directory, no such split, such files.
 
-    Example:
-        from sslzoo import data
-        data.pictures("super_resolution/Set5").names  # ["baby", "bird", ...]
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as photos:
+    ...     Image.new("RGB", (9, 6)).save(f"{photos}/cat.png")
+    ...     pictures(photos).names
+    ['cat']
     """
     one_of("on_error", on_error, ON_ERROR)
     path = next((path for path in _candidates(os.fspath(name)) if path.is_dir()), None)

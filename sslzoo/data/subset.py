@@ -86,7 +86,8 @@ def draw(labels: ArrayLike, counts: ArrayLike, seed: int) -> NDArray[np.int64]:
     >>> draw([0, 0, 1, 1], [2, 0], seed=0)
     array([0, 1])
     """
-    labels, rng = np.asarray(labels), np.random.default_rng(seed)
+    labels = np.asarray(labels)
+    rng = np.random.default_rng(seed)
     chosen = [
         rng.permutation(np.flatnonzero(labels == label))[:count]
         for label, count in zip(np.unique(labels), counts, strict=True)

@@ -1,12 +1,13 @@
 import subprocess
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
 from sslzoo import data
-from sslzoo.data import read
+from sslzoo.data import read, sources
 
 
 @pytest.fixture
@@ -88,6 +89,26 @@ def test_every_file_of_read_is_a_format(root):
     for its_format in read.formats():
         assert callable(its_format.splits) and callable(its_format.load)
         assert not its_format.reads(root / "nowhere") and isinstance(its_format.SUFFIXES, tuple)
+
+
+def test_a_format_may_name_the_sets_in_a_folder(root, monkeypatch):
+    """As one folder of tables, each of a station."""
+    stations = ModuleType("stations")
+    stations.SUFFIXES = ()
+    stations.reads = lambda path: (path.parent / f"table_{path.name}.csv").is_file()
+    stations.names = lambda folder: [path.stem[6:] for path in sorted(folder.glob("table_*.csv"))]
+    stations.load = lambda path, split, image_size, on_error: data.Dataset(
+        vectors=np.eye(2), name=path.name, split=split
+    )
+    for module in (read, sources):
+        formats = read.formats()
+        monkeypatch.setattr(module, "formats", lambda formats=formats: [stations, *formats])
+    (root / "air").mkdir()
+    (root / "air" / "table_Dongsi.csv").touch()
+    assert ("air/Dongsi", "stations", str(root / "air" / "Dongsi")) in data.available()
+    assert repr(data.load("air/Dongsi", "test")) == (
+        "Dataset('Dongsi', 'test', vectors (2, 2) float64)"
+    )
 
 
 def test_an_unknown_name_gets_the_nearest_ones_and_where_it_looked(root):

@@ -12,7 +12,7 @@ from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.decode import decode, probe
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
-from sslzoo.data.listing import available_splits, holds_images, list_images
+from sslzoo.data.listing import Listing, available_splits, holds_images, list_images
 from sslzoo.data.pictures import Pictures
 from sslzoo.progress import progress
 
@@ -65,26 +65,30 @@ def load(
     Raises:
         ValueError: no images, no such split, unreadable files, sizes that differ.
 
-    Example:
-        from sslzoo import data
-        data.load("photos", image_size=64).images  # uint8 (N, 64, 64, 3)
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as photos:
+    ...     Image.new("RGB", (9, 6)).save(f"{photos}/a.png")
+    ...     load(photos, image_size=4).images.shape
+    (1, 4, 4, 3)
     """
     path = pathlib.Path(path)
-    files, labels, classes = list_images(path, split)
-    files, labels, sizes = _usable(
-        path, files, labels, _each(probe, files, "reading headers"), on_error
-    )
-    height, width = _common_size(path, files, sizes, image_size)
-    if len(files) * height * width * 3 > image_files.ARRAY_LIMIT:
+    listing = list_images(path, split)
+    listing, sizes = _each(probe, listing, path, on_error, "reading headers")
+    height, width = _common_size(path, listing.files, sizes, image_size)
+    count = len(listing.files)
+    if count * height * width * 3 > image_files.ARRAY_LIMIT:
         if image_size is None:
             raise ImageSizeNeeded(
-                f"image_size: needed for {path}, whose {len(files)} images are too large for "
-                "memory."
+                f"image_size: needed for {path}, whose {count} images are too large for memory."
             )
-        return Dataset(ImageFiles(files, image_size), labels, classes, path.name, split)
-    images = _each(lambda file: decode(file, image_size), files, "decoding images")
-    files, labels, images = _usable(path, files, labels, images, on_error)
-    return Dataset(np.stack(images), labels, classes, path.name, split)
+        images = ImageFiles(listing.files, image_size)
+    else:
+        listing, images = _each(
+            lambda file: decode(file, image_size), listing, path, on_error, "decoding images"
+        )
+        images = np.stack(images)
+    return Dataset(images, listing.labels, listing.classes, path.name, split)
 
 
 def pictures(
@@ -101,22 +105,25 @@ def pictures(
     Raises:
         ValueError: no images, no such split, files that are unreadable or smaller.
 
-    Example:
-        from sslzoo import data
-        data.pictures("super_resolution/Set5").names  # ["baby", "bird", ...]
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as photos:
+    ...     Image.new("RGB", (9, 6)).save(f"{photos}/a.png")
+    ...     pictures(photos)[0].shape
+    (6, 9, 3)
     """
     path = pathlib.Path(path)
-    files, _, _ = list_images(path, split)
 
     def read(file):
         pixels = decode(file)
-        height, width, _ = pixels.shape
+        height, width = pixels.shape[:2]
         if min(height, width) < smallest:
             raise OSError(f"{height}x{width} pixels, {smallest} are needed")
         return pixels
 
-    files, _, images = _usable(path, files, None, _each(read, files, "decoding images"), on_error)
-    return Pictures(images, _names(path, files), path.name, split)
+    listing = list_images(path, split)
+    listing, images = _each(read, listing, path, on_error, "decoding images")
+    return Pictures(images, _names(path, listing.files), path.name, split)
 
 
 def _names(path, files):
@@ -129,8 +136,10 @@ def _names(path, files):
     return next(names for names in choices if len(set(names)) == len(names))
 
 
-def _each(function: Callable, files: list, what: str) -> list:
-    """[function(file)], in order; the OSError itself where it raised one."""
+def _each(
+    function: Callable, listing: Listing, path: pathlib.Path, on_error: str, what: str
+) -> tuple[Listing, list]:
+    """(listing, [function(file)]) of the files for which it raises no OSError."""
 
     def attempt(file):
         try:
@@ -138,24 +147,22 @@ def _each(function: Callable, files: list, what: str) -> list:
         except OSError as error:
             return error
 
+    files = listing.files
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(progress(pool.map(attempt, files), what, len(files)))
-
-
-def _usable(path, files, labels, results, on_error):
-    """(files, labels, results) without the files whose result is an error."""
+        results = list(progress(pool.map(attempt, files), what, len(files)))
     bad = [row for row, result in enumerate(results) if isinstance(result, OSError)]
     if not bad:
-        return files, labels, results
-    listed = [f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5]]
-    listed += ["..."] if bad[5:] else []
-    message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {', '.join(listed)}"
+        return listing, results
+    named = [f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5]]
+    named += ["..."] if bad[5:] else []
+    message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {', '.join(named)}"
     if on_error == "raise" or len(bad) == len(files):
         raise ValueError(f"{message}; repair them or pass on_error='skip'.")
     warnings.warn(f"{message}; left out.", stacklevel=4)
     good = np.setdiff1d(np.arange(len(files)), bad)
-    kept = None if labels is None else labels[good]
-    return [files[row] for row in good], kept, [results[row] for row in good]
+    labels = None if listing.labels is None else listing.labels[good]
+    usable = Listing([files[row] for row in good], labels, listing.classes)
+    return usable, [results[row] for row in good]
 
 
 def _common_size(path, files, sizes, image_size):

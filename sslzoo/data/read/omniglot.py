@@ -70,9 +70,8 @@ def load(
     Raises:
         ValueError: no such split, or another kind of file.
 
-    Example:
-        from sslzoo import data
-        data.load("omniglot", "evaluation").images  # uint8 (13180, 28, 28)
+    >>> load("omniglot.npz", "evaluation").images.shape  # doctest: +SKIP
+    (13180, 28, 28)
     """
     name = split.removesuffix(ROTATED)
     if name not in SPLITS:
@@ -80,25 +79,29 @@ def load(
             f"{path}: no split {split!r}; it has {SPLITS}, each also with {ROTATED!r}."
         )
     part = "evaluation" if name == "evaluation" else "background"
-    images, alphabets, characters, names, alphabet_names = _read(path, part)
+    stored = _read(path, part)
+    images = stored["x"]
+    characters = stored["character"]
     if name in ("train", "validation"):
-        order = np.random.default_rng(SPLIT_SEED).permutation(len(alphabet_names))
-        rows = np.isin(alphabets, order[:VALIDATION_ALPHABETS]) == (name == "validation")
-        images, characters = images[rows], characters[rows]
+        order = np.random.default_rng(SPLIT_SEED).permutation(len(stored["alphabet_names"]))
+        held_out = np.isin(stored["alphabet"], order[:VALIDATION_ALPHABETS])
+        rows = held_out if name == "validation" else ~held_out
+        images = images[rows]
+        characters = characters[rows]
     used, labels = np.unique(characters, return_inverse=True)
-    images, classes = _small(images, image_size or SIZE), names[used].tolist()
-    data = Dataset(images, labels, classes, "omniglot", split)
+    classes = stored["character_names"][used].tolist()
+    data = Dataset(_small(images, image_size or SIZE), labels, classes, "omniglot", split)
     return data if name == split else _turned(data)
 
 
 def _read(path, part):
-    """The arrays of background or evaluation."""
-    keys = [f"x_{part}", *(f"{part}_{field}" for field in FIELDS)]
+    """{field: array} of background or evaluation; "x" are the images."""
+    keys = {"x": f"x_{part}"} | {field: f"{part}_{field}" for field in FIELDS}
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if missing := [key for key in keys if key not in archive.files]:
+            if missing := [key for key in keys.values() if key not in archive.files]:
                 raise KeyError(f"need the keys {missing}, got {sorted(archive.files)}")
-            return [archive[key] for key in keys]
+            return {field: archive[key] for field, key in keys.items()}
     except UNREADABLE as error:
         raise ValueError(f"{path}: not a readable Omniglot archive ({error.args[-1]}).") from None
 

@@ -41,9 +41,8 @@ def load(
             know.
         ValueError: no such split, no images, sizes that differ. OSError: a download that failed.
 
-    Example:
-        from sslzoo import data
-        data.load("tfds:cifar10", "test").images  # uint8 (10000, 32, 32, 3)
+    >>> load("cifar10", "test").images.shape  # doctest: +SKIP
+    (10000, 32, 32, 3)
     """
     builder = _builder(name, data_dir)
     image_key, label_key = _keys(name, builder.info.features)
@@ -79,7 +78,8 @@ def stored(data_dir: str | os.PathLike | None = None) -> dict[str, pathlib.Path]
 def _builder(name, data_dir):
     import tensorflow_datasets as tfds
 
-    bare, _, version = name.partition(":")
+    bare = name.partition(":")[0]
+    version = name.partition(":")[2]
     on_disk = stored(data_dir)
     configs = [known for known in on_disk if known == bare or known.startswith(f"{bare}/")]
     if len(configs) > 1 and bare not in configs:

@@ -51,7 +51,7 @@ class Crops(Endless):
         self.pictures = pictures if isinstance(pictures, Pictures) else Pictures(pictures)
         self.size = len(self.pictures)
         for picture, name in zip(self.pictures, self.pictures.names, strict=True):
-            height, width, _ = picture.shape
+            height, width = picture.shape[:2]
             if min(height, width) < size:
                 smaller = f"be at most {min(height, width)}, as picture {name} has {height}x{width}"
                 hint = f'sslzoo.data.pictures(..., smallest={size}, on_error="skip")'
@@ -90,6 +90,7 @@ class Crops(Endless):
         places.
         """
         picture = self.pictures[i]
-        height, width, _ = picture.shape
-        top, left = int(y * (height - self.crop + 1)), int(x * (width - self.crop + 1))
+        height, width = picture.shape[:2]
+        top = int(y * (height - self.crop + 1))
+        left = int(x * (width - self.crop + 1))
         return picture[top : top + self.crop, left : left + self.crop]

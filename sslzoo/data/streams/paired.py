@@ -117,7 +117,8 @@ class Paired(Endless):
 
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         step = epoch * self.steps_per_epoch + k
-        labeled, index = self._labeled_rows(step), self._unlabeled_rows(step)
+        labeled = self._labeled_rows(step)
+        index = self._unlabeled_rows(step)
         arrays = self._arrays
         return {
             self._field: arrays[self._field][labeled],
@@ -129,10 +130,10 @@ class Paired(Endless):
     def _labeled_rows(self, step):
         count = len(self.labeled)
         places = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
-        first, last = places[0] // count, places[-1] // count
-        numbers = range(first, last + 1)
-        orders = np.stack([self._permutation(0, number, count) for number in numbers])
-        return orders[places // count - first, places % count]
+        numbers = places // count  # of the permutation that each place is in
+        first = numbers[0]
+        orders = [self._permutation(0, n, count) for n in range(first, numbers[-1] + 1)]
+        return np.stack(orders)[numbers - first, places % count]
 
     def _unlabeled_rows(self, step):
         number, place = divmod(step, self.size // self.rows)
