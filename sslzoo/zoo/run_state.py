@@ -62,7 +62,7 @@ class RunState(keras.callbacks.Callback):
                 if importlib.util.find_spec(name)
             },
             "started": self.state["started"],
-            "wall_seconds": round(self.seconds, 1),
+            "wall_seconds": round(self.seconds, 1 if self.seconds > 1 else 4),
         }
 
     def begin(self) -> None:

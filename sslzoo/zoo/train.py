@@ -150,10 +150,11 @@ def _learn(
         if importlib.util.find_spec("tensorflow"):
             board = keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
             callbacks.append(board)
-    run.begin()
-    learned = model.learn(
-        data, folder=folder, callbacks=callbacks, **_fit_settings(config), **settings
-    )
+    given = {"folder": folder, "callbacks": callbacks, **_fit_settings(config), **settings}
+    if model.trainable_variables:
+        return model.learn(data, **given)
+    run.begin()  # a closed form calls no callbacks
+    learned = model.learn(data, **given)
     run.write()
     return learned
 

@@ -10,7 +10,8 @@ from keras import ops
 import sslzoo
 from sslzoo.methods import method_class
 from sslzoo.zoo.build import Recipe, from_config, recipe
-from sslzoo.zoo.config import load_config, write_record
+from sslzoo.zoo.config import write_record
+from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.train import train
 from sslzoo.zoo.weights import save_weights
 

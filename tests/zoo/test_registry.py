@@ -13,8 +13,10 @@ import pytest
 from sslzoo.errors import UnknownName
 from sslzoo.methods import list_methods, method_class, method_family
 from sslzoo.zoo import registry
-from sslzoo.zoo.config import load_config, write_record
-from sslzoo.zoo.registry import entry_name, info, list_models, resolve, weights_folder
+from sslzoo.zoo.config import write_record
+from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.entry import Entry, info
+from sslzoo.zoo.registry import entry_name, list_models, resolve
 from sslzoo.zoo.words import duration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -106,11 +108,14 @@ def test_a_path_is_a_config_wherever_it_lies(zoo, tmp_path, monkeypatch):
 
 
 def test_weights_lie_beside_the_config_or_beside_zoo_configs(tmp_path, monkeypatch):
-    assert weights_folder(tmp_path / "zoo_configs/a.yaml") == tmp_path / "weights"
-    assert weights_folder(tmp_path / "x.yaml") == tmp_path
     (tmp_path / "zoo_configs").mkdir()
+    for path in (tmp_path / "zoo_configs/a.yaml", tmp_path / "x.yaml"):
+        path.write_text(TEXT)
+    folder = Entry.find(tmp_path / "zoo_configs/a.yaml").weights_folder
+    assert folder == tmp_path / "weights"
+    assert Entry.find(tmp_path / "x.yaml").weights_folder == tmp_path
     monkeypatch.chdir(tmp_path / "zoo_configs")
-    assert weights_folder("a.yaml") == tmp_path / "weights"
+    assert Entry.find("a.yaml").weights_folder == tmp_path / "weights"
 
 
 @pytest.mark.parametrize(

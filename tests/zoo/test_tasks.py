@@ -15,12 +15,10 @@ backbone: {name: mlp, widths: [16], channels: 1}
 image_size: 8
 hyperparameters: {classes: 10, exemplars: 40}
 data: {name: digits, split: train}
-tasks: {count: 2, seed: 3}
+tasks: {count: 2, seed: 3, test: {name: digits, split: test}}
 optimizer: {name: adam, learning_rate: 0.01}
 batch_size: 64
 epochs: 5
-evaluate:
-- {protocol: incremental, test: {name: digits, split: test}}
 """
 
 
@@ -67,10 +65,16 @@ def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_not
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        (", test: {name: digits, split: test}", "", "the key 'tasks.test' is missing"),
         (
-            "incremental, test",
-            "accuracy, test",
-            "evaluate: has no {protocol: incremental, test: ...}",
+            "optimizer:",
+            "evaluate: [{protocol: incremental, test: {name: digits, split: test}}]\noptimizer:",
+            "evaluate.0..protocol is 'incremental', must be one of",
+        ),
+        (
+            "tasks: {count: 2, seed: 3, test: {name: digits, split: test}}",
+            "",
+            "tasks: missing; replay learns tasks in sequence",
         ),
         (
             "tasks:",

@@ -15,7 +15,7 @@ import keras
 import pytest
 
 import sslzoo
-from sslzoo.methods.callbacks import Checkpoint
+from sslzoo.training import Checkpoint
 from sslzoo.zoo import train as training
 from sslzoo.zoo.config import ConfigError, dump, load_config, replace_file
 from sslzoo.zoo.train import Progress, commit, train
@@ -40,7 +40,7 @@ epochs: 3
 KILLED = """
 import os, signal, sys
 from sslzoo import cli
-from sslzoo.methods.callbacks import Checkpoint
+from sslzoo.training import Checkpoint
 step_ends = Checkpoint.on_train_batch_end
 def killed(self, batch, logs=None):
     step_ends(self, batch, logs)

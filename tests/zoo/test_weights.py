@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from sslzoo.zoo.weights import agreement, load_weights, save_weights
+from sslzoo.zoo.weights import load_weights, save_weights
 
 
 class Toy(keras.Model):
@@ -404,19 +404,3 @@ def test_the_other_backend_reads_the_same_weights(tmp_path):
         for value, key in zip(values(saved), there.files, strict=True):
             np.testing.assert_array_equal(value, there[key])
     assert (tmp_path / "b.weights.h5").read_bytes() == (tmp_path / "a.weights.h5").read_bytes()
-
-
-def test_agreement():
-    reference = np.array([[3.0, 4.0], [0.0, 2.0]], "float32")
-    assert agreement(reference, reference) == {
-        "max_relative_difference": 0.0,
-        "mean_cosine": 1.0,
-        "images": 2,
-    }
-    measured = agreement(reference + [[0.0, 0.5], [0.0, 0.0]], reference)
-    assert measured["max_relative_difference"] == pytest.approx(0.1)
-    assert measured["mean_cosine"] == pytest.approx((1 + (9 + 18) / (5 * np.hypot(3, 4.5))) / 2)
-    with pytest.raises(ValueError, match="finite"):
-        agreement(reference * np.nan, reference)
-    with pytest.raises(ValueError, match="two equal"):
-        agreement(reference[:1], reference)

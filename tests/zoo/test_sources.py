@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sslzoo.zoo.config import load_config
-from sslzoo.zoo.feeds import evaluation_sets, training_feed
+from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.sources import evaluation_sets, training_data
 from sslzoo.zoo.registry import resolve
 
 
@@ -20,7 +20,7 @@ def config(tmp_path):
 
 def test_crops_of_the_pictures_that_are_large_enough(config):
     with pytest.warns(UserWarning, match=r"1 of 3 .*small.png \(95x200 pixels, 96 are needed\)"):
-        crops = training_feed(config)
+        crops = training_data(config)
     assert crops.pictures.names == ["large", "wide"]
     assert (
         crops[0]["images"].shape == (config.batch_size, 96, 96, 3)
@@ -33,7 +33,7 @@ def test_a_small_picture_is_an_error_unless_the_config_says_skip(config):
         update={"data": config.data.model_copy(update={"on_error": "raise"})}
     )
     with pytest.raises(ValueError, match="small.png"):
-        training_feed(strict)
+        training_data(strict)
 
 
 def test_super_resolution_is_evaluated_on_whole_pictures(config):
