@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import re
 from types import ModuleType
 
 from sslzoo.checks import one_of, refused, whole
@@ -12,6 +13,7 @@ from sslzoo.data.read import digits, folder, format_of, formats, kind, tfds
 from sslzoo.errors import unknown
 
 ON_ERROR = ("raise", "skip")
+PART = re.compile(r"(.+)\[(\d*):(\d*)\]")  # "train[10:20]"
 
 
 def load(
@@ -34,7 +36,8 @@ def load(
             4. a path to such a file or directory (before 3 if it has an ending of one, or a
                 separator in it);
             5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
-        split: "train", "test" or what the data set has.
+        split: "train", "test" or what the data set has, or a part of one: "train[:10000]" is its
+            first 10,000 rows, "train[10000:]" the others.
         image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre
             square. None: as stored. Needed where stored sizes differ; models resize to their own
             size in any case.
@@ -53,13 +56,16 @@ def load(
     if image_size is not None:
         whole("image_size", image_size, least=1)
     name = os.fspath(name)
+    place = None if name.startswith("tfds:") or name == "digits" else find(name)
+    if place is None and name != "digits":
+        return _load_tfds(name, split, image_size, data_dir)  # which knows parts of splits itself
+    whole_split, rows = _part(split)
     if name == "digits":
-        return digits.load(split, image_size)
-    place = None if name.startswith("tfds:") else find(name)
-    if place is None:
-        return _load_tfds(name, split, image_size, data_dir)
-    path, its_format = place
-    return its_format.load(path, split, image_size, on_error)
+        data = digits.load(whole_split, image_size)
+    else:
+        path, its_format = place
+        data = its_format.load(path, whole_split, image_size, on_error)
+    return data if rows is None else _rows(data, rows, split)
 
 
 def pictures(
@@ -127,6 +133,23 @@ def find(name: str) -> tuple[pathlib.Path, ModuleType] | None:
         if path.exists():
             return path, _by_ending(path)
     return None
+
+
+def _part(split):
+    """("train", slice) of "train[10:20]", ("train", None) of "train"."""
+    match = PART.fullmatch(split)
+    if match is None:
+        return split, None
+    name, first, last = match.groups()
+    return name, slice(int(first or 0), int(last) if last else None)
+
+
+def _rows(data, rows, split):
+    if not len(range(len(data))[rows]):
+        raise refused("split", split, f"keep at least one of the {len(data)} rows")
+    part = data.take(rows)
+    part.split = split
+    return part
 
 
 def _by_ending(path):

@@ -160,3 +160,13 @@ def test_import_load_and_list_need_neither_keras_nor_tensorflow(root):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_part_of_a_split():
+    whole, first = data.load("digits"), data.load("digits", "train[:10]")
+    rest = data.load("digits", "train[10:]")
+    assert (len(first), len(rest), first.split) == (10, len(whole) - 10, "train[:10]")
+    np.testing.assert_array_equal(first.labels, whole.labels[:10])
+    np.testing.assert_array_equal(rest.images, whole.images[10:])
+    with pytest.raises(ValueError, match=r"split: got 'test\[900:\]'; it must keep at least one"):
+        data.load("digits", "test[900:]")
