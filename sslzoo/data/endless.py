@@ -120,10 +120,10 @@ class Endless(ABC):
         """
         digest = hashlib.sha256()
         for field, values in sorted(self.arrays.items()):
-            shape = values.shape[:-1] if values.shape[-1:] == (1,) else values.shape
-            digest.update(repr((field, tuple(map(int, shape)), str(values.dtype))).encode())
-            rows = spread(values, _rows_to_read(values))
-            digest.update(np.ascontiguousarray(rows).tobytes())
+            rows = np.ascontiguousarray(spread(values, _rows_to_read(values)))
+            shape = values.shape[:-1] if values.shape[-1] == 1 else values.shape
+            digest.update(repr((field, tuple(map(int, shape)), str(rows.dtype))).encode())
+            digest.update(rows.tobytes())
         return digest.hexdigest()[:16]
 
     def sample(self, count: int) -> NDArray:
