@@ -10,6 +10,7 @@ from sslzoo.checks import one_of, refused, whole
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.pictures import Pictures
 from sslzoo.data.read import digits, folder, format_of, formats, kind, tfds
+from sslzoo.data.resized import resized
 from sslzoo.errors import unknown
 
 ON_ERROR = ("raise", "skip")
@@ -61,10 +62,11 @@ def load(
         return _load_tfds(name, split, image_size, data_dir)  # which knows parts of splits itself
     whole_split, rows = _part(split)
     if name == "digits":
-        data = digits.load(whole_split, image_size)
+        data = digits.load(whole_split)
     else:
         path, its_format = place
         data = its_format.load(path, whole_split, image_size, on_error)
+    data = resized(data, image_size)
     return data if rows is None else _rows(data, rows, split)
 
 
@@ -146,7 +148,7 @@ def _part(split):
 
 def _rows(data, rows, split):
     if not len(range(len(data))[rows]):
-        raise refused("split", split, f"keep at least one of the {len(data)} rows")
+        raise refused("split", repr(split), f"keep at least one of the {len(data)} rows")
     part = data.take(rows)
     part.split = split
     return part

@@ -168,5 +168,11 @@ def test_a_part_of_a_split():
     assert (len(first), len(rest), first.split) == (10, len(whole) - 10, "train[:10]")
     np.testing.assert_array_equal(first.labels, whole.labels[:10])
     np.testing.assert_array_equal(rest.images, whole.images[10:])
-    with pytest.raises(ValueError, match=r"split: got 'test\[900:\]'; it must keep at least one"):
+    with pytest.raises(ValueError, match=r"split: got test\[900:\]; it must keep at least one"):
         data.load("digits", "test[900:]")
+
+
+def test_what_is_no_image_is_not_resized(root):
+    np.savez(root / "a.npz", vectors_train=np.eye(3))
+    with pytest.raises(ValueError, match="image_size: got 8; it must be None: 'a' has vectors"):
+        data.load("a", image_size=8)

@@ -6,6 +6,7 @@ A format of files is a module with
     reads(path) -> bool: whether this format reads the path, which need not exist.
     splits(path) -> list[str]: the names of its splits, sorted.
     load(path, split, image_size, on_error) -> Dataset
+        which resizes images itself, or leaves that to `sslzoo.data.load`
 
 and, where there is reason to,
 

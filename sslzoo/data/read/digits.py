@@ -4,14 +4,13 @@ import numpy as np
 
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.read import check_split
-from sslzoo.data.resized import resized
 
 SPLITS = ["test", "train"]
 TEST_SIZE = 500
 SPLIT_SEED = 0
 
 
-def load(split: str = "train", image_size: int | None = None) -> Dataset:
+def load(split: str = "train") -> Dataset:
     """1,797 handwritten digits, uint8 (N, 8, 8): 1,297 for training, 500 for testing.
 
     scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), grey values 0..16
@@ -32,4 +31,4 @@ def load(split: str = "train", image_size: int | None = None) -> Dataset:
     )
     rows = np.sort(train if split == "train" else test)
     classes = [str(digit) for digit in range(10)]
-    return resized(Dataset(images[rows], labels[rows], classes, "digits", split), image_size)
+    return Dataset(images[rows], labels[rows], classes, "digits", split)

@@ -11,7 +11,6 @@ import numpy as np
 from sslzoo.checks import INPUTS, check_fields, refused
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.read import check_split
-from sslzoo.data.resized import resized
 
 SUFFIXES = (".npz",)
 GENERAL = True
@@ -56,7 +55,7 @@ def load(
     their rank; integers become uint8.
 
     Args:
-        image_size: images are resized to this. on_error: of no use here.
+        image_size, on_error: of no use here.
 
     Raises:
         ValueError: another file, other keys, no such split, values that a field cannot have; with
@@ -83,7 +82,7 @@ def load(
     checked = check_fields(fields, names=names)
     if "images" in fields:
         checked["images"] = checked["images"].reshape(fields["images"].shape)
-    return resized(Dataset(**checked, name=path.stem, split=split), image_size)
+    return Dataset(**checked, name=path.stem, split=split)
 
 
 def _read(path, split):
