@@ -320,7 +320,7 @@ def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(
 
 def test_photos_in_a_size_of_the_config_s_own(monkeypatch, tmp_path):
     from sslzoo.zoo.schema import Source
-    from sslzoo.zoo.sets import load_sets
+    from sslzoo.zoo.sources import load_sets
 
     photos(tmp_path, [(10, 10)])
     sources = [Source(name=str(tmp_path), split=split) for split in ("train", "test")]

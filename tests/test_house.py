@@ -8,7 +8,7 @@ import pytest
 
 from sslzoo import methods
 from sslzoo.zoo import list_models
-from sslzoo.zoo.config import load_config
+from sslzoo.zoo.entry import load_config
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(

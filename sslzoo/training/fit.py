@@ -50,8 +50,8 @@ class Fit:
         """Train; the history of all epochs."""
         self.set_optimizer()
         self.restore()
-        self.model.clock.start(self.start, self.total, self.feed.steps_per_epoch)
         self.trace_step()
+        self.model.clock.start(self.start, self.total, self.feed.steps_per_epoch)
         self.save_beginning()
         return self.train()
 

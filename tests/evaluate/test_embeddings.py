@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sslzoo.evaluate.embeddings import comparable, normal_interval, squared_distances
+from sslzoo.evaluate.embeddings import comparable, squared_distances
+from sslzoo.evaluate.record import normal_interval
 
 
 def test_at_length_one_the_nearest_is_the_most_similar():
@@ -33,5 +34,5 @@ def test_interval_is_the_textbook_one():
 
 
 def test_unknown_similarity():
-    with pytest.raises(ValueError, match="Unknown similarity 'cosin'; did you mean cosine"):
+    with pytest.raises(ValueError, match="similarity: got 'cosin'.*did you mean cosine"):
         comparable(np.zeros((1, 1)), "cosin")

@@ -5,7 +5,7 @@ import pytest
 
 from sslzoo.data import Dataset, ImageFiles
 from sslzoo.evaluate import features, finetune, knn, linear_probe
-from sslzoo.evaluate.features import RawPixels
+from sslzoo.evaluate.encoders import RawPixels
 from sslzoo.evaluate.record import wilson
 
 IMAGES, LABELS = np.zeros((6, 8, 8, 1), "uint8"), np.array([0, 1, 2, 0, 1, 2])
@@ -22,16 +22,24 @@ class Untouchable:
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
-        (Dataset(IMAGES), (IMAGES, LABELS), r"train has no labels; \w+ needs labels \(N,\)"),
-        ((IMAGES, LABELS), (IMAGES, None), "test has no labels"),
-        ((IMAGES[:0], LABELS[:0]), (IMAGES, LABELS), "train is empty"),
-        ((IMAGES, LABELS), (IMAGES[:0], LABELS[:0]), "test is empty"),
-        ((IMAGES, LABELS[:4]), (IMAGES, LABELS), "train labels: got 4 for 6 images"),
-        ((IMAGES, LABELS * 0.5), (IMAGES, LABELS), "train labels: need integer class numbers"),
+        (
+            Dataset(IMAGES),
+            (IMAGES, LABELS),
+            r"train: got no labels; it must have labels \(N,\), which \w+ needs",
+        ),
+        ((IMAGES, LABELS), (IMAGES, None), "test: got no labels"),
+        (
+            (IMAGES[:0], LABELS[:0]),
+            (IMAGES, LABELS),
+            "train: got no images; it must hold at least one",
+        ),
+        ((IMAGES, LABELS), (IMAGES[:0], LABELS[:0]), "test: got no images"),
+        ((IMAGES, LABELS[:4]), (IMAGES, LABELS), "train labels: got 4 for 6 rows"),
+        ((IMAGES, LABELS * 0.5), (IMAGES, LABELS), "train labels: got float64"),
         (
             (IMAGES, LABELS),
             (IMAGES, LABELS + 7),
-            r"test labels hold \[7, 8, 9\], train labels only \[0, 1, 2\]",
+            r"test labels: got \[7, 8, 9\]; it must be among those of train, \[0, 1, 2\]",
         ),
     ],
 )
@@ -54,7 +62,7 @@ def test_given_features_are_returned_as_float32():
     ("given", "message"),
     [
         (np.array([[1.0, np.nan], [1.0, 2.0]]), "non-finite values in 1 of 2 rows"),
-        (IMAGES, r"features are \(6, 8, 8, 1\): \(6, D\) is needed"),
+        (IMAGES, r"features: got shape \(6, 8, 8, 1\); it must be \(6, D\)"),
     ],
 )
 def test_refused_features(given, message):

@@ -204,13 +204,21 @@ def test_batch_size_is_refused_with_data_that_comes_in_batches(simclr):
         simclr().fit(Stream(), batch_size=4, verbose=0)
 
 
-def test_backbone_must_be_square_and_pooled():
-    inputs = keras.Input((8, 6, 3))
-    with pytest.raises(ValueError, match="backbone: input 8x6"):
-        Recorder(keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs)))
+def test_backbone_may_be_rectangular_and_of_any_size(recorder):
+    for shape in ((8, 6, 3), (None, None, 3)):
+        inputs = keras.Input(shape)
+        x = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+        model = Recorder(keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x)))
+        model.compile(keras.optimizers.SGD(0.1))
+        model.fit(IMAGES, batch_size=4, verbose=0)
+        assert model.encode(np.zeros((3, 12, 9), "uint8")).shape == (3, 4)
+
+
+def test_features_of_a_map_are_refused_where_a_method_needs_vectors(simclr):
     inputs = keras.Input((8, 8, 3))
-    with pytest.raises(ValueError, match="backbone: output shape"):
-        Recorder(keras.Model(inputs, keras.layers.ReLU()(inputs)))
+    network = keras.Model(inputs, keras.layers.ReLU()(inputs))
+    with pytest.raises(ValueError, match=r"backbone: output shape .* must be \(N, D\)"):
+        type(simclr())(network)
 
 
 def test_an_error_in_the_loss_comes_before_any_weight_moves():

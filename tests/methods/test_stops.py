@@ -53,8 +53,15 @@ class Kept(keras.callbacks.Callback):
         self.state = state(self.model)
 
 
-def assert_state(model, expected):
-    for mine, old in zip(state(model), expected, strict=True):
+def assert_state(model, expected, clock=True):
+    """clock: whether the clock is compared too; a `fit` that is stopped has set it."""
+    if not clock:
+        places = [i for i, v in enumerate(model.variables) if v in model.clock.variables]
+        expected = [v for i, v in enumerate(expected) if i not in places]
+        found = [v for i, v in enumerate(state(model)) if i not in places]
+    else:
+        found = state(model)
+    for mine, old in zip(found, expected, strict=True):
         np.testing.assert_array_equal(mine, old)
 
 
@@ -72,7 +79,7 @@ def test_nan_in_the_first_epoch_brings_back_the_start():
     before = state(model)
     with pytest.raises(FloatingPointError, match="from before this fit"):
         model.fit(Poisoned(1), steps_per_epoch=2, epochs=2, verbose=0)
-    assert_state(model, before)
+    assert_state(model, before, clock=False)
 
 
 def test_a_last_step_that_throws_the_weights_away_is_no_good_epoch():
@@ -81,7 +88,7 @@ def test_a_last_step_that_throws_the_weights_away_is_no_good_epoch():
     before = state(model)
     with pytest.raises(FloatingPointError, match="from before this fit"):
         model.fit(Poisoned(99), steps_per_epoch=1, epochs=3, verbose=0)
-    assert_state(model, before)
+    assert_state(model, before, clock=False)
 
 
 class Break(keras.callbacks.Callback):
@@ -102,7 +109,7 @@ def test_an_error_in_a_callback_leaves_the_weights_of_the_step_before(error):
     other = make()
     with pytest.raises(error):
         other.fit(Poisoned(99), steps_per_epoch=4, callbacks=[Break(error)], verbose=0)
-    assert_state(other, expected)
+    assert_state(other, expected, clock=False)
 
 
 class Failing(Poisoned):
@@ -195,7 +202,7 @@ def test_checkpoint_of_another_run_is_refused(simclr, tmp_path, field, changes):
     before = state(model)
     with pytest.raises(ValueError, match=f"its run has {field}"):
         fit(model, tmp_path, **changes)
-    assert_state(model, before)
+    assert_state(model, before, clock=False)
 
 
 def test_checkpoint_needs_data_it_can_go_on_from(simclr, tmp_path):

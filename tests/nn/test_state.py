@@ -5,7 +5,7 @@ import keras
 import numpy as np
 
 from sslzoo import nn
-from sslzoo.methods.method import Method
+from sslzoo.training import Method
 from sslzoo.zoo.weights import load_weights, save_weights
 
 

@@ -11,16 +11,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import sslzoo
 from sslzoo import nn
-from sslzoo.methods.method import Method
-from sslzoo.zoo.export import export
+from sslzoo.serving import export
+from sslzoo.training import Method, Verb
 
 tensorflow = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("fine_tune_elsewhere.py")
-AT_ONCE = Path(__file__).with_name("ask_at_once.py")
 SIZES = {"same_size": (16, 8, 8), "larger": (5, 21, 13), "wide": (3, 6, 17), "many": (1500, 8, 8)}
 
 
@@ -240,25 +239,6 @@ def test_half_precision_networks_are_exported_with_float32_features(tmp_path):
 
 @tensorflow
 @pytest.mark.slow
-def test_requests_at_once_do_not_disturb_each_other(tmp_path):
-    """They did, up to a crash: see `sslzoo.nn.apart`. Passing is no proof; tests/nn/test_apart.py
-    looks for the cause.
-    """
-    model = sslzoo.build(
-        "srresnet", {"name": "srresnet", "width": 4, "blocks": 1}, image_size=8, last_kernel=3
-    )
-    folder = export(model, tmp_path, warmup=False)
-    done = subprocess.run(
-        [sys.executable, "-P", str(AT_ONCE), str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr[-3000:]}"
-
-
-@tensorflow
-@pytest.mark.slow
 def test_a_residual_network(tmp_path):
     import tensorflow as tf
 
@@ -275,7 +255,7 @@ def test_a_residual_network(tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """The folders alone: what is written is one empty file, and the check passes."""
-    from sslzoo.zoo import saved_model
+    from sslzoo.serving import saved_model
 
     def save(model, folder):
         folder.mkdir()
@@ -315,7 +295,7 @@ def test_impossible_versions_are_refused(model, tmp_path, version):
 
 @tensorflow
 def test_another_models_file_does_not_pass_the_check(exported):
-    from sslzoo.zoo import saved_model
+    from sslzoo.serving import saved_model
 
     with pytest.raises(
         RuntimeError, match="serving_default of the reloaded SavedModel differs from encode by"
@@ -370,3 +350,74 @@ def test_on_another_backend_it_says_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="the backend is jax.*KERAS_BACKEND=tensorflow"):
         export(None, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+# ---- models that cannot be exported --------------------------------------------------
+
+
+class Silent(Method):
+    verbs = {}
+
+
+class Unfinished(Method):
+    verbs = {"classify": Verb("probabilities")}
+
+
+class Counting(Method):
+    """Its graph needs the number of samples as a Python number."""
+
+    verbs = {"sample": Verb("numbers", draws=True)}
+
+    def sample_graph(self, n, seed):
+        return ops.stack([seed + i for i in range(n)])
+
+
+class Borrowing(Method):
+    """Its verb reads a variable that is no weight of the model."""
+
+    verbs = {"shift": Verb("features")}
+
+    def shift_graph(self, x):
+        return self.encode_graph(x) + self._own.cache["borrowed"]
+
+
+@tensorflow
+@pytest.mark.parametrize(
+    ("method", "sentence"),
+    [
+        (Silent, "verbs: got none; an export of Silent needs at least one"),
+        (Unfinished, "verbs: got classify of Unfinished; needed its classify_graph"),
+        (Counting, "verbs: got sample_graph that cannot be traced with a tensor as n"),
+        (Borrowing, "the verbs read borrowed.*, which Borrowing does not hold"),
+    ],
+)
+def test_a_model_that_cannot_be_exported_is_refused_in_one_sentence(tmp_path, method, sentence):
+    model = method(nn.backbone("micro", 8))
+    model._own.cache["borrowed"] = keras.Variable(1.0, name="borrowed")
+    with pytest.raises(ValueError, match=sentence) as refused:
+        export(model, tmp_path / "new")
+    assert "\n" not in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+@tensorflow
+def test_what_is_no_method_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="model: got Functional; needed a method of sslzoo"):
+        export(nn.backbone("micro", 8), tmp_path / "new")
+    assert not list(tmp_path.iterdir())
+
+
+# ---- several devices -----------------------------------------------------------------
+
+
+@tensorflow
+def test_a_model_of_a_distribution_strategy_is_exported(inputs, tmp_path):
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = micro(seed=3)
+    loaded = tf.saved_model.load(str(export(model, tmp_path, warmup=False)))
+    images = inputs["same_size"]
+    assert_close(loaded(images).numpy(), model.encode(images))
+    assert len(loaded.variables) == len(model.backbone.variables)
+    assert len(loaded.trainable_variables) == len(model.backbone.trainable_variables)

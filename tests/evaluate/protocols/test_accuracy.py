@@ -39,7 +39,8 @@ def test_the_record_is_the_share_of_right_answers(classifier, digits):
         "test_name": "digits",
         "test_split": "test",
         "n_test": 300,
-        "image_shape": [8, 8, 1],
+        "items": "images",
+        "item_shape": [8, 8, 1],
         "preprocessing": {},
     }
     assert record["baselines"]["untrained"] < 0.3
@@ -50,7 +51,9 @@ def test_the_record_is_the_share_of_right_answers(classifier, digits):
 
 
 def test_labels_are_needed(classifier, digits):
-    with pytest.raises(ValueError, match="test has no labels; accuracy needs labels"):
+    with pytest.raises(
+        ValueError, match="test: got no labels; it must have labels .* accuracy needs"
+    ):
         evaluate.accuracy(classifier, (digits[1].images, None))
 
 

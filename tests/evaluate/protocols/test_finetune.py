@@ -9,7 +9,7 @@ import pytest
 
 from sslzoo.data import ImageFiles
 from sslzoo.evaluate import finetune
-from sslzoo.nn.preprocess import Preprocess
+from sslzoo.inputs import Images, Preprocess
 
 
 def encoder(seed=0, channels=3):
@@ -24,9 +24,10 @@ def encoder(seed=0, channels=3):
     )(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     backbone = keras.Model(images, layers.Flatten()(x))
-    preprocess = Preprocess(8, channels, interpolation="nearest")
+    reads = Images(8, 8, channels)
+    reads.layer = Preprocess(8, channels, interpolation="nearest")
     return SimpleNamespace(
-        backbone=backbone, preprocess=preprocess, untrained=lambda: encoder(seed + 50, channels)
+        backbone=backbone, reads=reads, untrained=lambda: encoder(seed + 50, channels)
     )
 
 
@@ -46,7 +47,7 @@ def test_learns_from_ten_labels_per_class(run):
 
 
 def test_the_source_weights_stay_bit_identical(run):
-    model, before, _ = run
+    model, before = run[:2]
     assert not model.backbone.trainable
     for old, new in zip(before, model.backbone.get_weights(), strict=True):
         assert np.array_equal(old, new)
@@ -73,6 +74,8 @@ def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
         "channels": 3,
         "interpolation": "nearest",
         "antialias": True,
+        "crop": "largest centred square",
+        "range": [0, 1],
     }
     assert settings["augment"]["flip"] == 0 and settings["backend"] == keras.backend.backend()
     assert record["baselines"].keys() == {"untrained_encoder", "raw_pixels"}
@@ -147,14 +150,17 @@ def test_image_files_stay_on_disk(digits):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fraction": 1.5}, r"fraction must be in \(0, 1\], got 1.5"),
-        ({"fraction": 0.001}, "of the 1?[0-9]+ samples of class 0 is none"),
-        ({"labels_per_class": 0}, "labels per class must be a whole number of at least 1, got 0"),
-        ({"epochs": 0}, "epochs must be a whole number of at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-        ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
+        ({"fraction": 1.5}, "fraction: got 1.5; it must be a number above 0 and at most 1"),
+        ({"fraction": 0.001}, "it must leave one of the 1?[0-9]+ samples of class 0"),
+        ({"labels_per_class": 0}, "labels_per_class: got 0; it must be an integer of at least 1"),
+        ({"epochs": 0}, "epochs: got 0; it must be an integer of at least 1"),
+        ({"batch_size": 0}, "batch_size: got 0; it must be an integer of at least 1"),
+        ({"learning_rate": 0}, "learning_rate: got 0; it must be a finite number above 0"),
         ({"augment": "heavy"}, "Unknown preset 'heavy'"),
-        ({"fraction": 0.5, "labels_per_class": 2}, "either fraction or per_class"),
+        (
+            {"fraction": 0.5, "labels_per_class": 2},
+            "fraction: got 0.5 beside .* 2; it must be one of the two",
+        ),
     ],
 )
 def test_refused_settings(digits, options, message):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sslzoo.evaluate import knn
-from sslzoo.evaluate.neighbours import knn_predict
+from sslzoo.evaluate.protocols.knn import knn_predict
 
 
 def naive_knn(bank, labels, queries, k, temperature):
@@ -100,7 +100,7 @@ def test_record_says_what_was_measured(digits, projection):
         "test",
     )
     assert (settings["n_train"], settings["n_test"], settings["feature_dim"]) == (1000, 300, 24)
-    assert (settings["image_shape"], settings["layer"]) == ([8, 8, 1], "backbone")
+    assert (settings["item_shape"], settings["layer"]) == ([8, 8, 1], "backbone")
     # nothing in it is random
     assert settings["raw_pixels_size"] == [8, 8] and "seed" not in settings
     assert set(record["per_class"]) == set(test.classes)
@@ -146,10 +146,10 @@ def test_features_computed_before_count_as_images(digits, projection):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"k": 0}, "k must be a whole number of at least 1, got 0"),
-        ({"k": 2.5}, "at least 1, got 2.5"),
-        ({"temperature": 0}, "temperature must be above 0, got 0"),
-        ({"temperature": float("nan")}, "temperature must be above 0, got nan"),
+        ({"k": 0}, "k: got 0; it must be an integer of at least 1"),
+        ({"k": 2.5}, "k: got 2.5; it must be an integer"),
+        ({"temperature": 0}, "temperature: got 0; it must be a finite number above 0"),
+        ({"temperature": float("nan")}, "temperature: got nan; it must be a finite number above 0"),
     ],
 )
 def test_refused_settings(digits, options, message):

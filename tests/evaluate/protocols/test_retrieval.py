@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from sslzoo.evaluate.retrieval import rank, retrieval
+from sslzoo.evaluate.protocols.retrieval import rank, retrieval
 
 
 def naive(rows, labels, ks):
@@ -86,10 +86,18 @@ def test_memory_is_bounded_by_the_chunk():
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        (np.arange(6), {}, "test has 6 images of as many classes; retrieval needs two of a class"),
-        (np.zeros(6, int), {"ranks": (6,)}, r"ranks must be whole numbers in 1..5, got 6"),
+        (np.arange(6), {}, "test: got 6 items of as many classes; it must have two"),
+        (
+            np.zeros(6, int),
+            {"ranks": (6,)},
+            "ranks: got 6; it must be an integer of at least 1 and at most 5",
+        ),
         (np.zeros(6, int), {"ranks": (0,)}, "got 0"),
-        (np.zeros(6, int), {"ranks": (1,), "similarity": "dot"}, "Unknown similarity 'dot'"),
+        (
+            np.zeros(6, int),
+            {"ranks": (1,), "similarity": "dot"},
+            "similarity: got 'dot'; it must be one of 'cosine'",
+        ),
     ],
 )
 def test_refused_settings(labels, options, message):

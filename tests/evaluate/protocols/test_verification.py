@@ -5,18 +5,20 @@ import json
 import numpy as np
 import pytest
 
-from sslzoo.evaluate.verification import draw_pairs, equal_error_rate, verification
+from sslzoo.evaluate.protocols.verification import draw_pairs, equal_error_rate, verification
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([2, 4, 7, 8], [1, 5, 9, 30]))
 
 
 def naive_auc(same, near):
-    wins = [1.0 if s > d else 0.5 if s == d else 0.0 for s in near[same] for d in near[~same]]
+    wins = [(s > d) + 0.5 * (s == d) for s in near[same] for d in near[~same]]
     return sum(wins) / len(wins)
 
 
 def test_pairs_are_what_they_say():
-    first, second, same = draw_pairs(LABELS, 4000, seed=0)
+    pairs = draw_pairs(LABELS, 4000, seed=0)
+    first, second = pairs.first, pairs.second
+    same = pairs.same
     assert len(first) == len(second) == len(same) == 8000 and same.sum() == 4000
     assert (first != second).all()
     assert ((LABELS[first] == LABELS[second]) == same).all()
@@ -52,10 +54,11 @@ def test_record_equals_the_loop(digits, projection):
     _, test = digits
     record = verification(projection, test, pairs=150, seed=4)
     assert json.loads(json.dumps(record)) == record
-    first, second, same = draw_pairs(test.labels, 150, 4)
+    pairs = draw_pairs(test.labels, 150, 4)
+    same = pairs.same
     rows = projection.encode(test.images).astype("float64")
     rows = [row / np.sqrt(row @ row) for row in rows]
-    cosine = np.array([rows[a] @ rows[b] for a, b in zip(first, second, strict=True)])
+    cosine = np.array([rows[a] @ rows[b] for a, b in zip(*pairs[:2], strict=True)])
     assert record["roc_auc"] == pytest.approx(naive_auc(same, cosine), abs=1e-6)
     assert record["equal_error_rate"] == pytest.approx(equal_error_rate(same, cosine), abs=1e-6)
     assert (record["settings"]["pairs"], record["settings"]["seed"]) == (150, 4)
@@ -71,10 +74,10 @@ def test_record_equals_the_loop(digits, projection):
         (
             np.zeros(6, int),
             {},
-            "test has 1 classes of at most 6 images; verification needs two of each",
+            "test: got 1 classes of at most 6 items; it must have two classes",
         ),
-        (np.arange(6), {}, "test has 6 classes of at most 1 images"),
-        (np.arange(6) // 2, {"pairs": 0}, "pairs must be a whole number of at least 1, got 0"),
+        (np.arange(6), {}, "test: got 6 classes of at most 1 items"),
+        (np.arange(6) // 2, {"pairs": 0}, "pairs: got 0; it must be an integer of at least 1"),
     ],
 )
 def test_refused(labels, options, message):

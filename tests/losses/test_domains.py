@@ -1,0 +1,168 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from sslzoo import losses
+from sslzoo.losses.domains import DOMAIN_DISTANCES
+
+STEPS = [2.0**i for i in (-2, -1, 0, 1, 2)]
+
+
+def mean_squared_distance(x, y):
+    """Of two different rows of both samples."""
+    rows = [*x, *y]
+    n = len(rows)
+    total = sum(np.sum((a - b) ** 2) for a in rows for b in rows)
+    return total / (n * n - n)
+
+
+def rbf(x, y, bandwidth=None):
+    """Equation 5 of Gretton et al. with five Gaussian kernels, one pair of rows at a time."""
+    s = mean_squared_distance(x, y) if bandwidth is None else bandwidth
+
+    def kernel(p, q):
+        return sum(np.exp(-np.sum((p - q) ** 2) / (step * s)) for step in STEPS)
+
+    return discrepancy(kernel, x, y)
+
+
+def linear(x, y):
+    return discrepancy(np.dot, x, y)
+
+
+def discrepancy(kernel, x, y):
+    def mean(a, b):
+        return np.mean([[kernel(p, q) for q in b] for p in a])
+
+    return mean(x, x) + mean(y, y) - 2 * mean(x, y)
+
+
+def coral(x, y):
+    d = x.shape[1]
+    return np.sum((np.cov(x.T).reshape(d, d) - np.cov(y.T).reshape(d, d)) ** 2) / (4 * d * d)
+
+
+def cosine(x, y):
+    a, b = x.mean(axis=0), y.mean(axis=0)
+    return 1 - a @ b / np.sqrt((a @ a) * (b @ b))
+
+
+ORACLES = {"mmd": linear, "mmd_rbf": rbf, "coral": coral, "cosine": cosine}
+
+
+def samples(n=7, m=5, dimensions=3, seed=0, shift=0.7):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(n, dimensions)), shift + 1.5 * rng.normal(size=(m, dimensions))
+    return x.astype("float32"), y.astype("float32")
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (7, 5), (36, 36)])
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 30.0])
+def test_equals_the_formula_in_float64(name, n, m, scale):
+    x, y = (scale * sample for sample in samples(n, m))
+    expected = ORACLES[name](x.astype("float64"), y.astype("float64"))
+    assert float(DOMAIN_DISTANCES[name](x, y)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_gradients_of_both_samples_are_those_of_the_formula_and_not_zero(
+    name, gradients, finite_differences
+):
+    """The official code's "mmd_rbf" has none: its means are taken under no_grad."""
+    x, y = samples(6, 4)
+    oracle = ORACLES[name]
+    if name == "mmd_rbf":  # the bandwidth is a constant
+        bandwidth = mean_squared_distance(x.astype("float64"), y.astype("float64"))
+        expected = finite_differences(lambda x, y: rbf(x, y, bandwidth), x, y)
+    else:
+        expected = finite_differences(oracle, x, y)
+    found = gradients(DOMAIN_DISTANCES[name], x, y)
+    for mine, theirs in zip(found, expected, strict=True):
+        assert np.abs(theirs).max() > 1e-3
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_kernels_without_gradient_would_be_noticed(gradients):
+    x, y = samples()
+    found = gradients(lambda x, y: ops.sum(0.0 * x) + ops.stop_gradient(losses.mmd(x, y)), x, y[:7])
+    assert np.abs(found[0]).max() == 0
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_equal_samples_are_at_zero_whatever_the_order_of_rows(name):
+    x, _ = samples(9)
+    assert float(DOMAIN_DISTANCES[name](x, x[::-1])) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_symmetric_and_larger_for_samples_further_apart(name):
+    x, y = samples(40, 30)
+    there, back = float(DOMAIN_DISTANCES[name](x, y)), float(DOMAIN_DISTANCES[name](y, x))
+    assert there == pytest.approx(back, rel=1e-5, abs=1e-6)
+    x, near = samples(40, 30, seed=1, shift=0.1)
+    near, far = x + 0.1 * near[:1], 3 * x - 2.0  # another mean, and another spread
+    assert float(DOMAIN_DISTANCES[name](x, far)) > float(DOMAIN_DISTANCES[name](x, near)) + 1e-3
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_leading_axes_are_separate_pairs(name):
+    pairs = [samples(5, 4, seed=seed) for seed in range(6)]
+    x, y = (np.stack(part).reshape(2, 3, -1, 3) for part in zip(*pairs, strict=True))
+    found = np.asarray(DOMAIN_DISTANCES[name](x, y))
+    expected = [float(DOMAIN_DISTANCES[name](a, b)) for a, b in pairs]
+    np.testing.assert_allclose(found.reshape(-1), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_biased_estimate_is_never_negative():
+    values = [float(losses.mmd(*samples(3, 3, seed=seed, shift=0.0))) for seed in range(20)]
+    assert min(values) >= 0
+
+
+def test_coral_sees_no_shift_and_the_linear_kernel_nothing_else():
+    x, _ = samples(30)
+    assert float(losses.coral(x, x + 5)) == pytest.approx(0.0, abs=1e-6)
+    assert float(losses.mmd(x, x + 5, kernel="linear")) == pytest.approx(75.0, rel=1e-5)
+    mirrored = 2 * x.mean(axis=0) - x  # the same mean, the same covariance
+    assert float(losses.mmd(x, mirrored, kernel="linear")) == pytest.approx(0.0, abs=1e-6)
+    assert float(losses.mmd(x, mirrored)) > 1e-2
+
+
+def test_cosine_sees_directions_alone():
+    x, _ = samples(30, shift=1.0)
+    assert float(losses.mean_cosine(x, 4 * x)) == pytest.approx(0.0, abs=1e-6)
+    assert float(losses.mean_cosine(x, -x)) == pytest.approx(2.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_constant_samples_have_finite_values_and_gradients(name, gradients):
+    x = np.zeros((4, 3), "float32")
+    assert float(DOMAIN_DISTANCES[name](x, x)) in (0.0, 1.0)  # zero vectors have no direction
+    for gradient in gradients(DOMAIN_DISTANCES[name], x, x):
+        assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_half_precision_is_cast_up_before_anything_is_summed(name, dtype):
+    x, y = (ops.cast(sample, dtype) for sample in samples(36, 36))
+    found = DOMAIN_DISTANCES[name](x, y)
+    assert keras.backend.standardize_dtype(found.dtype) == "float32"
+    exact = [np.asarray(ops.cast(sample, "float32"), "float64") for sample in (x, y)]
+    assert float(found) == pytest.approx(ORACLES[name](*exact), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3,), (3,)), ((4, 3), (4, 2)), ((2, 4, 3), (3, 4, 3)), ((4, 3), (1, 4, 3))]
+)
+@pytest.mark.parametrize("name", DOMAIN_DISTANCES)
+def test_shapes_that_do_not_fit_are_refused(name, shapes):
+    x, y = (np.zeros(shape, "float32") for shape in shapes)
+    with pytest.raises(ValueError, match="x and y: got shapes"):
+        DOMAIN_DISTANCES[name](x, y)
+
+
+def test_unknown_kernel_is_refused():
+    with pytest.raises(ValueError, match="kernel: got 'rbff'.*did you mean rbf"):
+        losses.mmd(*samples(), kernel="rbff")
