@@ -15,9 +15,10 @@ import keras
 import numpy as np
 
 import sslzoo
-from sslzoo import data, evaluate, optim, plots, report
+from sslzoo import data, evaluate, optim, report
 from sslzoo.demo_steps import ForSeconds, Steps, clean_process, neighbours, patches
-from sslzoo.evaluate.features import RawPixels
+from sslzoo.evaluate.encoders import RawPixels
+from sslzoo.plots.report import curves_png, image_png, maps_png
 from sslzoo.zoo.cache import WeightsError
 from sslzoo.zoo.config import plain, replace_file
 from sslzoo.zoo.export import export
@@ -183,10 +184,10 @@ def run(out="demo", seconds=60):
     )
     with steps("Report") as step:
         pictures = {
-            "maps": plots.maps_png(
+            "maps": maps_png(
                 [(key, value) for key, value in maps.items()], test.labels, test.classes
             ),
-            "curves": plots.curves_png(curves(further), "training step"),
+            "curves": curves_png(curves(further), "training step"),
             "digits": {
                 key: picture_rows(queries, value, test.images, train.images)
                 for key, value in rows_of.items()
@@ -311,9 +312,9 @@ def picture_rows(queries, found, query_images, bank_images):
     """[(query PNG, [(neighbour PNG, same class?)])] for the page."""
     return [
         (
-            plots.image_png(query_images[query]),
+            image_png(query_images[query]),
             [
-                (plots.image_png(bank_images[i]), same)
+                (image_png(bank_images[i]), same)
                 for i, same in zip(*found["rows"][query], strict=True)
             ],
         )

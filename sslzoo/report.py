@@ -8,8 +8,9 @@ import functools
 import sys
 from pathlib import Path
 
-from sslzoo import plots
+from sslzoo.evaluate import protocols
 from sslzoo.methods import method_family
+from sslzoo.plots.report import data_uri
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
 from sslzoo.zoo.words import duration
@@ -18,27 +19,6 @@ START, END = "<!-- models:start -->", "<!-- models:end -->"
 
 
 # ---- the models of the zoo -----------------------------------------------------------
-
-
-# What a record of each protocol says first: the path of a figure in it, its unit and its name, made
-# of the settings.
-HEADLINES = {
-    "knn": [("accuracy", "%", "kNN, k {k}")],
-    "linear_probe": [("accuracy", "%", "linear probe")],
-    "finetune": [("accuracy", "%", "fine-tuned on {n_labelled} labels")],
-    "accuracy": [("accuracy", "%", "accuracy")],
-    "few_shot": [("accuracy", "%", "{ways}-way {shots}-shot, unseen classes")],
-    "retrieval": [("map_at_r", "%", "mAP@R, unseen classes")],
-    "verification": [("roc_auc", "%", "ROC-AUC of pairs, unseen classes")],
-    "super_resolution": [
-        ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
-        ("ssim", "", "SSIM, {test_name}, x{scale}"),
-    ],
-    "incremental": [
-        ("accuracy", "%", "class-incremental accuracy after all tasks"),
-        ("task.average_accuracy", "%", "task-incremental accuracy after all tasks"),
-    ],
-}
 
 
 def model_rows(names=None):
@@ -86,7 +66,8 @@ def figures(record):
 
 def metric_figures(metric):
     """The same of one evaluation; none of a protocol that has no headline."""
-    headlines = HEADLINES.get(metric.get("protocol"), ())
+    known = metric.get("protocol") in protocols.names()
+    headlines = protocols.headlines(metric["protocol"]) if known else []
     names = [path.partition(".")[0] for path, _, _ in headlines]
     return [
         {
@@ -244,7 +225,7 @@ def page(template, **values):
         per_cent=lambda value: f"{100 * value:.1f}",
         duration=duration,
         size=size,
-        uri=plots.data_uri,
+        uri=data_uri,
     )
     return environment.get_template(template).render(**values)
 

@@ -1,32 +1,33 @@
-"""Protocols that say what a representation is worth: each returns a plain-JSON record of figure and
-settings.
+"""Protocols that say what a model is worth: `sslzoo.evaluate.knn(model, train, test)`.
+
+Each returns a record in plain JSON: its figures, the settings, the baselines. A protocol is a file,
+evaluate/protocols/<name>.py; they are found from the file names. Importing this imports neither
+keras nor scikit-learn.
 """
 
-from sslzoo.data.subset import labelled_subset
-from sslzoo.evaluate.accuracy import AccuracyLog, accuracy
-from sslzoo.evaluate.features import features
-from sslzoo.evaluate.few_shot import few_shot
-from sslzoo.evaluate.finetuning import finetune
-from sslzoo.evaluate.neighbours import knn
-from sslzoo.evaluate.probe import linear_probe
-from sslzoo.evaluate.retrieval import retrieval
-from sslzoo.evaluate.super_resolution import super_resolution
-from sslzoo.evaluate.super_resolution_plot import plot_super_resolution
-from sslzoo.evaluate.tasks import incremental
-from sslzoo.evaluate.verification import verification
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "AccuracyLog",
-    "accuracy",
-    "features",
-    "few_shot",
-    "finetune",
-    "incremental",
-    "knn",
-    "labelled_subset",
-    "linear_probe",
-    "plot_super_resolution",
-    "retrieval",
-    "super_resolution",
-    "verification",
-]
+from sslzoo.evaluate import protocols
+
+# {name: module} of what is no protocol
+_OTHERS = {
+    "AccuracyLog": "sslzoo.evaluate.accuracy_log",
+    "features": "sslzoo.evaluate.encoders",
+    "labelled_subset": "sslzoo.data.subset",
+    "plot_super_resolution": "sslzoo.plots.super_resolution",
+}
+
+__all__ = [*protocols.names(), *_OTHERS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OTHERS:
+        return getattr(import_module(_OTHERS[name]), name)
+    if name in protocols.names():
+        return protocols.find(name)
+    raise AttributeError(f"module 'sslzoo.evaluate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -2,69 +2,92 @@
 what came out.
 """
 
-import time
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from sslzoo.errors import unknown
-from sslzoo.evaluate.features import RawPixels, features
-from sslzoo.evaluate.record import describe
+from sslzoo.checks import one_of, whole
+from sslzoo.evaluate.encoders import encoded
+from sslzoo.evaluate.record import measured
+from sslzoo.evaluate.splits import Split, needs
 
-SIMILARITIES = ("cosine", "euclidean")
+Similarity = Literal["cosine", "euclidean"]
 
 
-def comparable(embeddings, similarity):
-    """Rows (N, D) float32 between which the Euclidean distance orders as `similarity` does: at
-    length 1 for "cosine", as they are for "euclidean". A zero row stays zero.
+def comparable(embeddings: ArrayLike, similarity: Similarity) -> NDArray[np.float32]:
+    """Rows between which the Euclidean distance orders as `similarity` does.
+
+    Args:
+        embeddings: (N, D).
+        similarity: "cosine" gives rows of length 1, a zero row stays zero; "euclidean" gives the
+            rows as they are.
+
+    >>> comparable([[3.0, 4.0]], "cosine")
+    array([[0.6, 0.8]], dtype=float32)
     """
-    if similarity not in SIMILARITIES:
-        raise ValueError(unknown("similarity", similarity, SIMILARITIES))
+    one_of("similarity", similarity, get_args(Similarity))
     rows = np.asarray(embeddings, "float32")
     if similarity == "euclidean":
         return rows
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
 
 
-def squared_distances(rows, others):
-    """|rows_i - others_j|^2 of (n, D) and (m, D): (n, m)."""
-    squares = (rows**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
+def squared_distances(rows: NDArray, others: NDArray) -> NDArray:
+    """|rows_i - others_j|^2 of (n, D) and (m, D): (n, m).
+
+    >>> squared_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
+    array([[25.]])
+    """
+    squares = (rows**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)  # (n, m)
     return np.maximum(squares - 2 * rows @ others.T, 0)
 
 
-def embedding_record(protocol, measure, model, test, settings, batch_size, baselines):
-    """Runs `measure(embeddings (N, D)) -> {figure: value}` on the model and, if asked, on its two
-    baselines.
+def embedding_record(
+    protocol: str,
+    measure: Callable[[NDArray], dict],
+    model: Any,
+    test: Split,
+    settings: dict,
+    batch_size: int = 256,
+    baselines: bool = True,
+) -> dict:
+    """The record of figures that are made of embeddings, of the model and of its baselines.
 
-    Returns {"protocol", **figures, "settings", "baselines", "seconds"}, all plain JSON; "baselines"
-    holds the first figure of each, its name is the setting "baseline_figure". Seconds are of the
-    model alone.
+    Args:
+        protocol: its name.
+        measure: embeddings (N, D) -> {figure: value}. The baselines have the first figure; its name
+            is the setting "baseline_figure".
+        model: has `.encode`; or None, the items of `test` are embeddings.
+        settings: of the protocol.
+
+    Returns:
+        See `sslzoo.evaluate.record.measured`.
+
+    >>> test = Split(np.eye(2), np.array([0, 1]), "vectors")
+    >>> spread = lambda embeddings: {"spread": float(embeddings.std())}
+    >>> embedding_record("mine", spread, None, test, {})["spread"]
+    0.5
     """
-    start = time.perf_counter()
-    embeddings = features(model, test.images, batch_size)
-    figures = measure(embeddings)
-    seconds = time.perf_counter() - start
-    headline, pixels, found = next(iter(figures)), RawPixels(), {}
-    if baselines and hasattr(model, "untrained"):
-        encoders = {"untrained_encoder": model.untrained(), "raw_pixels": pixels}
-        found = {
-            name: measure(features(encoder, test.images, batch_size))[headline]
-            for name, encoder in encoders.items()
-        }
-    details = {"feature_dim": embeddings.shape[1], "baseline_figure": headline}
-    details |= {"raw_pixels_size": pixels.size} if pixels.size else {}
-    return {
-        "protocol": protocol,
-        **figures,
-        "settings": {**describe(model, test=test), **settings, **details},
-        "baselines": found,
-        "seconds": round(seconds, 3),
-    }
+
+    def figures_of(encoder):
+        embeddings = encoded(encoder, test.inputs, batch_size)
+        figures = measure(embeddings)
+        details = {"feature_dim": embeddings.shape[1], "baseline_figure": next(iter(figures))}
+        return figures, details
+
+    return measured(protocol, figures_of, model, {"test": test}, settings, baselines)
 
 
-def normal_interval(values, z=1.959964):
-    """[low, high] of the 95 % interval of a mean, mean +- z s / sqrt(n), s with n - 1; of one
-    value, that value twice.
+def check_embedding_settings(model: Any, protocol: str, similarity: str, batch_size: int) -> None:
+    """Refuse what no embedding can be measured with, before any work. Raises ValueError.
+
+    >>> check_embedding_settings(None, "retrieval", "dot", 256)
+    Traceback (most recent call last):
+    ValueError: similarity: got 'dot'; it must be one of 'cosine', 'euclidean'.
     """
-    values = np.asarray(values, "float64")
-    half = z * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return [float(values.mean() - half), float(values.mean() + half)]
+    one_of("similarity", similarity, get_args(Similarity))
+    whole("batch_size", batch_size, 1)
+    if model is not None:
+        needs(model, protocol, "encode")

@@ -1,41 +1,39 @@
-"""What every protocol takes in: checked, labelled splits, and the features of their images."""
+"""What turns items into rows: the features of a model, and the encoders that learn nothing."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sslzoo.data import check_labels
+from sslzoo.checks import refused
 from sslzoo.data.area import shrink
-
-
-class Split(NamedTuple):
-    """A labelled set: images (N, ...), labels (N,) integers, and where it came from."""
-
-    images: Any
-    labels: np.ndarray
-    name: str | None
-    split: str | None
-    classes: list | None
+from sslzoo.evaluate.splits import count, items_of
 
 
 class RawPixels:
-    """The encoder that learns nothing: flattened pixels in [0, 1], of at most 32 on the longer
-    side.
+    """The encoder of images that learns nothing: flattened pixels in [0, 1], of at most 32 on the
+    longer side.
 
     Larger images are shrunk by area, `batch_size` at a time: whole, 50,000 photos of 224 px would
-    be 30 GB. `size` is the [height, width] of the pixels that `encode` gave last, None before.
+    be 30 GB.
+
+    Attributes:
+        size: the [height, width] of the pixels that `encode` gave last, None before.
+
+    >>> RawPixels().encode(np.full((2, 64, 64, 3), 255, "uint8")).shape  # 32 x 32 x 3
+    (2, 3072)
     """
 
     longest = 32  # pixels; CIFAR's images stay as they are
-    size = None
 
-    def encode(self, images, batch_size=256):
+    def __init__(self) -> None:
+        self.size: list[int] | None = None
+
+    def encode(self, images: Any, batch_size: int = 256) -> NDArray[np.float32]:
+        """Images (N, H, W) or (N, H, W, C), integers 0..255 or floats 0..1 -> (N, pixels)."""
         sides = np.array(images.shape[1:3])
-        self.size = (
-            np.maximum(1, np.rint(sides * min(1.0, self.longest / sides.max())))
-            .astype(int)
-            .tolist()
-        )
+        size = np.rint(sides * min(1.0, self.longest / sides.max()))
+        self.size = np.maximum(1, size).astype(int).tolist()
         scale = np.float32(255 if np.issubdtype(images.dtype, np.integer) else 1)
         pixels = np.empty((len(images), *self.size, *images.shape[3:]), "float32")
         for start in range(0, len(images), batch_size):
@@ -43,61 +41,75 @@ class RawPixels:
             if self.size != sides.tolist():
                 chunk = shrink(chunk, *self.size)
             pixels[start : start + batch_size] = chunk
-        return pixels.reshape(len(images), -1)
+        return pixels.reshape(len(images), -1)  # (N, H * W * C)
 
 
-def features(model, dataset, batch_size=256):
-    """Features (N, D) float32 of a dataset, of an (images, labels) tuple or of an array of images.
+class RawValues:
+    """The encoder of other kinds that learns nothing: the values of an item in a row.
 
-    `model` is anything with `.encode(images, batch_size) -> (N, D)`; None says that the images
-    already are features (N, D). Refused: features that are not (N, D) or not finite (they would
-    silently make every figure nonsense).
+    Of graphs these are the features of all nodes, without the edges.
+
+    >>> RawValues().encode(np.zeros((2, 24, 6))).shape
+    (2, 144)
     """
-    images = dataset[0] if isinstance(dataset, tuple) else getattr(dataset, "images", dataset)
-    found = np.asarray(
-        images if model is None else model.encode(images, batch_size=batch_size), "float32"
-    )
-    if found.ndim != 2 or len(found) != len(images):
-        raise ValueError(
-            f"features are {found.shape}: ({len(images)}, D) is needed, one row per image"
-        )
-    if not np.isfinite(found).all():
-        bad = int((~np.isfinite(found).all(axis=1)).sum())
-        raise ValueError(
-            f"features hold non-finite values in {bad} of {len(found)} rows: finite ones are needed"
-        )
-    return found
+
+    def encode(self, items: Any, batch_size: int = 256) -> NDArray[np.float32]:
+        """Items (N, ...) -> (N, values)."""
+        values = items["nodes"] if isinstance(items, dict) else items
+        return np.asarray(values, "float32").reshape(len(values), -1)
 
 
-def labelled_splits(train, test, protocol):
-    """`train` and `test` as checked Splits; every problem is one ValueError before any work
-    starts.
+Raw = RawPixels | RawValues
+
+
+def baseline_encoders(model: Any, field: str) -> dict[str, Any]:
+    """{name: encoder} that a model is compared with; none where it has no `untrained()`.
+
+    Args:
+        model: what is evaluated. field: what its items are.
+
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(untrained=RawValues)
+    >>> list(baseline_encoders(model, "series"))
+    ['untrained_encoder', 'raw_values']
     """
-    train, test = labelled_split(train, "train", protocol), labelled_split(test, "test", protocol)
-    known = np.unique(train.labels)
-    unknown = np.setdiff1d(test.labels, known)
-    if len(unknown):
-        raise ValueError(
-            f"test labels hold {_some(unknown)}, train labels only {_some(known)}: the same "
-            "are needed"
-        )
-    return train, test
+    if not hasattr(model, "untrained"):
+        return {}
+    raw = {"raw_pixels": RawPixels()} if field == "images" else {"raw_values": RawValues()}
+    return {"untrained_encoder": model.untrained(), **raw}
 
 
-def labelled_split(data, field, protocol):
-    """`data`, a Dataset or (images, labels), as a checked Split."""
-    images, labels = data if isinstance(data, tuple) else (data.images, data.labels)
-    if labels is None:
-        raise ValueError(f"{field} has no labels; {protocol} needs labels (N,)")
-    images = images if hasattr(images, "shape") else np.asarray(images)  # image files stay on disk
-    if len(images) == 0:
-        raise ValueError(f"{field} is empty; {protocol} needs at least one image")
-    name, split, classes = (getattr(data, known, None) for known in ("name", "split", "classes"))
-    return Split(
-        images, check_labels(labels, len(images), classes, f"{field} labels"), name, split, classes
-    )
+def features(model: Any, dataset: Any, batch_size: int = 256) -> NDArray[np.float32]:
+    """Features (N, D) of items.
+
+    Args:
+        model: anything with `.encode(items, batch_size) -> (N, D)`. None: the items are features
+            (N, D) already.
+        dataset: a `sslzoo.data.Dataset`, a tuple (items, labels), or items alone.
+        batch_size: items a chunk.
+
+    Raises:
+        ValueError: items that the model does not read; features that are not (N, D) or not finite,
+            which would silently make every figure nonsense.
+
+    >>> features(None, [[0.5, 1.0]])
+    array([[0.5, 1. ]], dtype=float32)
+    """
+    _, items = items_of(model, dataset, "data")
+    return encoded(model, items, batch_size)
 
 
-def _some(labels):
-    shown = ", ".join(map(str, labels[:5]))
-    return f"[{shown}, ... {len(labels)} in all]" if len(labels) > 5 else f"[{shown}]"
+def encoded(model: Any, items: Any, batch_size: int = 256) -> NDArray[np.float32]:
+    """`features` of items that are checked already.
+
+    >>> encoded(RawValues(), np.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
+    rows = items if model is None else model.encode(items, batch_size=batch_size)
+    rows, n = np.asarray(rows, "float32"), count(items)
+    if rows.ndim != 2 or len(rows) != n:
+        raise refused("features", f"shape {rows.shape}", f"be ({n}, D), one row per item")
+    bad = int((~np.isfinite(rows).all(axis=1)).sum())
+    if bad:
+        raise refused("features", f"non-finite values in {bad} of {n} rows", "be finite")
+    return rows

@@ -3,84 +3,171 @@ again.
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sslzoo.evaluate.features import RawPixels
+from sslzoo.evaluate.encoders import baseline_encoders
+from sslzoo.evaluate.splits import Split, reads_of
+
+Z95 = 1.959964  # standard deviations of the normal distribution: the 97.5 % quantile
 
 
-def evaluate_with_baselines(protocol, predict, model, train, test, settings, baselines):
-    """Runs `predict(model) -> (labels (n_test,), details)` on the model and, if asked, on its two
-    baselines.
+def measured(
+    protocol: str,
+    measure: Callable[[Any], tuple[dict, dict]],
+    model: Any,
+    splits: dict[str, Split],
+    settings: dict,
+    baselines: bool = True,
+) -> dict:
+    """Runs a protocol on the model and, if asked, on its two baselines.
 
-    Returns {"protocol", "accuracy", "confidence_95", "per_class", "settings", "baselines",
-    "seconds"}, all plain JSON; `details` joins the settings, and so does "raw_pixels_size", the
-    [height, width] whose pixels were the baseline of a protocol on features. Accuracies are
-    fractions in [0, 1]; seconds are of the model alone, not the baselines.
+    Args:
+        protocol: its name.
+        measure: encoder -> (figures, details). The first figure is the one that baselines have too.
+        model: what is evaluated, or None.
+        splits: {role: data} that the record speaks of.
+        settings: of the protocol; `details` join them.
+
+    Returns:
+        {"protocol", **figures, "settings", "baselines", "seconds"}, plain JSON. Seconds are of the
+        model alone. The setting "raw_pixels_size" is the [height, width] whose pixels were the
+        baseline.
+
+    >>> test = Split(np.eye(2), np.array([0, 1]), "vectors")
+    >>> record = measured("mine", lambda encoder: ({"sum": 2.0}, {}), None, {"test": test}, {})
+    >>> record["sum"], record["settings"]["n_test"], record["baselines"]
+    (2.0, 2, {})
     """
     start = time.perf_counter()
-    predictions, details = predict(model)
+    figures, details = measure(model)
     seconds = time.perf_counter() - start
-    pixels, found = RawPixels(), {}
-    if baselines and hasattr(model, "untrained"):
-        encoders = {"untrained_encoder": model.untrained(), "raw_pixels": pixels}
-        found = {
-            name: float((predict(encoder)[0] == test.labels).mean())
-            for name, encoder in encoders.items()
-        }
-    if pixels.size:
-        details = {**details, "raw_pixels_size": pixels.size}
+    headline, field = next(iter(figures)), next(iter(splits.values())).field
+    encoders = baseline_encoders(model, field) if baselines else {}
+    found = {name: measure(encoder)[0][headline] for name, encoder in encoders.items()}
+    size = getattr(encoders.get("raw_pixels"), "size", None)
+    if size:
+        details = {**details, "raw_pixels_size": size}
     return {
         "protocol": protocol,
-        **figures(predictions, test),
-        "settings": {**describe(model, train=train, test=test), **settings, **details},
+        **figures,
+        "settings": {**describe(model, **splits), **settings, **details},
         "baselines": found,
         "seconds": round(seconds, 3),
     }
 
 
-def figures(predictions, test):
-    """{"accuracy", "confidence_95", "per_class"} of predicted labels (n_test,) of a Split."""
-    right = predictions == test.labels
+def evaluate_with_baselines(
+    protocol: str,
+    predict: Callable[[Any], tuple[NDArray, dict]],
+    model: Any,
+    train: Split,
+    test: Split,
+    settings: dict,
+    baselines: bool = True,
+) -> dict:
+    """`measured` of a classifier: `predict(encoder) -> (labels (n_test,), details)`.
+
+    Its figures are those of `accuracy_figures`.
+
+    >>> test = Split(np.eye(2), np.array([0, 1]), "vectors")
+    >>> zeros = lambda encoder: (np.zeros(2, int), {"tries": 1})
+    >>> record = evaluate_with_baselines("mine", zeros, None, test, test, {})
+    >>> record["accuracy"], record["settings"]["tries"]
+    (0.5, 1)
+    """
+
+    def measure(encoder):
+        predictions, details = predict(encoder)
+        return accuracy_figures(predictions, test), details
+
+    splits = {"train": train, "test": test}
+    return measured(protocol, measure, model, splits, settings, baselines)
+
+
+def accuracy_figures(predictions: NDArray, test: Split) -> dict:
+    """{"accuracy", "confidence_95", "per_class"} of predicted labels (n_test,): fractions in
+    [0, 1].
+
+    >>> test = Split(np.eye(2), np.array([0, 1]), "vectors", classes=["cat", "dog"])
+    >>> accuracy_figures(np.array([0, 0]), test)["per_class"]
+    {'cat': 1.0, 'dog': 0.0}
+    """
+    right, classes = predictions == test.labels, np.unique(test.labels)
+    per_class = {_name(test, c): float(right[test.labels == c].mean()) for c in classes}
     return {
         "accuracy": float(right.mean()),
         "confidence_95": wilson(int(right.sum()), len(right)),
-        "per_class": {
-            _name(test, c): float(right[test.labels == c].mean()) for c in np.unique(test.labels)
-        },
+        "per_class": per_class,
     }
 
 
-def wilson(successes, trials, z=1.959964):
+def wilson(successes: int, trials: int, z: float = Z95) -> list[float]:
     """[low, high] of the binomial 95 % interval of Wilson 1927; unlike p +- 2 s it holds near 0 and
     1.
+
+    >>> [round(limit, 2) for limit in wilson(8, 10)]
+    [0.49, 0.94]
     """
-    p, z2 = successes / trials, z * z / trials
-    centre, half = p + z2 / 2, z * np.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
-    return [float((centre - half) / (1 + z2)), float((centre + half) / (1 + z2))]
+    p = successes / trials
+    z2 = z * z / trials
+    center, half = p + z2 / 2, z * np.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
+    return [float((center - half) / (1 + z2)), float((center + half) / (1 + z2))]
 
 
-def describe(model, layer="backbone", **splits):
-    """The settings that every record has: the layer that was judged, the data, the
-    preprocessing.
+def normal_interval(values: Any, z: float = Z95) -> list[float]:
+    """[low, high] of the 95 % interval of a mean, mean +- z s / sqrt(n), s with n - 1; of one
+    value, that value twice.
+
+    >>> normal_interval([0.5])
+    [0.5, 0.5]
     """
-    preprocess = getattr(model, "preprocess", None)
-    preprocessing = (
-        {}
-        if preprocess is None
-        else {k: v for k, v in preprocess.get_config().items() if k != "name"}
-    )
-    found = {"layer": "given features" if model is None else layer}
-    for field, split in splits.items():
-        found |= {f"{field}_name": split.name, f"{field}_split": split.split}
-    found |= {f"n_{field}": len(split.labels) for field, split in splits.items()}
-    images = next(iter(splits.values())).images
-    return found | {
-        "image_shape": [int(side) for side in np.shape(images[0])],
-        "preprocessing": preprocessing,
+    values = np.asarray(values, "float64")
+    mean, half = values.mean(), 0.0
+    if len(values) > 1:
+        half = z * values.std(ddof=1) / np.sqrt(len(values))
+    return [float(mean - half), float(mean + half)]
+
+
+def describe(model: Any, layer: str = "backbone", **splits: Any) -> dict:
+    """The settings that every record has: the layer that was judged, the data, the preprocessing.
+
+    Args:
+        model: what it reads describes how items enter the network.
+        layer: "backbone" or "classifier".
+        splits: the data by role: a `Split` or a `sslzoo.data.Dataset`.
+
+    >>> test = Split(np.zeros((2, 24, 6)), np.array([0, 1]), "series", "air", "test")
+    >>> describe(None, test=test)["item_shape"]
+    [24, 6]
+    """
+    settings = {"layer": "given features" if model is None else layer}
+    for role, split in splits.items():
+        settings |= {f"{role}_name": split.name, f"{role}_split": split.split}
+    settings |= {f"n_{role}": len(split) for role, split in splits.items()}
+    first, reads = next(iter(splits.values())), reads_of(model)
+    return settings | {
+        "items": first.field,
+        "item_shape": _shape(first.inputs),
+        "preprocessing": {} if reads is None else _plain(reads.describe()),
     }
 
 
-def _name(split, label):
-    named = split.classes is not None and 0 <= label < len(split.classes)
-    return str(split.classes[label]) if named else str(label)
+def _shape(items):
+    """Of one item: a list, or of graphs a dict of them."""
+    if isinstance(items, dict):
+        return {key: _shape(values) for key, values in items.items()}
+    return [int(side) for side in items.shape[1:]]
+
+
+def _plain(settings):
+    """Tuples as lists, as JSON has them."""
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
+
+
+def _name(test, label):
+    named = test.classes is not None and 0 <= label < len(test.classes)
+    return str(test.classes[label]) if named else str(label)

@@ -1,72 +1,70 @@
-"""Pictures as PNG bytes: maps, curves, images."""
+"""Pictures of the demo's report as PNG bytes: maps, curves, images."""
 
 import base64
+from collections.abc import Sequence
 from io import BytesIO
+from typing import Any
 
-INK, MUTED, ACCENT = "#1f2933", "#7b8794", "#2a6f97"
-# Ten classes that stay apart in print and for most colour-blind readers (Tableau 10, darkened a
-# little).
-CLASS_COLOURS = (
-    *("#3a6ea5", "#e08214", "#4d9a51", "#c0392b", "#7d5ba6"),
-    *("#8c6044", "#d16ba5", "#6b7280", "#b2a429", "#2aa5b3"),
-)
+from sslzoo.plots.figure import ACCENT, CLASS_COLORS, GRID, INK, MUTED, empty, png
+
+DPI = 170
 
 
-def maps_png(panels, labels, classes):
-    """2-D maps beside each other, points coloured by class.
+def maps_png(panels: Sequence[tuple[str, Any]], labels: Any, classes: Sequence[str]) -> bytes:
+    """2-D maps beside each other, points colored by class.
 
-    panels: [(title, points (N, 2))]. labels: (N,) integers into `classes` (names).
+    Args:
+        panels: [(title, points (N, 2))].
+        labels: (N,) integers into `classes`, the names.
+
+    >>> import numpy as np
+    >>> maps_png([("map", np.eye(2))], np.array([0, 1]), ["cat", "dog"])[1:4]
+    b'PNG'
     """
-    figure = _figure(3.9 * len(panels), 4.3)
+    figure = empty(3.9 * len(panels), 4.3)
     for number, (title, points) in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), number)
-        for label, name in enumerate(classes):
-            rows = labels == label
-            colour = CLASS_COLOURS[label % len(CLASS_COLOURS)]
-            axes.scatter(*points[rows].T, s=15, color=colour, alpha=0.85, linewidths=0, label=name)
+        _draw_map(axes, points, labels, classes)
         axes.set_title(title, fontsize=11.5, color=INK, pad=10)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.margins(0.04)
-        for spine in axes.spines.values():
-            spine.set_color("#e4e7eb")
     handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="lower center",
-        ncols=len(classes),
-        frameon=False,
-        fontsize=10.5,
-        markerscale=1.9,
-        handletextpad=0.1,
-        columnspacing=1.3,
-        labelcolor=INK,
-    )
+    look = {"frameon": False, "fontsize": 10.5, "markerscale": 1.9, "labelcolor": INK}
+    look |= {"handletextpad": 0.1, "columnspacing": 1.3}
+    figure.legend(handles, names, loc="lower center", ncols=len(classes), **look)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.11, wspace=0.05)
-    return _png(figure)
+    return png(figure, DPI)
 
 
-def curves_png(curves, xlabel):
-    """Line plots beside each other; curves: [(title, x, y)]."""
-    figure = _figure(5.6 * len(curves), 3.1)
+def curves_png(curves: Sequence[tuple[str, Any, Any]], xlabel: str) -> bytes:
+    """Line plots beside each other.
+
+    Args:
+        curves: [(title, x, y)].
+
+    >>> curves_png([("loss", [1, 2], [0.5, 0.25])], "epoch")[1:4]
+    b'PNG'
+    """
+    figure = empty(5.6 * len(curves), 3.1)
     for number, (title, x, y) in enumerate(curves, start=1):
         axes = figure.add_subplot(1, len(curves), number)
         axes.plot(x, y, color=ACCENT, linewidth=1.8)
         axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=10)
         axes.set_xlabel(xlabel, fontsize=10, color=MUTED)
         axes.tick_params(colors=MUTED, labelsize=9.5, length=0)
-        axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
         axes.set_axisbelow(True)
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
+        axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color("#cbd2d9")
     figure.tight_layout(w_pad=3)
-    return _png(figure)
+    return png(figure, DPI)
 
 
-def image_png(pixels):
-    """One image, uint8 (H, W) or (H, W, 3), as it is: a browser enlarges it."""
+def image_png(pixels: Any) -> bytes:
+    """One image, uint8 (H, W) or (H, W, 3), as it is: a browser enlarges it.
+
+    >>> import numpy as np
+    >>> image_png(np.zeros((8, 8, 3), "uint8"))[1:4]
+    b'PNG'
+    """
     from PIL import Image
 
     stream = BytesIO()
@@ -74,18 +72,22 @@ def image_png(pixels):
     return stream.getvalue()
 
 
-def data_uri(png):
-    """PNG bytes as the `src` of an `img`, so that a page needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def data_uri(image: bytes) -> str:
+    """PNG bytes as the `src` of an `img`, so that a page needs no other file.
+
+    >>> data_uri(b"")
+    'data:image/png;base64,'
+    """
+    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
 
 
-def _figure(width, height):
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), facecolor="white")
-
-
-def _png(figure):
-    stream = BytesIO()
-    figure.savefig(stream, format="png", dpi=170)
-    return stream.getvalue()
+def _draw_map(axes, points, labels, classes):
+    for label, name in enumerate(classes):
+        x, y = points[labels == label].T
+        color = CLASS_COLORS[label % len(CLASS_COLORS)]
+        axes.scatter(x, y, s=15, color=color, alpha=0.85, linewidths=0, label=name)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.margins(0.04)
+    for spine in axes.spines.values():
+        spine.set_color(GRID)

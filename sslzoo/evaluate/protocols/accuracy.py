@@ -1,61 +1,75 @@
-"""How often a classifier is right: after training, and after each epoch of it."""
+"""Accuracy: how often is a classifier right?"""
 
 import time
+from typing import Any
 
-import keras
+from numpy.typing import NDArray
+from pydantic import PositiveInt
 
-from sslzoo.evaluate.features import labelled_split
-from sslzoo.evaluate.record import describe, figures
+from sslzoo.checks import whole
+from sslzoo.evaluate.record import accuracy_figures, describe
+from sslzoo.evaluate.splits import Labelled, Split, labelled_split, needs
+
+HEADLINES = [("accuracy", "%", "accuracy")]
 
 
-def accuracy(model, test, batch_size=256, baselines=True):
-    """Top-1 accuracy of `model.classify` on labelled images.
+def accuracy(
+    model: Any, test: Labelled, batch_size: PositiveInt = 256, baselines: bool = True
+) -> dict:
+    """Top-1 accuracy of `model.classify` on labelled items.
 
-    model: anything with `.classify(images, batch_size) -> (N, C)`, scores of the classes 0..C-1.
-    test: `sslzoo.data.Dataset` or (images, labels).
-    Returns the record of `sslzoo.evaluate.record`; its baseline is "untrained", the same network
-        before training (none
-        of a learner of tasks in sequence: before its first task it answers no class).
-    ValueError: no labels, nothing to evaluate.
+    Args:
+        model: anything with `.classify(items, batch_size) -> (N, C)`, scores of the classes 0..C-1.
+        test: `sslzoo.data.Dataset` or (items, labels).
+        batch_size: items a chunk.
+        baselines: measure "untrained" too, the same network before training. A learner of tasks in
+            sequence has none: before its first task it answers no class.
+
+    Returns:
+        The record of `sslzoo.evaluate.record`.
+
+    Raises:
+        ValueError: no labels, nothing to evaluate, data of another kind than the model reads, a
+            model that does not classify.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(classify=lambda items, batch_size: items)
+    >>> accuracy(model, (np.eye(2), [0, 1]))["accuracy"]
+    1.0
     """
-    test = labelled_split(test, "test", "accuracy")
+    whole("batch_size", batch_size, 1)
+    needs(model, "accuracy", "classify")
+    test = labelled_split(model, test, "test", "accuracy")
     start = time.perf_counter()
-    found = figures(_predict(model, test, batch_size), test)
+    figures = accuracy_figures(classes_of(model, test, batch_size), test)
     seconds = time.perf_counter() - start
-    other = {}
-    if baselines and hasattr(model, "untrained") and not hasattr(model, "tasks_learned"):
-        other["untrained"] = float(
-            (_predict(model.untrained(), test, batch_size) == test.labels).mean()
-        )
-    settings = describe(model, "classifier", test=test)
     return {
         "protocol": "accuracy",
-        **found,
-        "settings": settings,
-        "baselines": other,
+        **figures,
+        "settings": describe(model, "classifier", test=test),
+        "baselines": _untrained(model, test, batch_size) if baselines else {},
         "seconds": round(seconds, 3),
     }
 
 
-class AccuracyLog(keras.callbacks.Callback):
-    """Logs `test_accuracy` after each epoch of `fit`, so that the last and the best can be told
-    apart.
+def classes_of(model: Any, test: Split, batch_size: int = 256) -> NDArray:
+    """The class (N,) that a classifier answers for each item.
 
-    The best is an optimistic figure: it is chosen on the test set. Papers that report it (TorchSSL,
-    USB) do the same.
-
-    test: as for `accuracy`.
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(classify=lambda items, batch_size: items)
+    >>> classes_of(model, Split(np.eye(3), np.zeros(3), "vectors")).tolist()
+    [0, 1, 2]
     """
-
-    def __init__(self, test, batch_size=256):
-        super().__init__()
-        self.test, self.batch_size = labelled_split(test, "test", "AccuracyLog"), batch_size
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["test_accuracy"] = float(
-            (_predict(self.model, self.test, self.batch_size) == self.test.labels).mean()
-        )
+    return model.classify(test.inputs, batch_size=batch_size).argmax(axis=1)
 
 
-def _predict(model, test, batch_size):
-    return model.classify(test.images, batch_size=batch_size).argmax(axis=1)
+def _untrained(model, test, batch_size):
+    if not hasattr(model, "untrained"):
+        return {}
+    untrained = model.untrained()
+    if getattr(untrained, "tasks_learned", None) == 0:
+        return {}
+    right = classes_of(untrained, test, batch_size) == test.labels
+    return {"untrained": float(right.mean())}

@@ -1,36 +1,46 @@
 """Tasks in sequence: a model learns them one by one and is tested on all of them after each."""
 
 import json
-import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
+from pydantic import PositiveInt
 
+from sslzoo.checks import refused, whole
+from sslzoo.data import TaskStream
 from sslzoo.evaluate import accuracy_matrix
 from sslzoo.evaluate.accuracy_matrix import SCENARIOS, accuracies
-from sslzoo.evaluate.record import describe, figures
+from sslzoo.evaluate.record import accuracy_figures, describe
+from sslzoo.evaluate.splits import labelled_split, needs
+from sslzoo.files import replace_file
+
+HEADLINES = [
+    ("accuracy", "%", "class-incremental accuracy after all tasks"),
+    ("task.average_accuracy", "%", "task-incremental accuracy after all tasks"),
+]
 
 
 def incremental(
-    model,
-    stream,
-    epochs=1,
-    batch_size=128,
-    joint=False,
-    checkpoint=None,
-    checkpoint_every=200,
-    callbacks=(),
-    verbose=0,
-):
+    model: Any,
+    stream: TaskStream,
+    epochs: PositiveInt = 1,
+    batch_size: PositiveInt = 128,
+    joint: bool = False,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: PositiveInt = 200,
+    callbacks: Iterable = (),
+    verbose: Any = 0,
+) -> dict:
     """Train a method of the family `incremental` on a stream of tasks; the accuracy matrix and the
     figures made of it.
 
     Args:
-        model: compiled and untrained: `.learn(classes, train, ...)` and `.scores(images) -> (N,
+        model: compiled and untrained: `.learn_task(classes, train, ...)` and `.scores(items) -> (N,
             C)`. Its head must have at least as many classes as the stream.
-        stream: a `sslzoo.data.TaskStream`.
+        stream: the tasks.
         epochs, batch_size: of each task.
         joint: learn all tasks at once, as one: the upper bound. The test is the same.
         checkpoint: a folder. The same call again goes on in it where this one was interrupted,
@@ -41,66 +51,70 @@ def incremental(
 
     Returns:
         {"protocol", "accuracy", "confidence_95", "per_class", "class", "task", "settings",
-        "baselines", "seconds"}, plain JSON. "accuracy" is over all test images, every class
+        "baselines", "seconds"}, plain JSON. "accuracy" is over all test items, every class
         competing. "class" and "task", the two scenarios, hold "matrix", "average_accuracy",
-        "curve", "forgetting", "backward_transfer", "forward_transfer", with None for what is
-        not defined: see `sslzoo.evaluate.accuracy_matrix`. "seconds" are those of this call.
+        "curve", "forgetting", "backward_transfer", "forward_transfer", with None for what is not
+        defined: see `sslzoo.evaluate.accuracy_matrix`. "seconds" are those of this call.
 
     Raises:
         ValueError: a checkpoint folder of another run; a stream with more classes than the model's
-        head.
+            head; a model that does not learn tasks; data of another kind than it reads.
+
+    >>> import sslzoo
+    >>> train, test = (sslzoo.data.load("digits", split) for split in ("train", "test"))
+    >>> model = sslzoo.build("naive", "mlp", 8, classes=10)
+    >>> record = sslzoo.evaluate.incremental(model, sslzoo.data.TaskStream(train, test, tasks=2))
+    >>> len(record["class"]["matrix"])
+    2
     """
     start = time.perf_counter()
-    if len(stream.classes) > model.classes:
-        raise ValueError(
-            f"stream: has {len(stream.classes)} classes; the head of this model has "
-            f"{model.classes}."
-        )
+    _check(model, stream, epochs, batch_size)
+    test = labelled_split(model, stream.test, "test", "incremental")
     tasks = [task.classes for task in stream]
-    plan = (
-        [(sum(tasks, []), stream.train)]
-        if joint
-        else [(task.classes, task.train) for task in stream]
-    )
     settings = _settings(stream, epochs, batch_size, joint)
     rows = _Rows(checkpoint, settings | {"method": type(model).__name__})
+    fit = {"epochs": epochs, "batch_size": batch_size, "callbacks": callbacks, "verbose": verbose}
+    fit |= {"checkpoint_every": checkpoint_every}
     seen, steps = [], []
-    # the model untrained, then after each task
-    for index, (classes, train) in enumerate([([], None), *plan]):
-        if index:
-            path = None if checkpoint is None else Path(checkpoint) / f"task{index - 1}.npz"
-            fit = {
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "callbacks": callbacks,
-                "verbose": verbose,
-            }
-            steps.append(
-                model.learn(
-                    classes, train, checkpoint=path, checkpoint_every=checkpoint_every, **fit
-                )
-            )
+    if not rows.rows:  # the model untrained
+        rows.append(accuracies(model.scores(test.inputs), test.labels, tasks, seen))
+    for index, (classes, train) in enumerate(_plan(stream, joint)):
+        path = None if checkpoint is None else Path(checkpoint) / f"task{index}.npz"
+        steps.append(model.learn_task(classes, train, checkpoint=path, **fit))
         seen = seen + classes
-        if index == len(rows.rows):
-            rows.append(
-                accuracies(model.scores(stream.test.images), stream.test.labels, tasks, seen)
-            )
-    predictions = accuracy_matrix.predict(model.scores(stream.test.images), seen)
+        if index + 1 == len(rows.rows):
+            rows.append(accuracies(model.scores(test.inputs), test.labels, tasks, seen))
+    predictions = accuracy_matrix.predict(model.scores(test.inputs), seen)
+    data = {"train": stream.train, "test": stream.test}
     return {
         "protocol": "incremental",
-        **figures(predictions, stream.test),
-        **{name: _figures([row[name] for row in rows.rows]) for name in SCENARIOS},
-        "settings": {
-            **describe(model, "classifier", train=stream.train, test=stream.test),
-            **settings,
-            "steps": steps,
-        },
+        **accuracy_figures(predictions, test),
+        **{name: _scenario([row[name] for row in rows.rows]) for name in SCENARIOS},
+        "settings": {**describe(model, "classifier", **data), **settings, "steps": steps},
         "baselines": {},
         "seconds": round(time.perf_counter() - start, 3),
     }
 
 
+def _check(model, stream, epochs, batch_size):
+    whole("epochs", epochs, 1)
+    whole("batch_size", batch_size, 1)
+    needs(model, "incremental", "learn_task", "scores")
+    if len(stream.classes) > model.classes:
+        got = f"{len(stream.classes)} classes"
+        raise refused("stream", got, f"have at most {model.classes}, which this model's head has")
+
+
+def _plan(stream, joint):
+    """[(classes, data)] of what is learned, one after the other."""
+    if joint:
+        return [(sum((task.classes for task in stream), []), stream.train)]
+    return [(task.classes, task.train) for task in stream]
+
+
 def _settings(stream, epochs, batch_size, joint):
+    import keras
+
     return {
         "tasks": [task.names for task in stream],
         "order": stream.order,
@@ -113,7 +127,8 @@ def _settings(stream, epochs, batch_size, joint):
     }
 
 
-def _figures(rows):
+def _scenario(rows):
+    """The figures of one scenario; its first row is of the untrained model."""
     untrained, *matrix = (np.array(row, "float64") for row in rows)
     figures = {
         "average_accuracy": accuracy_matrix.average_accuracy(matrix),
@@ -122,14 +137,13 @@ def _figures(rows):
         "forward_transfer": accuracy_matrix.forward_transfer(matrix, untrained),
     }
     curve = accuracy_matrix.curve(matrix) if len(matrix) > 1 else [figures["average_accuracy"]]
-    return {"matrix": _plain(matrix), "curve": curve} | {
-        name: _plain(value) for name, value in figures.items()
-    }
+    plain = {name: _plain(value) for name, value in figures.items()}
+    return {"matrix": _plain(matrix), "curve": curve, **plain}
 
 
 def _plain(value):
     """NaN, which JSON has not, as None."""
-    if isinstance(value, (list, np.ndarray)):
+    if isinstance(value, list | np.ndarray):
         return [_plain(item) for item in value]
     return None if np.isnan(value) else float(value)
 
@@ -139,33 +153,29 @@ class _Rows:
     run.
     """
 
-    def __init__(self, folder, run):
+    def __init__(self, folder: str | Path | None, run: dict) -> None:
         self.path = None if folder is None else Path(folder) / "rows.json"
         self.run, self.rows = run, []
         if self.path and self.path.exists():
-            saved = json.loads(self.path.read_text())
-            for key, value in run.items():
-                if saved["run"][key] != value:
-                    raise ValueError(
-                        f"{self.path}: its run has {key} {saved['run'][key]!r}, this one "
-                        f"{value!r}; use another folder."
-                    )
-            self.rows = [
-                {name: [np.nan if v is None else v for v in row[name]] for name in SCENARIOS}
-                for row in saved["rows"]
-            ]
+            self.rows = self._read()
 
-    def append(self, row):
+    def append(self, row: dict) -> None:
         self.rows.append(row)
         if self.path:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part = self.path.with_suffix(".part")
-            part.write_text(
-                json.dumps(
-                    {
-                        "run": self.run,
-                        "rows": [{k: _plain(v) for k, v in row.items()} for row in self.rows],
-                    }
+            rows = [{name: _plain(values) for name, values in row.items()} for row in self.rows]
+            replace_file(self.path, json.dumps({"run": self.run, "rows": rows}).encode())
+
+    def _read(self):
+        saved = json.loads(self.path.read_text())
+        for key, value in self.run.items():
+            if saved["run"][key] != value:
+                raise ValueError(
+                    f"{self.path}: its run has {key} {saved['run'][key]!r}, this one {value!r}; "
+                    "use another folder."
                 )
-            )
-            os.replace(part, self.path)
+        return [{name: _with_nan(row[name]) for name in SCENARIOS} for row in saved["rows"]]
+
+
+def _with_nan(values):
+    return [np.nan if value is None else value for value in values]

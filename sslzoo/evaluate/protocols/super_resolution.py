@@ -1,15 +1,27 @@
 """Super-resolution: how near do enlarged pictures come to the originals they were shrunk from?"""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
+from pydantic import NonNegativeInt
 
-from sslzoo.data.pictures import Pictures
+from sslzoo.checks import refused, whole
+from sslzoo.data import Dataset, Pictures
 from sslzoo.evaluate.image_quality import WINDOW, luminance, psnr, ssim
+from sslzoo.evaluate.splits import needs
+
+HEADLINES = [
+    ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
+    ("ssim", "", "SSIM, {test_name}, x{scale}"),
+]
 
 
-def super_resolution(model, test, shave=None):
+def super_resolution(
+    model: Any, test: Pictures | Sequence, shave: NonNegativeInt | None = None
+) -> dict:
     """PSNR and SSIM on the Y channel, averaged over pictures, beside bicubic enlargement.
 
     Each picture loses the rows and columns at its lower and right end that are no multiple of the
@@ -21,86 +33,112 @@ def super_resolution(model, test, shave=None):
 
     Args:
         model: has `.upscale(images)`, uint8 (1, H, W, 3) -> uint8 (1, scale H, scale W, 3), and
-        `.scale`.
-        test: `sslzoo.data.Pictures`, or a sequence of arrays such as it takes.
-        shave: pixels; by default the scale.
+            `.scale`.
+        test: `sslzoo.data.Pictures`, a `Dataset` of images, or a sequence of arrays such as
+            `Pictures` takes.
+        shave: pixels; None: the scale.
 
     Returns:
         {"protocol", "psnr" (dB), "ssim", "per_picture", "settings", "baselines": {"bicubic_psnr",
         "bicubic_ssim"}, "seconds" (of the model alone)}, plain JSON.
 
     Raises:
-        ValueError: no picture, one of two or four channels, or one too small for SSIM, by its name.
+        ValueError: a model that does not enlarge, data that are no pictures, no picture, one of two
+            or four channels, or one too small for SSIM, by its name.
+
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> black = SimpleNamespace(scale=2, upscale=lambda x: x.repeat(2, axis=1).repeat(2, axis=2))
+    >>> super_resolution(black, [np.zeros((16, 16, 3), "uint8")])["ssim"]
+    1.0
     """
-    test = test if isinstance(test, Pictures) else Pictures(test)
+    needs(model, "super_resolution", "upscale", "scale")
     scale = model.scale
-    shave = scale if shave is None else shave
-    if shave < 0 or shave != int(shave):
-        raise ValueError(f"shave must be a whole number of at least 0, got {shave}")
-    least = -(-(WINDOW + 2 * shave) // scale) * scale
-    for picture, name in zip(test, test.names, strict=True):
-        if min(picture.shape[:2]) < least:
-            height, width, _ = picture.shape
-            raise ValueError(
-                f"picture {name} has {height}x{width} px; super_resolution needs at least "
-                f"{least} on both sides"
-            )
+    shave = scale if shave is None else whole("shave", shave, 0)
+    test = _pictures(test)
+    _check_sizes(test, scale, shave)
     rows, seconds = {}, 0.0
     for picture, name in zip(test, test.names, strict=True):
         high, low = degrade(picture, scale)
         start = time.perf_counter()
         image = model.upscale(low[None])[0]
         seconds += time.perf_counter() - start
-        bicubic = enlarge(low, scale)
-        rows[name] = compare(image, high, shave) | {
-            f"bicubic_{key}": v for key, v in compare(bicubic, high, shave).items()
-        }
-    mean = {
-        key: float(np.mean([row[key] for row in rows.values()]))
-        for key in next(iter(rows.values()))
-    }
-    settings = {
-        "test_name": test.name,
-        "test_split": test.split,
-        "n_test": len(test),
-        "scale": scale,
-        "shave": int(shave),
-    }
-    settings |= {
-        "channel": "Y of BT.601, studio swing, not rounded",
-        "downscaling": "Pillow bicubic",
-    }
+        bicubic = compare(enlarge(low, scale), high, shave)
+        rows[name] = compare(image, high, shave)
+        rows[name] |= {f"bicubic_{key}": value for key, value in bicubic.items()}
+    keys = next(iter(rows.values()))
+    mean = {key: float(np.mean([row[key] for row in rows.values()])) for key in keys}
     return {
         "protocol": "super_resolution",
         "psnr": mean["psnr"],
         "ssim": mean["ssim"],
         "per_picture": rows,
-        "settings": settings,
+        "settings": {
+            "test_name": test.name,
+            "test_split": test.split,
+            "n_test": len(test),
+            "scale": scale,
+            "shave": int(shave),
+            "channel": "Y of BT.601, studio swing, not rounded",
+            "downscaling": "Pillow bicubic",
+        },
         "baselines": {key: mean[key] for key in ("bicubic_psnr", "bicubic_ssim")},
         "seconds": round(seconds, 3),
     }
 
 
-def degrade(picture, scale):
+def degrade(picture: NDArray[np.uint8], scale: int) -> tuple[NDArray, NDArray]:
     """(high, low): the picture cut to multiples of the scale, and shrunk by Pillow's bicubic; uint8
     (H, W, 3).
+
+    >>> [part.shape for part in degrade(np.zeros((9, 8, 3), "uint8"), 4)]
+    [(8, 8, 3), (2, 2, 3)]
     """
     height, width = (side // scale * scale for side in picture.shape[:2])
     high = picture[:height, :width]
     return high, _resized(high, height // scale, width // scale)
 
 
-def enlarge(low, scale):
-    """Pillow's bicubic enlargement: the baseline."""
+def enlarge(low: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+    """Pillow's bicubic enlargement of (H, W, 3): the baseline.
+
+    >>> enlarge(np.zeros((2, 3, 3), "uint8"), 4).shape
+    (8, 12, 3)
+    """
     return _resized(low, *(scale * side for side in low.shape[:2]))
 
 
-def compare(image, high, shave):
-    """{"psnr", "ssim"} of an uint8 image (H, W, 3) and its original, on Y."""
+def compare(image: NDArray[np.uint8], high: NDArray[np.uint8], shave: int) -> dict[str, float]:
+    """{"psnr", "ssim"} of an image (H, W, 3) and its original, on Y.
+
+    >>> compare(np.ones((16, 16, 3), "uint8"), np.zeros((16, 16, 3), "uint8"), 2)["ssim"] < 1
+    True
+    """
     inside = slice(shave, -shave or None), slice(shave, -shave or None)
     y, original = (luminance(pixels)[inside] for pixels in (image, high))
     return {"psnr": psnr(y, original), "ssim": ssim(y, original)}
 
 
+def _pictures(test):
+    if isinstance(test, Pictures):
+        return test
+    if isinstance(test, Dataset):
+        if test.field != "images":
+            raise refused("test", test.field, "hold pictures, which super_resolution enlarges")
+        return Pictures(test.images, name=test.name, split=test.split)
+    return Pictures(test)
+
+
+def _check_sizes(pictures, scale, shave):
+    least = -(-(WINDOW + 2 * shave) // scale) * scale
+    for picture, name in zip(pictures, pictures.names, strict=True):
+        if min(picture.shape[:2]) < least:
+            height, width = picture.shape[:2]
+            got, needed = f"{height}x{width} px", f"have at least {least} on both sides"
+            raise refused(f"picture {name}", got, f"{needed} for super_resolution")
+
+
 def _resized(pixels, height, width):
+    from PIL import Image
+
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
