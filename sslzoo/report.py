@@ -11,9 +11,9 @@ from pathlib import Path
 from sslzoo.evaluate import protocols
 from sslzoo.methods import method_family
 from sslzoo.plots.report import data_uri
+from sslzoo.words import duration
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
-from sslzoo.zoo.words import duration
 
 START, END = "<!-- models:start -->", "<!-- models:end -->"
 
@@ -34,19 +34,15 @@ def model_rows(names=None):
 
 def _model_row(name):
     entry = yaml_text.read(resolve(name))
-    backbone = (
-        entry["backbone"] if isinstance(entry["backbone"], dict) else {"name": entry["backbone"]}
-    )
-    options = [f"{key} {value}" for key, value in backbone.items() if key != "name"]
     record = entry.get("record") or {}
     weights = record.get("weights") or {}
     return {
         "name": name,
         "method": entry["method"],
         "family": method_family(entry["method"]),
-        "backbone": ", ".join([backbone["name"], *options]),
-        "image_size": entry["image_size"],
-        "data": entry["data"]["name"],
+        "backbone": _network(entry.get("backbone")),
+        "image_size": entry.get("image_size"),
+        "data": _data_names(entry["data"]),
         "labels_per_class": (entry.get("sampler") or {}).get("labels_per_class"),
         "default": entry.get("default", False),
         "figures": figures(record),
@@ -55,6 +51,22 @@ def _model_row(name):
         "encoding": weights.get("encoding"),
         **{key: record.get(key) for key in ("steps", "wall_seconds", "device", "backend")},
     }
+
+
+def _network(backbone):
+    """ "resnet20, width 16" of an entry's backbone; "" of a method without a network."""
+    if backbone is None:
+        return ""
+    backbone = backbone if isinstance(backbone, dict) else {"name": backbone}
+    options = [f"{key} {value}" for key, value in backbone.items() if key != "name"]
+    return ", ".join([backbone["name"], *options])
+
+
+def _data_names(data):
+    """The name of an entry's data set, or of each role's."""
+    if isinstance(data.get("name"), str):
+        return data["name"]
+    return ", ".join(f"{source['name']} ({role})" for role, source in data.items())
 
 
 def figures(record):
@@ -142,7 +154,8 @@ def _model_lines(row):
         else "–"
     )
     labels = f", {row['labels_per_class']} labels a class" if row["labels_per_class"] else ""
-    own = [f"`{row['name']}`", f"{row['backbone']}, {row['image_size']} px", row["data"] + labels]
+    pixels = f", {row['image_size']} px" if row["image_size"] else ""
+    own = [f"`{row['name']}`", (row["backbone"] + pixels) or "–", row["data"] + labels]
     known = [f"{reference['value']:g}: {reference['what']}" for reference in row["reference"]]
     measured = [
         (found["what"], baselines_text(found), f"**{number(found['value'], found['unit'])}**")

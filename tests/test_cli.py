@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from sslzoo import cli, data, report
-from sslzoo.terminal import told
+from sslzoo.cli.terminal import told
 
-REPOSITORY = Path(cli.__file__).resolve().parents[1]
+REPOSITORY = Path(cli.__file__).resolve().parents[2]
 CONFIG = """\
 description: a model of the tests
 paper: {title: A Paper, year: 2020, arxiv: "2002.05709"}

@@ -6,7 +6,7 @@ import pytest
 
 from sslzoo import report
 from sslzoo.evaluate import protocols
-from sslzoo.terminal import print_record
+from sslzoo.cli.terminal import print_record
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
 

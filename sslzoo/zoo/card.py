@@ -5,8 +5,8 @@ file.
 from dataclasses import dataclass
 
 from sslzoo.methods import method_family
+from sslzoo.words import duration
 from sslzoo.zoo.schema import ZooConfig
-from sslzoo.zoo.words import duration
 
 
 @dataclass(frozen=True)
@@ -41,48 +41,28 @@ class ModelCard:
         config = self.config.model_dump(mode="json", exclude_none=True)
         return {"name": self.name, "family": method_family(self.config.method), **config}
 
-    def rows(self):
+    def rows(self) -> list[tuple[str, str]]:
         """[(label, text)] of the card, in reading order."""
         config, record = self.config, self.config.record
-        optimizer = config.optimizer
+        family = method_family(config.method)
         rows = [
             ("", config.description),
             ("paper", _paper(config.paper)),
-            (
-                "method",
-                f"{config.method} "
-                f"({method_family(config.method)}){_options(config.hyperparameters)}",
-            ),
-            (
-                "backbone",
-                f"{config.backbone.name}{_options(config.backbone.options())}, "
-                f"{config.image_size} px",
-            ),
-            ("data", f"{config.data.name}, split {config.data.split}"),
-            ("views", str(config.augment or "augmentation of the method")),
-            (
-                "recipe",
-                f"{config.epochs} epochs of batch {config.batch_size}, {optimizer.name} "
-                f"{optimizer.learning_rate:g}, "
-                f"weight decay {optimizer.weight_decay:g}, {config.precision}, seed {config.seed}",
-            ),
+            ("method", f"{config.method} ({family}){_options(config.hyperparameters)}"),
+            *_network(config),
+            *(("data", text) for text in _data(config)),
+            *_recipe(config),
             ("licence", config.licence),
         ]
-        rows += [
-            ("reference", f"{known.value:g}: {known.what} ({known.source})")
-            for known in config.reference
-        ]
+        for known in config.reference:
+            rows.append(("reference", f"{known.value:g}: {known.what} ({known.source})"))
         if record is None:
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
-        weights = record.weights
+        weights, took = record.weights, duration(record.wall_seconds)
         return [
             *rows,
-            (
-                "run",
-                f"{record.steps} steps in {duration(record.wall_seconds)} on {record.device}, "
-                f"{record.backend}",
-            ),
+            ("run", f"{record.steps} steps in {took} on {record.device}, {record.backend}"),
             ("", f"started {record.started}, commit {_commits(record)}"),
             ("weights", f"{weights.file}, {weights.bytes / 1e6:.2f} MB, {weights.encoding}"),
             ("sha256", weights.sha256),
@@ -100,6 +80,43 @@ class ModelCard:
         for label, text in self.rows():
             table.add_row(Text(label, style="bold"), Text(text))
         return Panel(table, title=self.name, title_align="left", expand=False)
+
+
+def _network(config):
+    """The row of the backbone, if the method has one."""
+    if config.backbone is None:
+        return []
+    size = config.image_size
+    pixels = f", {size} px" if isinstance(size, int) else ""
+    pixels = f", {size[0]} x {size[1]} px" if isinstance(size, list) else pixels
+    return [("backbone", f"{config.backbone.name}{_options(config.backbone.options())}{pixels}")]
+
+
+def _data(config):
+    """One text for each data set, with its role where there are several."""
+    roles = config.sources()
+    one = not isinstance(config.data, dict)
+    return [
+        f"{source.name}, split {source.split}" + ("" if one else f" ({role})")
+        for role, source in roles.items()
+    ]
+
+
+def _recipe(config):
+    """The rows of views and optimizer, where the method is trained by one."""
+    optimizer = config.optimizer
+    if optimizer is None:
+        return []
+    decay = getattr(optimizer, "weight_decay", 0.0)
+    batch = f" of batch {config.batch_size}" if config.batch_size else ""
+    return [
+        ("views", str(config.augment or "augmentation of the method")),
+        (
+            "recipe",
+            f"{config.epochs} epochs{batch}, {optimizer.name} {optimizer.learning_rate:g}, "
+            f"weight decay {decay:g}, {config.precision}, seed {config.seed}",
+        ),
+    ]
 
 
 def _paper(paper):

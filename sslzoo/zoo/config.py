@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sslzoo.zoo import yaml_text
 from sslzoo.files import replace_file
+from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import entry_name
 from sslzoo.zoo.schema import WEIGHTS_FILE, Record, ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError

@@ -168,7 +168,7 @@ def test_a_part_of_a_split():
     assert (len(first), len(rest), first.split) == (10, len(whole) - 10, "train[:10]")
     np.testing.assert_array_equal(first.labels, whole.labels[:10])
     np.testing.assert_array_equal(rest.images, whole.images[10:])
-    with pytest.raises(ValueError, match=r"split: got test\[900:\]; it must keep at least one"):
+    with pytest.raises(ValueError, match=r"split: got 'test\[900:\]'; it must keep at least one"):
         data.load("digits", "test[900:]")
 
 

@@ -17,7 +17,7 @@ from sslzoo.zoo.config import write_record
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.entry import Entry, info
 from sslzoo.zoo.registry import entry_name, list_models, resolve
-from sslzoo.zoo.words import duration
+from sslzoo.words import duration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = """\

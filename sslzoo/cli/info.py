@@ -1,0 +1,14 @@
+"""`sslzoo info`: the card of a model."""
+
+from sslzoo.cli.shared import Json, ModelName
+from sslzoo.cli.terminal import console, print_json
+
+
+def command(name: ModelName, as_json: Json = False) -> None:
+    """The card of a model: paper, recipe, data, what was measured, weights."""
+    import sslzoo
+
+    card = sslzoo.info(name)
+    if as_json:
+        return print_json(card.as_dict())
+    console().print(card)
