@@ -21,6 +21,11 @@ def noisy(images, rng, scale):
     return np.clip(clean + rng.normal(0, scale, clean.shape), 0, 1).astype("float32")
 
 
+def names_of(method):
+    """The fields of a batch for a method of this family."""
+    return ("images", *method.more_inputs, *method.label_fields)
+
+
 class Checks(MethodChecks):
     learns = ("backbone", "head")
     stopped = ("average_backbone", "average_head")
@@ -58,7 +63,7 @@ class Checks(MethodChecks):
             "unlabeled": unlabeled,
             "index": np.arange(n)[::-1].copy(),
         }
-        return {field: fields[field] for field in cls.method.fields} | views
+        return {field: fields[field] for field in names_of(cls.method)} | views
 
     @classmethod
     def fit_data(cls, n, seed=0):

@@ -2,13 +2,13 @@ import few_labels
 import keras
 import numpy as np
 import pytest
-from few_labels import softmax
+from few_labels import names_of, softmax
 from harness import inject
 from keras import ops
 
 from sslzoo import data, nn
-from sslzoo.training import Checkpoint
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
+from sslzoo.training import Checkpoint
 
 
 class TestFixMatch(few_labels.Checks):
@@ -75,7 +75,7 @@ class TestFixMatch(few_labels.Checks):
         assert int(ops.convert_to_numpy(model.optimizer.iterations)) == 0
 
     def test_a_set_without_labels_of_a_class_or_smaller_than_a_batch_is_refused(self):
-        model, batch = self.make(), {field: self.batch(64)[field] for field in FixMatch.fields}
+        model, batch = self.make(), {field: self.batch(64)[field] for field in names_of(FixMatch)}
         model.compile(keras.optimizers.SGD(0.1))
         few = {field: values[batch["labels"] < 5] for field, values in batch.items()}
         images = few["images"]

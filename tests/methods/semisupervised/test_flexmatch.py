@@ -2,7 +2,7 @@ import few_labels
 import keras
 import numpy as np
 import pytest
-from few_labels import softmax
+from few_labels import names_of, softmax
 from harness import inject
 from keras import ops
 
@@ -129,7 +129,7 @@ class TestFlexMatch(few_labels.Checks):
                 verbose=0,
             )
         with pytest.raises(ValueError, match="unlabeled: got 64 images; the memory has 86"):
-            model.fit({field: self.batch(64)[field] for field in FlexMatch.fields}, verbose=0)
+            model.fit({field: self.batch(64)[field] for field in names_of(FlexMatch)}, verbose=0)
         with pytest.raises(ValueError, match="unlabeled_size: got 0"):
             self.make(unlabeled_size=0)
 
