@@ -1,12 +1,15 @@
 """Losses that tell the other view of an image from the other images of the batch."""
 
+from typing import Any
+
 import numpy as np
 from keras import backend, ops
 
+from sslzoo.checks import above, refused
 from sslzoo.losses.normalize import check_pairs, l2_normalize
 
 
-def nt_xent(z1, z2, temperature=0.5):
+def nt_xent(z1: Any, z2: Any, temperature: float = 0.5) -> Any:
     """NT-Xent of SimCLR (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual
     Representations", arXiv:2002.05709, equation 1).
 
@@ -14,13 +17,15 @@ def nt_xent(z1, z2, temperature=0.5):
     loss_i = -log( exp(s(i, p(i)) / T) / sum_{k != i} exp(s(i, k) / T) );   loss = mean of loss_i
     over the 2N rows. The denominator holds the other 2N - 1 rows, those of the same view included.
 
-    The mean over 2N rows is the paper's (and lightly's) form; the official TensorFlow code
+    The mean over 2N rows is the paper's (and lightly's) form. The official TensorFlow code
     (google-research/simclr, tf2/objective.py) adds the two directions and is exactly twice this
     value.
 
+    Under data parallelism z1 and z2 must be the global batch's, gathered with gradient.
+
     Args:
         z1: (N, D) projections of the first views, any float dtype, of any length: the formula's
-        normalisation is here.
+            normalization is here.
         z2: (N, D) projections of the second views, row for row the same images.
         temperature: T > 0. The paper uses 0.1 on ImageNet and 0.5 on CIFAR-10.
 
@@ -29,32 +34,33 @@ def nt_xent(z1, z2, temperature=0.5):
         anything is summed. log(2N - 1) is the value of embeddings that are all alike. Memory: one
         (2N, 2N) matrix.
 
-    Under data parallelism z1 and z2 must be the global batch's, gathered with gradient.
-
     Raises:
         ValueError: shapes other than (N, D) twice, fewer than 2 pairs, or temperature <= 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import losses
+        >>> alike = np.ones((2, 3), "float32")
+        >>> round(float(losses.nt_xent(alike, alike)), 4)  # log 3
+        1.0986
     """
-    if temperature <= 0:
-        raise ValueError(f"nt_xent needs a temperature above 0, got {temperature}.")
+    above("temperature", temperature, 0)
     z1, z2 = l2_normalize(z1), l2_normalize(z2)
-    check_pairs("nt_xent", "z1 and z2", z1, z2)
+    check_pairs("z1 and z2", z1, z2)
     if z1.shape[0] is not None and z1.shape[0] < 2:
-        raise ValueError(
-            f"nt_xent needs at least 2 pairs, got {z1.shape[0]}: there is no other image to "
-            "tell apart."
-        )
-    pairs = ops.shape(z1)[0]
-    z = ops.concatenate([z1, z2], axis=0)
-    similarity = ops.matmul(z, ops.transpose(z)) / temperature
+        raise refused("z1", f"{z1.shape[0]} rows", "have at least 2, to tell one from another")
+    count = ops.shape(z1)[0]
+    z = ops.concatenate([z1, z2], axis=0)  # (2N, D)
+    similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2N, 2N)
     lowest = float(np.finfo(backend.standardize_dtype(z.dtype)).min)
-    others = ops.where(ops.eye(2 * pairs, dtype="bool"), lowest, similarity)
+    others = ops.where(ops.eye(2 * count, dtype="bool"), lowest, similarity)
     # The positives are read from the matrix that the denominator sums, not computed again: a GPU
     # multiplies matrices in TF32, and a difference of two roundings could make the loss negative.
-    positive = ops.diagonal(similarity[:pairs, pairs:])
+    positive = ops.diagonal(similarity[:count, count:])  # (N,)
     return ops.mean(ops.logsumexp(others, axis=1)) - ops.mean(positive)
 
 
-def info_nce(queries, keys, queue, temperature=0.2):
+def info_nce(queries: Any, keys: Any, queue: Any, temperature: float = 0.2) -> Any:
     """InfoNCE of MoCo (He et al. 2020, arXiv:1911.05722, equation 1): tell the key of the same item
     from those in a queue.
 
@@ -81,10 +87,9 @@ def info_nce(queries, keys, queue, temperature=0.2):
         >>> round(float(losses.info_nce(q, q, -q, temperature=1.0)), 4)
         0.4076
     """
-    if temperature <= 0:
-        raise ValueError(f"info_nce needs a temperature above 0, got {temperature}.")
+    above("temperature", temperature, 0)
     queries, keys = l2_normalize(queries), l2_normalize(keys)
-    check_pairs("info_nce", "queries and keys", queries, keys)
+    check_pairs("queries and keys", queries, keys)
     queue = ops.cast(queue, queries.dtype)
     positive = ops.sum(queries * keys, axis=-1, keepdims=True)  # (N, 1)
     negative = ops.matmul(queries, ops.transpose(queue))  # (N, K)

@@ -133,11 +133,11 @@ def test_unknown_batch_size_under_tf_function():
 @pytest.mark.parametrize(
     ("shapes", "temperature", "message"),
     [
-        (((1, 4), (1, 4)), 0.5, "at least 2 pairs, got 1"),
-        (((4, 4), (5, 4)), 0.5, r"z1 and z2 of the same shape, got \(4, 4\) and \(5, 4\)"),
-        (((4, 4), (4, 3)), 0.5, "same shape"),
+        (((1, 4), (1, 4)), 0.5, "z1: got 1 rows; it must have at least 2"),
+        (((4, 4), (5, 4)), 0.5, r"z1 and z2: got shapes \(4, 4\) and \(5, 4\); it must be of one"),
+        (((4, 4), (4, 3)), 0.5, "of one shape"),
         (((4, 2, 2), (4, 2, 2)), 0.5, r"shape \(N, D\)"),
-        (((4, 4), (4, 4)), 0.0, "temperature above 0, got 0.0"),
+        (((4, 4), (4, 4)), 0.0, "temperature: got 0.0; it must be a finite number above 0"),
     ],
 )
 def test_refuses_what_it_cannot_compute(shapes, temperature, message):

@@ -152,13 +152,13 @@ def test_half_precision_does_not_overflow(dtype):
 
 
 def test_errors_name_what_came():
-    with pytest.raises(ValueError, match="temperature above 0, got 0"):
+    with pytest.raises(ValueError, match="temperature: got 0; it must be a finite number above 0"):
         distillation(logits(2), logits(2), 0)
     with pytest.raises(
         ValueError,
         match=(
-            r"student_logits and teacher_logits of the same shape \(N, C\), got \(2, 6\) and \(2, "
-            r"5\)"
+            r"student_logits and teacher_logits: got shapes \(2, 6\) and \(2, 5\); it must be of "
+            r"one shape"
         ),
     ):
         distillation(logits(2), logits(2)[:, :5])

@@ -94,9 +94,9 @@ def test_a_kind_of_pair_that_is_missing_counts_zero():
 @pytest.mark.parametrize(
     ("same", "distance", "margin", "message"),
     [
-        (np.ones(3), np.ones(4), 1.0, r"one shape \(N,\), got \(3,\) and \(4,\)"),
-        (np.ones((3, 1)), np.ones(3), 1.0, r"got \(3, 1\) and \(3,\)"),
-        (np.ones(3), np.ones(3), 0.0, "margin: need a number above 0, got 0.0"),
+        (np.ones(3), np.ones(4), 1.0, r"got shapes \(3,\) and \(4,\); it must be of one shape"),
+        (np.ones((3, 1)), np.ones(3), 1.0, r"got shapes \(3, 1\) and \(3,\)"),
+        (np.ones(3), np.ones(3), 0.0, "margin: got 0.0; it must be a finite number above 0"),
     ],
 )
 def test_refuses_what_it_cannot_compute(same, distance, margin, message):
@@ -106,6 +106,6 @@ def test_refuses_what_it_cannot_compute(same, distance, margin, message):
 
 def test_batch_refuses_labels_that_do_not_fit():
     with pytest.raises(
-        ValueError, match=r"pair_contrastive_batch needs labels \(N,\) and embeddings \(N, D\)"
+        ValueError, match=r"labels and embeddings: got shapes .*; it must be \(N,\) and \(N, D\)"
     ):
         pair_contrastive_batch(np.zeros(3, int), np.ones((4, 2), "float32"))

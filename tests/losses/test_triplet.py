@@ -169,17 +169,17 @@ def test_unknown_batch_size_under_tf_function(miner):
 @pytest.mark.parametrize(
     ("labels", "shape", "options", "message"),
     [
-        (5, (6, 2), {}, r"labels \(N,\) and embeddings \(N, D\), got \(5,\) and \(6, 2\)"),
-        (6, (6, 2, 2), {}, r"got \(6,\) and \(6, 2, 2\)"),
-        (6, (6, 2), {"margin": 0}, "margin: need a number above 0 or 'soft', got 0"),
-        (6, (6, 2), {"margin": "hard"}, "margin: need a number above 0 or 'soft', got 'hard'"),
+        (5, (6, 2), {}, r"got shapes \(5,\) and \(6, 2\); it must be \(N,\) and \(N, D\)"),
+        (6, (6, 2, 2), {}, r"got shapes \(6,\) and \(6, 2, 2\)"),
+        (6, (6, 2), {"margin": 0}, "margin: got 0; it must be a finite number above 0"),
+        (6, (6, 2), {"margin": "hard"}, "margin: got 'hard'; it must be .* or 'soft'"),
         (
             6,
             (6, 2),
             {"distance": "euklidean"},
-            "Unknown distance 'euklidean'; did you mean euclidean",
+            "distance: got 'euklidean'; .*did you mean euclidean",
         ),
-        (6, (6, 2), {"reducer": "sum"}, "Unknown reducer 'sum'"),
+        (6, (6, 2), {"reducer": "sum"}, "reducer: got 'sum'; it must be one of"),
     ],
 )
 def test_refuses_what_it_cannot_compute(labels, shape, options, message):
