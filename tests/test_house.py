@@ -1,5 +1,6 @@
 """Promises about the source itself that no other test would notice."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -58,3 +59,124 @@ def test_every_method_cites_its_paper(name):
 def test_every_entry_of_the_zoo_loads(path):
     assert path.stem in list_models()
     load_config(path)
+
+
+# ---- plain style, of every file of the package ---------------------------------------
+
+
+def package_files():
+    """{path below sslzoo/: its syntax tree}."""
+    files = sorted((ROOT / "sslzoo").rglob("*.py"))
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in files
+    }
+
+
+def chained_conditionals(tree):
+    """Lines of `x if a else y if b else z`, in either order."""
+    conditionals = [node for node in ast.walk(tree) if isinstance(node, ast.IfExp)]
+    return [
+        f"{node.lineno}"
+        for node in conditionals
+        if any(isinstance(part, ast.IfExp) for part in (node.test, node.body, node.orelse))
+    ]
+
+
+def wide_assignments(tree):
+    """Lines of `a, b, c = x, y, z`: more than two names and as many values written out."""
+    return [
+        f"{node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, (ast.Tuple, ast.List))
+        and any(
+            isinstance(target, (ast.Tuple, ast.List)) and len(target.elts) > 2
+            for target in node.targets
+        )
+    ]
+
+
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def is_public(name):
+    return not name.startswith("_") or (name.startswith("__") and name.endswith("__"))
+
+
+def public_functions(tree):
+    """[(qualified name, function, is it a method)] at the top of a module and of its classes."""
+    functions = [(node.name, node, False) for node in tree.body if isinstance(node, FUNCTION)]
+    for owner in tree.body:
+        if isinstance(owner, ast.ClassDef) and is_public(owner.name):
+            methods = [node for node in owner.body if isinstance(node, FUNCTION)]
+            functions += [(f"{owner.name}.{node.name}", node, True) for node in methods]
+    return [found for found in functions if is_public(found[1].name)]
+
+
+def is_static(function):
+    return any(
+        isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in function.decorator_list
+    )
+
+
+def missing_annotations(tree):
+    """Public functions and methods with a parameter or a result that has no annotation."""
+    lines = []
+    for name, function, is_method in public_functions(tree):
+        signature = function.args
+        parameters = [*signature.posonlyargs, *signature.args]
+        if is_method and not is_static(function):
+            parameters = parameters[1:]  # self or cls
+        parameters += signature.kwonlyargs
+        parameters += [part for part in (signature.vararg, signature.kwarg) if part is not None]
+        bare = [parameter.arg for parameter in parameters if parameter.annotation is None]
+        if function.returns is None:
+            bare.append("return")
+        if bare:
+            lines.append(f"{function.lineno} {name}({', '.join(bare)})")
+    return lines
+
+
+def missing_examples(tree):
+    """Public classes and functions of a module without `>>>` in their docstrings."""
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, (*FUNCTION, ast.ClassDef)) and not node.name.startswith("_")
+    ]
+    return [
+        f"{node.lineno} {node.name}"
+        for node in public
+        if ">>>" not in (ast.get_docstring(node, clean=False) or "")
+    ]
+
+
+@pytest.mark.parametrize(
+    "offenders",
+    [chained_conditionals, wide_assignments, missing_annotations, missing_examples],
+    ids=lambda function: function.__name__,
+)
+def test_the_package_is_plain(offenders):
+    listed = [
+        f"{path}:{line}" for path, tree in package_files().items() for line in offenders(tree)
+    ]
+    assert not listed, f"{len(listed)} {offenders.__name__}:\n" + "\n".join(listed)
+
+
+@pytest.mark.parametrize(
+    "offenders, source",
+    [
+        (chained_conditionals, "x = 1 if a else 2 if b else 3"),
+        (chained_conditionals, "x = (1 if a else 2) if b else 3"),
+        (wide_assignments, "a, b, c = 1, 2, 3"),
+        (missing_annotations, "def f(x) -> int: ..."),
+        (missing_annotations, "def f(x: int): ..."),
+        (missing_annotations, "class A:\n    def __init__(self, **more) -> None: ..."),
+        (missing_examples, "class A:\n    '''Words.'''"),
+        (missing_examples, "def f():\n    '''Words.'''"),
+    ],
+)
+def test_what_is_not_plain_is_recognized(offenders, source):
+    assert offenders(ast.parse(source))
+    plain = "def f(x: int, *more: int) -> int:\n    '''>>> f(1)'''\n    a, b = 1, 2\n"
+    assert not offenders(ast.parse(plain))
