@@ -19,9 +19,9 @@ from sslzoo import data, evaluate, optim, report
 from sslzoo.demo_steps import ForSeconds, Steps, clean_process, neighbours, patches
 from sslzoo.evaluate.encoders import RawPixels
 from sslzoo.plots.report import curves_png, image_png, maps_png
+from sslzoo.serving import export
 from sslzoo.zoo.cache import WeightsError
 from sslzoo.zoo.config import plain, replace_file
-from sslzoo.zoo.export import export
 from sslzoo.zoo.train import commit, device
 
 MODEL = "simclr_resnet20.digits"

@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sslzoo.zoo.weights import agreement
+from sslzoo.evaluate.agreement import agreement
 
 PATCH = 106  # pixels: four rows and six columns of a bundled photograph of 427 x 640
 

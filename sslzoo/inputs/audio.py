@@ -33,6 +33,7 @@ class Wave(layers.Layer):
         return ops.cast(x, "float32") / (INT16 if integers else 1.0)
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Audio(Input):
     """Waves of one channel.
 
@@ -62,3 +63,6 @@ class Audio(Input):
     def examples(self, count: int, seed: int = 0, more: int = 0) -> np.ndarray:
         shape = (count, self.shape[0] or 1024 + more)
         return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
+
+    def get_config(self) -> dict:
+        return {"samples": self.shape[0]}

@@ -88,5 +88,14 @@ class Input(ABC):
         """Plain JSON for records and exports."""
         return {"field": self.field, "shape": list(self.shape)}
 
+    @abstractmethod
+    def get_config(self) -> dict:
+        """The arguments of the constructor: for the `.keras` file of a method that was given it."""
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Input":
+        """The opposite of `get_config`."""
+        return cls(**config)
+
     def _refuse(self, name: str, values: np.ndarray, needed: str) -> None:
         raise ValueError(f"{name}: got shape {values.shape}; this network needs {needed}.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers
 
@@ -9,6 +10,7 @@ from sslzoo.checks import check_edges, check_nodes
 from sslzoo.inputs.base import Input
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Graph(Input):
     """Graphs with features at their nodes. One item is one graph; a single large graph is G = 1.
 
@@ -74,6 +76,9 @@ class Graph(Input):
             "nodes": ((None, *self.shape), "float32"),
             "edges": ((None, self.edges, 2), "int32"),
         }
+
+    def get_config(self) -> dict:
+        return {"nodes": self.shape[0], "features": self.shape[1], "edges": self.edges}
 
 
 class GraphLayer(layers.Layer):

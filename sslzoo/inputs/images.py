@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -12,6 +13,7 @@ from sslzoo.inputs.preprocess import Preprocess
 ANY_SIZE = 32  # pixels of the examples for a network that takes images of any size
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Images(Input):
     """Images, brought to the network's size by `Preprocess`.
 
@@ -67,3 +69,6 @@ class Images(Input):
     def describe(self) -> dict:
         settings = {k: v for k, v in self.layer.get_config().items() if k != "name"}
         return {**settings, "crop": "largest centred square", "range": [0, 1]}
+
+    def get_config(self) -> dict:
+        return {"height": self.height, "width": self.width, "channels": self.channels}

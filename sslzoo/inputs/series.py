@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from sslzoo.checks import check_series
 from sslzoo.inputs.base import Input
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Series(Input):
     """Time series of finite numbers.
 
@@ -36,3 +38,6 @@ class Series(Input):
     def examples(self, count: int, seed: int = 0, more: int = 0) -> np.ndarray:
         shape = (count, self.shape[0] or 24 + more, self.shape[1])
         return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+    def get_config(self) -> dict:
+        return {"steps": self.shape[0], "features": self.shape[1]}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers
 
@@ -9,6 +10,7 @@ from sslzoo.checks import check_tokens
 from sslzoo.inputs.base import Input
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Tokens(Input):
     """Texts as rows of token numbers.
 
@@ -43,3 +45,6 @@ class Tokens(Input):
 
     def describe(self) -> dict:
         return {**super().describe(), "vocabulary": self.vocabulary}
+
+    def get_config(self) -> dict:
+        return {"length": self.shape[0], "vocabulary": self.vocabulary}

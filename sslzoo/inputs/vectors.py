@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from sslzoo.checks import check_vectors
 from sslzoo.inputs.base import Input
 
 
+@keras.saving.register_keras_serializable("sslzoo")
 class Vectors(Input):
     """Feature vectors of finite numbers.
 
@@ -35,3 +37,6 @@ class Vectors(Input):
     def examples(self, count: int, seed: int = 0, more: int = 0) -> np.ndarray:
         shape = (count, self.shape[0])
         return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+    def get_config(self) -> dict:
+        return {"features": self.shape[0]}

@@ -14,22 +14,30 @@ import keras
 import sslzoo
 
 
-def export(model, filepath, version=1, warmup=True):
+def export(
+    model: keras.Model, filepath: str | Path, version: int | str = 1, warmup: bool = True
+) -> Path:
     """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow
     fine-tunes.
 
     Signatures: for every verb of the model (`encode`, `classify`, ...), equal to `model.<verb>`,
-    - `<verb>`: `images`, uint8 (N, H, W, C) of any H and W; C 1 or 3, for a network of one channel
-      1;
-    - `<verb>_bytes`: `image_bytes`, N encoded JPEG or PNG files of any sizes, decoded to the pixels
-      Pillow reads. Transparency and EXIF orientation are ignored.
-    `serving_default` and `serving_bytes` are the two of the first verb. The output of `encode` is
-    `embedding`, float32 (N, D).
 
-    The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel: `obj(images,
-    training=False)` with uint8 or float32 images in [0, 1], `variables`, `trainable_variables`,
-    `regularization_losses`. With `training=True` BatchNorm uses the batch and updates its
-    statistics. It holds what the verbs need; other heads and targets stay behind.
+    - `<verb>` takes the items: `images` uint8 (N, H, W, C) of any H and W, C 1 or 3, for a network
+      of one channel 1; `series` float32 (N, T, F); `tokens` int32 (N, L); `vectors` float32 (N, D);
+      `audio` float32 (N, T); or `nodes` float32 (G, N, F) with `edges` int32 (G, E, 2);
+    - `<verb>_bytes`, of images alone, takes `image_bytes`: N encoded JPEG or PNG files of any
+      sizes, decoded to the pixels Pillow reads. Transparency and EXIF orientation are ignored. A
+      network of any size gets them one by one;
+    - `<verb>` that draws takes `n` and `seed`, two int32 numbers.
+
+    The outputs have the names that the verb declares: that of `encode` is `embedding`, float32
+    (N, D). `serving_default` and `serving_bytes` are the signatures of the first verb.
+
+    The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel where the model
+    encodes: `obj(items, training=False)`, `variables`, `trainable_variables`,
+    `regularization_losses`. Images are uint8, or float32 in [0, 1]; audio is float32 or int16; the
+    items of a graph are a dict. With `training=True` BatchNorm uses the batch and updates its
+    statistics. The object holds what the verbs need; other heads and targets stay behind.
 
     `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes,
     preprocessing).
@@ -38,7 +46,7 @@ def export(model, filepath, version=1, warmup=True):
         model: a `Method`, on the TensorFlow backend.
         filepath: the folder of all versions, the one that TF Serving's `base_path` names.
         version: a whole number from 1, or "next": one above the largest there, which TF Serving
-        then prefers.
+            then prefers.
         warmup: write the warm-up requests; they need `tensorflow-serving-api` (the extra
             `serving`).
 
@@ -46,19 +54,21 @@ def export(model, filepath, version=1, warmup=True):
         The `Path` of the version's folder.
 
     Raises:
-        RuntimeError: another backend; or the file, read again, does not compute what `encode` does.
+        RuntimeError: another backend; or the file, read again, does not compute what the verbs do.
         FileExistsError: that version is there already.
-        ValueError: an impossible version, or weights that are not finite.
+        ValueError: a model that has nothing to export, an impossible version, or weights that are
+            not finite.
         Whatever is raised, nothing of this export is left behind.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"export: the backend is {keras.backend.backend()}, a SavedModel needs tensorflow: "
-            "save the weights and "
-            "load them in a process with KERAS_BACKEND=tensorflow."
-        )
-    from sslzoo.zoo import saved_model
 
+    Example:
+        >>> import sslzoo, tempfile
+        >>> from sslzoo.serving import export
+        >>> model = sslzoo.build("simclr", "micro", 8)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     export(model, folder, version=3, warmup=False).name
+        '3'
+    """
+    _check_model(model)
     filepath = Path(filepath)
     target = filepath / str(_version(filepath, version))
     if target.exists():
@@ -67,27 +77,53 @@ def export(model, filepath, version=1, warmup=True):
         )
     created = [folder for folder in (filepath, *filepath.parents) if not folder.exists()]
     try:
-        filepath.mkdir(parents=True, exist_ok=True)
-        # On the same disk, so that a rename is enough; TF Serving passes over names that are not
-        # numbers.
-        with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
-            written = Path(folder) / target.name
-            saved_model.save(model, written)
-            saved_model.check(model, written)
-            extra = written / "assets.extra"
-            extra.mkdir()
-            (extra / "sslzoo.json").write_text(json.dumps(_description(model), indent=1) + "\n")
-            if warmup:
-                _write_warmup(model, extra)
-            _flush(written)
-            written.rename(target)
-            _flush_entry(filepath)
+        _write(model, filepath, target, warmup)
     except BaseException:
         for folder in created:
             if folder.exists() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
     return target
+
+
+def _check_model(model):
+    """Refuse what cannot be exported, before any work."""
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"export: the backend is {keras.backend.backend()}, a SavedModel needs tensorflow: "
+            "save the weights and load them in a process with KERAS_BACKEND=tensorflow."
+        )
+    name = type(model).__name__
+    if not hasattr(model, "verbs"):
+        raise ValueError(f"model: got {name}; needed a method of sslzoo, which has verbs.")
+    if not model.verbs:
+        raise ValueError(f"verbs: got none; an export of {name} needs at least one.")
+    for verb, settings in model.verbs.items():
+        if not hasattr(model, f"{verb}_graph"):
+            raise ValueError(f"verbs: got {verb} of {name}; needed its {verb}_graph.")
+        if not settings.draws and not model.reads.specs():
+            kind = type(model.reads).__name__
+            raise ValueError(f"reads: got {kind}, which a SavedModel cannot take; needed specs.")
+
+
+def _write(model, filepath, target, warmup):
+    from sslzoo.serving import saved_model
+
+    filepath.mkdir(parents=True, exist_ok=True)
+    # On the same disk, so that a rename is enough; TF Serving passes over names that are not
+    # numbers.
+    with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
+        written = Path(folder) / target.name
+        saved_model.save(model, written)
+        saved_model.check(model, written)
+        extra = written / "assets.extra"
+        extra.mkdir()
+        (extra / "sslzoo.json").write_text(json.dumps(_description(model), indent=1) + "\n")
+        if warmup:
+            _write_warmup(model, extra)
+        _flush(written)
+        written.rename(target)
+        _flush_entry(filepath)
 
 
 def _version(filepath, version):
@@ -100,16 +136,16 @@ def _version(filepath, version):
 
 
 def _description(model):
-    preprocess = {
-        key: value for key, value in model.preprocess.get_config().items() if key != "name"
-    }
+    network = model.encoder
+    shape = getattr(network, "output_shape", None)
     return {
         "sslzoo": sslzoo.__version__,
         "method": type(model).__name__,
-        "backbone": model.backbone.name,
-        "embedding": model.backbone.output_shape[-1],
-        "signatures": {verb: settings.output for verb, settings in model.verbs.items()},
-        "preprocessing": {**preprocess, "crop": "largest centred square", "range": [0, 1]},
+        "backbone": None if network is None else network.name,
+        "embedding": shape[-1] if isinstance(shape, tuple) else None,
+        "signatures": {verb: settings.outputs for verb, settings in model.verbs.items()},
+        "input": type(model.reads).__name__,
+        "preprocessing": model.reads.describe(),
     }
 
 
@@ -118,10 +154,10 @@ def _write_warmup(model, folder):
         warnings.warn(
             "export: no warm-up requests, tensorflow-serving-api is not installed (pip install "
             "sslzoo[serving]).",
-            stacklevel=3,
+            stacklevel=4,
         )
         return
-    from sslzoo.zoo import warmup
+    from sslzoo.serving import warmup
 
     warmup.write(model, folder / "tf_serving_warmup_requests")
 

@@ -1,191 +1,194 @@
-"""A model as plain TensorFlow: the functions of its SavedModel, and the check that they compute
-what its verbs do.
+"""A model as plain TensorFlow: the object of its SavedModel, and the check that it computes what
+the model's verbs do.
 """
+
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from sslzoo.evaluate.agreement import agreement
 from sslzoo.nn import ema
-from sslzoo.zoo.weights import agreement
+from sslzoo.serving import signatures
 
-EXACT = 1e-5  # relative difference from `encode` in float32
+EXACT = 1e-5  # relative difference from the verb in float32
 ROUNDED = 1e-3  # of images, whose values are rounded to 0..255
 COARSE = 2e-2  # in half precision or TF32, where two graphs of one network round differently
+LARGER = 3  # pixels, steps, ... of the second size that is compared
 
 
-def save(model, folder):
-    """Write `model` as a SavedModel: for each of its verbs the signatures `<verb>` and
-    `<verb>_bytes`, and the first of them as `serving_default` and `serving_bytes`.
+def save(model: keras.Model, folder: str | Path) -> None:
+    """Write a model as a SavedModel: for each of its verbs the signature `<verb>`, and the first of
+    them as `serving_default`. Images also have `<verb>_bytes` and `serving_bytes`.
 
-    Raises ValueError if a weight is not finite.
+    Raises:
+        ValueError: a weight that is not finite, or that the model does not own.
+
+    Example:
+        >>> import sslzoo, tempfile
+        >>> from sslzoo.serving import saved_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saved_model.save(sslzoo.build("simclr", "micro", 8), folder)
     """
-    root, signatures = _servable(model)
-    tf.saved_model.save(root, folder, signatures)
+    traced = {}  # a default is the same function as its verb's
+    for signature in signatures.signatures(model).values():
+        if signature not in traced:
+            traced[signature] = signatures.function(model, signature)
+    served = {name: traced[value] for name, value in signatures.signatures(model).items()}
+    tf.saved_model.save(_servable(model, list(traced.values())), folder, served)
 
 
-def check(model, folder):
+def check(model: keras.Model, folder: str | Path) -> None:
     """Load the SavedModel in `folder` again and compare its signatures with the model's verbs, at
-    two sizes of image.
+    two sizes of items where the model takes any.
 
-    Raises RuntimeError if they differ.
+    Raises:
+        RuntimeError: they differ.
+
+    Example:
+        >>> import sslzoo, tempfile
+        >>> from sslzoo.serving import saved_model
+        >>> model = sslzoo.build("simclr", "micro", 8)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saved_model.save(model, folder)
+        ...     saved_model.check(model, folder)
     """
     loaded = tf.saved_model.load(folder)
-    size, channels = model.preprocess.image_size, model.preprocess.channels
-    half = keras.backend.standardize_dtype(model.encoder.outputs[0].dtype) != "float32"
+    for more in (0, LARGER) if model.reads.any_size else (0,):
+        items = model.reads.examples(4, more=more)
+        references = {verb: _asked(model, verb, items) for verb in model.verbs}
+        for name, request in signatures.requests(model, items).items():
+            verb = signatures.signatures(model)[name].verb
+            inputs = {key: tf.constant(value) for key, value in request.items()}
+            outputs = loaded.signatures[name](**inputs)
+            for output, reference in references[verb].items():
+                _compare(name, verb, outputs[output].numpy(), reference, _allowed(model))
+
+
+def _asked(model: keras.Model, verb: str, items: Any) -> dict:
+    """{output: values} of a verb, as users get them."""
+    settings = model.verbs[verb]
+    count = model.reads.count(items)
+    inputs = (count, signatures.SEED) if settings.draws else (items,)
+    return settings.named(getattr(model, verb)(*inputs))
+
+
+def _allowed(model: keras.Model) -> float:
+    """The relative difference that the precision of a model explains."""
+    networks = [network for network in model.networks if network is not None]
+    tensors = keras.tree.flatten([getattr(network, "outputs", []) for network in networks])
+    half = any(tensor.dtype in ("float16", "bfloat16") for tensor in tensors)
     tf32 = (
         tf.config.list_physical_devices("GPU")
         and tf.config.experimental.tensor_float_32_execution_enabled()
     )
-    allowed = COARSE if half or tf32 else EXACT
-    for height, width in ((size, size), (size + 3, 2 * size)):
-        images = np.random.default_rng(0).integers(
-            0, 256, (4, height, width, channels), dtype=np.uint8
+    return COARSE if half or tf32 else EXACT
+
+
+def _compare(
+    signature: str, verb: str, served: np.ndarray, reference: np.ndarray, allowed: float
+) -> None:
+    if served.dtype == object:  # encoded images
+        served = np.stack([tf.io.decode_png(data).numpy() for data in served])
+    limit = max(allowed, ROUNDED) if served.dtype == np.uint8 else allowed
+    if served.shape != reference.shape:
+        raise RuntimeError(
+            f"export: {signature} of the reloaded SavedModel gives shape {served.shape}, {verb} "
+            f"{reference.shape}."
         )
-        references = {verb: getattr(model, verb)(images) for verb in model.verbs}
-        for name, inputs in example_requests(model, images).items():
-            verb = verb_of(model, name)
-            outputs = loaded.signatures[name](
-                **{key: tf.constant(value) for key, value in inputs.items()}
-            )
-            found = outputs[model.verbs[verb].output].numpy()
-            if found.dtype == object:  # encoded images
-                found = np.stack([tf.io.decode_png(data).numpy() for data in found])
-            limit = max(allowed, ROUNDED) if found.dtype == np.uint8 else allowed
-            rows, reference = (
-                values.reshape(len(images), -1) for values in (found, references[verb])
-            )
-            difference = agreement(rows, reference)["max_relative_difference"]
-            if difference > limit:
-                raise RuntimeError(
-                    f"export: {name} of the reloaded SavedModel differs from {verb} by "
-                    f"{difference:.1e} (relative), "
-                    f"more than {limit:.0e}."
-                )
+    # All items as one row: an output near 0, as a single number may be, has no relative difference.
+    rows = (values.reshape(1, -1) for values in (served, reference))
+    difference = agreement(*rows)["max_relative_difference"]
+    if difference > limit:
+        raise RuntimeError(
+            f"export: {signature} of the reloaded SavedModel differs from {verb} by "
+            f"{difference:.1e} (relative), more than {limit:.0e}."
+        )
 
 
-def signature_names(model):
-    """{signature: (verb, whether it takes encoded images)}, the defaults first."""
-    default = next(iter(model.verbs))
-    names = {"serving_default": (default, False), "serving_bytes": (default, True)}
-    return names | {
-        name: (verb, name != verb) for verb in model.verbs for name in (verb, f"{verb}_bytes")
-    }
+def _servable(model: keras.Model, traces: list) -> tf.train.Checkpoint:
+    """The object to save, in the interface of TF Hub's reusable SavedModels.
 
-
-def verb_of(model, signature):
-    """The verb that a signature computes."""
-    return signature_names(model)[signature][0]
-
-
-def example_requests(model, images):
-    """{signature: {input: value}} that ask for every verb of `images`, uint8 (N, H, W, C)."""
-    data = np.array([tf.io.encode_png(image).numpy() for image in images], object)
-    inputs = {"images": images}, {"image_bytes": data}
-    return {name: inputs[encoded] for name, (_, encoded) in signature_names(model).items()}
-
-
-def _servable(model):
-    """The object to save, in the interface of TF Hub's reusable SavedModels, and its signatures.
-
-    The object is `obj(images, training=False)` -> float32 (N, D), of uint8 or float32 images, with
-    `variables`,
-    `trainable_variables` and `regularization_losses`: of the encoder and of what the verbs need;
-    the rest stays behind.
+    It is `obj(items, training=False)` -> float32 (N, D) where the model encodes, with `variables`,
+    `trainable_variables` and `regularization_losses`: of the encoder and of what the verbs need.
+    The rest stays behind.
     """
-    channels = model.preprocess.channels
-    # networks for colour take grey images too
-    shape = [None, None, None, None if channels == 3 else channels]
-
-    @tf.function(autograph=False)
-    def represent(images, training):
-        return tf.cast(model(images, training=training), tf.float32)
-
-    @tf.function(autograph=False)
-    def call(images, training=False):
-        return represent(_prepared(model, images), training)
-
-    traces = [
-        call.get_concrete_function(tf.TensorSpec(shape, dtype, "images"), training=training)
-        for dtype in (tf.uint8, tf.float32)
-        for training in (False, True)
-    ]
-    plain, encoded = {}, {}
-    for verb in model.verbs:
-        plain[verb], encoded[verb] = _signatures(model, verb, shape)
-        traces.append(plain[verb].get_concrete_function())
-    used = {variable.ref() for trace in traces for variable in trace.variables}
-
-    kept = [variable for variable in model.variables if variable.value.ref() in used]
-    _check_finite(kept)
-    parameters = {
-        id(variable) for network in model.networks for variable in ema.parameters(network)
-    }
-    trainable = [variable for variable in kept if id(variable) in parameters]
     root = tf.train.Checkpoint()
-    root.__call__ = call
+    if "encode" in model.verbs:
+        root.__call__, more = _representation(model)
+        traces = [*traces, *more]
+    kept = _variables(model, traces)
+    networks = [network for network in model.networks if network is not None]
+    parameters = {id(v) for network in networks for v in ema.parameters(network)}
+    trainable = [variable for variable in kept if id(variable) in parameters]
     root.variables = [variable.value for variable in kept]
     root.trainable_variables = [variable.value for variable in trainable]
-    root.regularization_losses = [
-        _regularization(variable) for variable in trainable if variable.regularizer
+    root.regularization_losses = [_penalty(v) for v in trainable if v.regularizer]
+    return root
+
+
+def _representation(model: keras.Model) -> tuple[Any, list]:
+    """`call` of the saved object, for every dtype of the items, and its traces."""
+
+    @tf.function(autograph=False)
+    def represent(x, training):
+        return tf.cast(model(x, training=training), tf.float32)
+
+    @tf.function(autograph=False)
+    def call(items, training=False):
+        return represent(model.reads.served(items), training)
+
+    traces = [
+        call.get_concrete_function(items, training=training)
+        for items in signatures.item_specs(model)
+        for training in (False, True)
     ]
-    return root, {
-        name: (encoded if bytes_ else plain)[verb]
-        for name, (verb, bytes_) in signature_names(model).items()
-    }
+    return call, traces
 
 
-def _signatures(model, verb, shape):
-    """A verb as a function of uint8 images and as one of encoded images."""
-    output, whole = model.verbs[verb]
-    compute = getattr(model, f"{verb}_graph")
-    size, channels = model.preprocess.image_size, model.preprocess.channels
+def _variables(model: keras.Model, traces: list) -> list:
+    """The variables of the model that its functions read.
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, tf.uint8, "images")])
-    def plain(images):
-        return {output: compute(_coloured(images, channels) if whole else _prepared(model, images))}
-
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
-    def encoded(image_bytes):
-        def decode(data):
-            # This op reads PNG too. The exact inverse DCT is Pillow's, with which images of a
-            # training set are read.
-            return tf.io.decode_jpeg(data, channels=channels, dct_method="INTEGER_ACCURATE")[None]
-
-        if whole:  # images of any sizes: one by one, and encoded again
-            one = lambda data: tf.io.encode_png(compute(decode(data))[0])  # noqa: E731
-            return {output: tf.map_fn(one, image_bytes, fn_output_signature=tf.string)}
-        square = tf.TensorSpec([size, size, channels], tf.float32)
-        images = tf.map_fn(
-            lambda data: _prepared(model, decode(data))[0], image_bytes, fn_output_signature=square
+    Raises:
+        ValueError: one is not finite, or a function reads one that the model does not hold.
+    """
+    read = {variable.ref(): variable for trace in traces for variable in trace.variables}
+    kept = []
+    for variable in model.variables:
+        own = [copy.ref() for copy in _copies(variable)]
+        if any(ref in read for ref in own):
+            kept.append(variable)
+        for ref in own:
+            read.pop(ref, None)
+    if read:
+        names = sorted(variable.name for variable in read.values())
+        raise ValueError(
+            f"export: the verbs read {names[0]}, which {type(model).__name__} does not hold; make "
+            "it a weight of one of its layers."
         )
-        return {output: compute(images)}
-
-    return plain, encoded
-
-
-def _coloured(images, channels):
-    """(N, H, W, 1 or C) -> (N, H, W, C): repeats grey, refuses 2 and 4 channels."""
-    count, height, width, _ = tf.unstack(tf.shape(images))
-    images = tf.broadcast_to(images, [count, height, width, channels])
-    return tf.ensure_shape(images, [None, None, None, channels])
-
-
-def _prepared(model, images):
-    return model.preprocess(_coloured(images, model.preprocess.channels))
-
-
-def _check_finite(variables):
-    """The features do not show it: TensorFlow's ReLU makes 0 of NaN."""
-    for variable in variables:
-        if variable.value.dtype.is_floating and not np.isfinite(variable.numpy()).all():
+    for variable in kept:
+        # The features do not show it: TensorFlow's ReLU makes 0 of NaN.
+        value = keras.ops.convert_to_numpy(variable)
+        if "float" in variable.dtype and not np.isfinite(value.astype("float32")).all():
             raise ValueError(
                 f"export: the weight {variable.path} holds NaN or infinity, finite values are "
                 "needed."
             )
+    return kept
 
 
-def _regularization(variable):
+def _copies(variable: keras.Variable) -> tuple:
+    """TensorFlow's variables behind one of Keras': one for each replica it was made under."""
+    value = variable.value
+    if isinstance(value, tf.distribute.DistributedValues):
+        return (value, *value.values)
+    return (value,)
+
+
+def _penalty(variable: keras.Variable) -> Any:
+    """The regularization of a variable, as a function without arguments."""
     return tf.function(
         lambda: variable.regularizer(variable.value), autograph=False, input_signature=[]
     )

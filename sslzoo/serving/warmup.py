@@ -2,23 +2,27 @@
 lazy set-up.
 """
 
-import numpy as np
+from pathlib import Path
+
+import keras
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from sslzoo.zoo.saved_model import example_requests
+from sslzoo.serving.signatures import requests
 
 
-def write(model, path):
-    """A TFRecord of one `tensorflow.serving.PredictionLog` per signature, each with one image of
-    the model's size.
+def write(model: keras.Model, path: str | Path) -> None:
+    """A TFRecord of one `tensorflow.serving.PredictionLog` per signature, each with one item of the
+    usual size.
+
+    Example:
+        >>> import sslzoo, tempfile
+        >>> from sslzoo.serving import warmup
+        >>> with tempfile.NamedTemporaryFile() as file:
+        ...     warmup.write(sslzoo.build("simclr", "micro", 8), file.name)
     """
-    size = model.preprocess.image_size
-    images = np.random.default_rng(0).integers(
-        0, 256, (1, size, size, model.preprocess.channels), dtype=np.uint8
-    )
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in example_requests(model, images).items():
+        for signature, inputs in requests(model, model.reads.examples(1)).items():
             log = PredictionLog()
             request = log.predict_log.request
             request.model_spec.name = model.name

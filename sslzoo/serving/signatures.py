@@ -1,0 +1,189 @@
+"""The verbs of a model as TensorFlow functions: the signatures of its SavedModel."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+SEED = 0  # of the requests that ask for samples
+
+
+class Signature(NamedTuple):
+    """What a signature computes.
+
+    verb: a verb of the model.
+    encoded: it takes encoded files in place of items.
+
+    Example:
+        >>> from sslzoo.serving.signatures import Signature
+        >>> Signature("encode").encoded
+        False
+    """
+
+    verb: str
+    encoded: bool = False
+
+
+def signatures(model: keras.Model) -> dict[str, Signature]:
+    """{name: Signature} of a model's export. The defaults stand first: the first verb's.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving.signatures import signatures
+        >>> list(signatures(sslzoo.build("simclr", "micro", 8)))
+        ['serving_default', 'serving_bytes', 'encode', 'encode_bytes']
+    """
+    named = {}
+    for verb, settings in model.verbs.items():
+        named[verb] = Signature(verb)
+        if model.reads.encoded and not settings.draws:
+            named[f"{verb}_bytes"] = Signature(verb, encoded=True)
+    first = next(iter(model.verbs))
+    defaults = {"serving_default": named[first]}
+    if f"{first}_bytes" in named:
+        defaults["serving_bytes"] = named[f"{first}_bytes"]
+    return defaults | named
+
+
+def requests(model: keras.Model, items: Any) -> dict[str, dict]:
+    """{signature: {input: value}}: requests that ask for every verb of `items`, what
+    `model.reads.examples` gives. Verbs that draw are asked for as many samples.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving.signatures import requests
+        >>> model = sslzoo.build("simclr", "micro", 8)
+        >>> requests(model, model.reads.examples(2))["encode"]["images"].shape
+        (2, 8, 8, 3)
+    """
+    return {
+        name: _request(model, signature, items) for name, signature in signatures(model).items()
+    }
+
+
+def _request(model: keras.Model, signature: Signature, items: Any) -> dict:
+    if model.verbs[signature.verb].draws:
+        return {"n": np.int32(model.reads.count(items)), "seed": np.int32(SEED)}
+    if signature.encoded:
+        files = [tf.io.encode_png(item).numpy() for item in items]
+        return {model.reads.encoded: np.array(files, object)}
+    return model.reads.named(items)
+
+
+def function(model: keras.Model, signature: Signature) -> tf.types.experimental.ConcreteFunction:
+    """A signature as a function of tensors -> {output: tensor}.
+
+    Raises:
+        ValueError: a verb that draws, whose graph needs the number of samples when it is traced.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving.signatures import Signature, function
+        >>> encode = function(sslzoo.build("simclr", "micro", 8), Signature("encode"))
+        >>> encode.structured_outputs["embedding"].shape
+        TensorShape([None, 16])
+    """
+    if model.verbs[signature.verb].draws:
+        return _of_a_seed(model, signature.verb)
+    if signature.encoded:
+        return _of_files(model, signature.verb)
+    return _of_items(model, signature.verb)
+
+
+def item_specs(model: keras.Model) -> list:
+    """What stands for items when a function is traced: for each dtype that the model takes the
+    structure that `model.reads.of` gives. The signatures take the first.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving.signatures import item_specs
+        >>> [spec.dtype.name for spec in item_specs(sslzoo.build("simclr", "micro", 8))]
+        ['uint8', 'float32']
+    """
+    reads = model.reads
+    first = {field: tf.TensorSpec(*spec, field) for field, spec in reads.specs().items()}
+    # A Graph has fields of several dtypes, and takes no others.
+    others = [
+        {reads.field: tf.TensorSpec(first[reads.field].shape, dtype, reads.field)}
+        for dtype in reads.dtypes[1:]
+    ]
+    return [reads.of({**first, **other}) for other in ({}, *others)]
+
+
+def _graph(model: keras.Model, verb: str) -> Callable:
+    """The graph of a verb, with its results by name."""
+    settings = model.verbs[verb]
+    graph = getattr(model, f"{verb}_graph")
+    return lambda *inputs: settings.named(graph(*inputs))
+
+
+def _of_items(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteFunction:
+    reads, whole = model.reads, model.verbs[verb].whole
+    graph = _graph(model, verb)
+
+    def compute(**fields):
+        return graph(reads.served(reads.of(fields), whole))
+
+    tensors = reads.named(item_specs(model)[0])
+    return tf.function(compute, autograph=False).get_concrete_function(**tensors)
+
+
+def _of_files(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteFunction:
+    """Of N encoded images of any sizes."""
+    reads, whole = model.reads, model.verbs[verb].whole
+    graph = _graph(model, verb)
+    files = tf.TensorSpec([None], tf.string, reads.encoded)
+
+    def prepared(file):
+        return reads.served(_decoded(file, reads.channels))[0]  # (H, W, C) of the network
+
+    def alone(file):
+        outputs = graph(reads.served(_decoded(file, reads.channels), whole))
+        return {name: _png(value) if whole else value[0] for name, value in outputs.items()}
+
+    def together(files):
+        item = tf.TensorSpec(reads.shape, tf.float32)
+        return graph(tf.map_fn(prepared, files, fn_output_signature=item))
+
+    def one_by_one(files):
+        one = tf.function(alone, autograph=False)
+        traced = one.get_concrete_function(tf.TensorSpec([], tf.string)).structured_outputs
+        item = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in traced.items()}
+        return tf.map_fn(one, files, fn_output_signature=item)
+
+    # Images that keep their sizes do not fit into one batch.
+    compute = one_by_one if whole or None in reads.shape else together
+    return tf.function(compute, autograph=False).get_concrete_function(files)
+
+
+def _of_a_seed(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteFunction:
+    """Of the number of samples and a seed, which each request gives."""
+    graph = _graph(model, verb)
+    numbers = {name: tf.TensorSpec([], tf.int32, name) for name in ("n", "seed")}
+
+    def compute(n, seed):
+        return graph(n, seed)
+
+    try:
+        return tf.function(compute, autograph=False).get_concrete_function(**numbers)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"verbs: got {verb}_graph that cannot be traced with a tensor as n ({reason}); an "
+            "export needs shapes such as (n, D) there, and no Python loop over n."
+        ) from error
+
+
+def _decoded(file: Any, channels: int) -> Any:
+    """The pixels of an encoded image: uint8 (1, H, W, C)."""
+    # This op reads PNG too. The exact inverse DCT is Pillow's, with which images of a training set
+    # are read.
+    return tf.io.decode_jpeg(file, channels=channels, dct_method="INTEGER_ACCURATE")[None]
+
+
+def _png(values: Any) -> Any:
+    """A picture, uint8 (1, H, W, 1 or 3), as a PNG file; of anything else its only item."""
+    picture = values.dtype == tf.uint8 and values.shape.rank == 4
+    return tf.io.encode_png(values[0]) if picture else values[0]
