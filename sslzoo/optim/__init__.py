@@ -1,8 +1,10 @@
-"""Optimisers and schedules of the papers. None decays biases and BatchNorm's scales and shifts."""
+"""Optimizers and schedules of the papers. None decays biases and BatchNorm's scales and shifts."""
+
+from typing import Any
 
 import keras
 
-from sslzoo.errors import unknown
+from sslzoo.checks import at_least, one_of, refused
 from sslzoo.optim.adamw import AdamW
 from sslzoo.optim.lars import LARS
 from sslzoo.optim.schedules import FixMatchCosine, WarmupCosine, cosine_ema, scaled_learning_rate
@@ -16,9 +18,10 @@ OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
     "adagrad": keras.optimizers.Adagrad,
 }
+WITHOUT_DECAY = ("adam", "rmsprop", "adagrad")  # Keras' would shrink biases too
 
 
-def build(name, learning_rate, **kwargs):
+def build(name: str, learning_rate: Any, **kwargs: Any) -> keras.optimizers.Optimizer:
     """The optimizer of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam",
     "adamw" (decoupled), "rmsprop", "adagrad".
 
@@ -28,19 +31,20 @@ def build(name, learning_rate, **kwargs):
         **kwargs: the constructor's own.
 
     Raises:
-        ValueError: another name, a learning rate below 0, or weight_decay for "adam" (Keras' would
-        shrink biases too).
+        ValueError: another name, a learning rate below 0, or weight_decay for "adam", "rmsprop" or
+            "adagrad" (Keras' would shrink biases too).
+
+    Example:
+        >>> from sslzoo import optim
+        >>> optim.build("sgd", 0.1).momentum
+        0.9
     """
-    if name not in OPTIMIZERS:
-        raise ValueError(unknown("optimizer", name, OPTIMIZERS))
-    if name == "adam" and kwargs.get("weight_decay"):
-        raise ValueError(
-            f"optimizer adam has no weight_decay, got {kwargs['weight_decay']}; use adamw."
-        )
+    one_of("optimizer", name, OPTIMIZERS)
+    if name in WITHOUT_DECAY and kwargs.get("weight_decay"):
+        needed = f"be 0 for {name}; sgd, lars and adamw have it"
+        raise refused("weight_decay", kwargs["weight_decay"], needed)
     if isinstance(learning_rate, (int, float)):
-        if learning_rate < 0:
-            raise ValueError(f"learning_rate must be at least 0, got {learning_rate}.")
-        learning_rate = float(learning_rate)
+        learning_rate = float(at_least("learning_rate", learning_rate, 0))
     return OPTIMIZERS[name](learning_rate, **kwargs)
 
 

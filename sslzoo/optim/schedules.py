@@ -1,9 +1,12 @@
 """What changes with the step: the learning rate of a run, and the momentum of a target network."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
+
+from sslzoo.checks import above, at_least, in_range, one_of
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -21,43 +24,38 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         peak: learning rate at the end of the warm-up, above 0; see `scaled_learning_rate`.
-        warmup_steps: optimiser steps (not epochs), at least 0. The papers use 10 epochs.
-        total_steps: optimiser steps of the whole run, warm-up included, at least 1 and above
-        warmup_steps.
+        warmup_steps: optimizer steps (not epochs), at least 0. The papers use 10 epochs.
+        total_steps: optimizer steps of the whole run, warm-up included, at least 1 and above
+            warmup_steps.
         final: learning rate at total_steps and after, between 0 and peak.
 
     Raises:
         ValueError: a value outside these ranges.
+
+    Example:
+        >>> from sslzoo import optim
+        >>> schedule = optim.WarmupCosine(0.5, warmup_steps=2, total_steps=10)
+        >>> [round(float(schedule(step)), 3) for step in (0, 1, 2, 6, 10)]
+        [0.0, 0.25, 0.5, 0.25, 0.0]
     """
 
-    def __init__(self, peak, warmup_steps, total_steps, final=0.0):
-        if not (math.isfinite(peak) and peak > 0):
-            raise ValueError(f"WarmupCosine needs a finite peak above 0, got {peak}.")
-        if not 0 <= final <= peak:
-            raise ValueError(f"WarmupCosine needs final between 0 and peak {peak}, got {final}.")
-        if not 0 <= warmup_steps < total_steps:
-            raise ValueError(
-                "WarmupCosine needs 0 <= warmup_steps < total_steps, got warmup_steps "
-                f"{warmup_steps} and total_steps"
-                f" {total_steps}."
-            )
-        self.peak, self.warmup_steps, self.total_steps, self.final = (
-            peak,
-            warmup_steps,
-            total_steps,
-            final,
-        )
+    def __init__(
+        self, peak: float, warmup_steps: float, total_steps: int, final: float = 0.0
+    ) -> None:
+        self.peak = above("peak", peak, 0)
+        self.total_steps = at_least("total_steps", total_steps, 1)
+        self.warmup_steps = in_range("warmup_steps", warmup_steps, 0, total_steps, high_open=True)
+        self.final = in_range("final", final, 0, peak)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         step = ops.cast(step, "float32")
         warmup = self.peak * step / max(self.warmup_steps, 1)
-        done = ops.clip(
-            (step - self.warmup_steps) / (self.total_steps - self.warmup_steps), 0.0, 1.0
-        )
+        done = (step - self.warmup_steps) / (self.total_steps - self.warmup_steps)
+        done = ops.clip(done, 0.0, 1.0)
         cosine = self.final + (self.peak - self.final) * (1.0 + ops.cos(math.pi * done)) / 2.0
         return ops.where(step < self.warmup_steps, warmup, cosine)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             "peak": self.peak,
             "warmup_steps": self.warmup_steps,
@@ -79,47 +77,50 @@ class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
 
     Raises:
         ValueError: a value outside these ranges.
+
+    Example:
+        >>> from sslzoo import optim
+        >>> schedule = optim.FixMatchCosine(1.0, total_steps=100)
+        >>> [round(float(schedule(step)), 3) for step in (0, 50, 100, 200)]
+        [1.0, 0.773, 0.195, 0.195]
     """
 
-    def __init__(self, peak, total_steps):
-        if not (math.isfinite(peak) and peak > 0):
-            raise ValueError(f"FixMatchCosine needs a finite peak above 0, got {peak}.")
-        if total_steps < 1:
-            raise ValueError(f"FixMatchCosine needs total_steps of at least 1, got {total_steps}.")
-        self.peak, self.total_steps = peak, total_steps
+    def __init__(self, peak: float, total_steps: int) -> None:
+        self.peak = above("peak", peak, 0)
+        self.total_steps = at_least("total_steps", total_steps, 1)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         done = ops.minimum(ops.cast(step, "float32") / self.total_steps, 1.0)
         return self.peak * ops.cos(7.0 * math.pi / 16.0 * done)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"peak": self.peak, "total_steps": self.total_steps}
 
 
-def scaled_learning_rate(base, batch_size, rule="linear"):
+def scaled_learning_rate(base: float, batch_size: int, rule: str = "linear") -> float:
     """The peak learning rate for a global batch, in the two rules of SimCLR (arXiv:2002.05709,
     section 2.2 and B.1).
 
-    linear: base * batch_size / 256 (SimCLR's base is 0.3, BYOL's 0.2); sqrt: base *
-    sqrt(batch_size) (SimCLR's 0.075, for small batches).
+    linear: base * batch_size / 256 (SimCLR's base is 0.3, BYOL's 0.2).
+    sqrt: base * sqrt(batch_size) (SimCLR's 0.075, for small batches).
 
     Raises:
-        ValueError: a base or batch_size not above 0, or another rule.
+        ValueError: a base not above 0, a batch_size below 1, or another rule.
+
+    Example:
+        >>> from sslzoo import optim
+        >>> optim.scaled_learning_rate(0.25, 512)
+        0.5
     """
-    if not (math.isfinite(base) and base > 0):
-        raise ValueError(f"scaled_learning_rate needs a finite base above 0, got {base}.")
-    if batch_size < 1:
-        raise ValueError(
-            f"scaled_learning_rate needs a batch_size of at least 1, got {batch_size}."
-        )
+    above("base", base, 0)
+    at_least("batch_size", batch_size, 1)
+    one_of("rule", rule, ("linear", "sqrt"))
     if rule == "linear":
         return base * batch_size / 256
-    if rule == "sqrt":
-        return base * math.sqrt(batch_size)
-    raise ValueError(f"scaled_learning_rate knows the rules 'linear' and 'sqrt', got {rule!r}.")
+    return base * math.sqrt(batch_size)
 
 
-def cosine_ema(step, total_steps, base):
+def cosine_ema(step: Any, total_steps: Any, base: float) -> Any:
     """Momentum tau of BYOL's target network (Grill et al. 2020, arXiv:2006.07733, section 3.3).
 
     tau_k = 1 - (1 - base) * (cos(pi * k / K) + 1) / 2: `base` at k = 0, 1 at k = K = total_steps
@@ -136,11 +137,15 @@ def cosine_ema(step, total_steps, base):
 
     Raises:
         ValueError: a total_steps or base outside these ranges.
+
+    Example:
+        >>> from sslzoo import optim
+        >>> [round(float(optim.cosine_ema(step, 100, 0.5)), 3) for step in (0, 50, 100)]
+        [0.5, 0.75, 1.0]
     """
-    if isinstance(total_steps, int) and total_steps < 1:
-        raise ValueError(f"cosine_ema needs total_steps of at least 1, got {total_steps}.")
-    if not 0 <= base <= 1:
-        raise ValueError(f"cosine_ema needs a base between 0 and 1, got {base}.")
+    if isinstance(total_steps, int):
+        at_least("total_steps", total_steps, 1)
+    in_range("base", base, 0, 1)
     done = ops.cast(step, "float32") / ops.cast(total_steps, "float32")
     done = ops.clip(done, 0.0, 1.0)
     return 1.0 - (1.0 - base) * (ops.cos(math.pi * done) + 1.0) / 2.0

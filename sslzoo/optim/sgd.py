@@ -1,7 +1,11 @@
 """SGD with the weight decay that the recipes of self-supervised learning mean."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from sslzoo.checks import at_least
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -13,13 +17,13 @@ class SGD(keras.optimizers.SGD):
         v <- momentum * v - learning_rate * g
         w <- w + v
 
-    `keras.optimizers.SGD(weight_decay=...)` is another method: it shrinks the weights beside the
-    gradient step, so the decay does not build up in the velocity (at momentum 0.9 it is a tenth as
-    strong), and it shrinks BatchNorm's too.
+    `keras.optimizers.SGD(weight_decay=...)` is another method. It shrinks the weights beside the
+    gradient step, so the decay does not build up in the velocity: at momentum 0.9 it is a tenth as
+    strong. And it shrinks BatchNorm's too.
 
     The learning rate goes into the velocity, as in Keras and in the official SimCLR code. torch
     keeps it out (buf <- momentum * buf + g; w <- w - learning_rate * buf): the same weights while
-    the learning rate is constant; when it changes, Keras' velocity still carries the former one for
+    the learning rate is constant. When it changes, Keras' velocity still carries the former one for
     about 1 / (1 - momentum) steps.
 
     Args:
@@ -33,18 +37,28 @@ class SGD(keras.optimizers.SGD):
 
     Raises:
         ValueError: weight_decay below 0; momentum outside [0, 1] (Keras).
+
+    Example:
+        >>> from sslzoo import optim
+        >>> optim.SGD(0.1, weight_decay=5e-4).get_config()["weight_decay"]
+        0.0005
     """
 
-    def __init__(self, learning_rate, momentum=0.9, nesterov=False, weight_decay=0.0, **kwargs):
-        if weight_decay < 0:
-            raise ValueError(f"SGD needs a weight_decay of at least 0, got {weight_decay}.")
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, momentum=momentum, nesterov=nesterov, **kwargs)
-        self.l2 = weight_decay
+        self.l2 = at_least("weight_decay", weight_decay, 0)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self.l2 and len(variable.shape) > 1:
             gradient = ops.add(ops.cast(gradient, variable.dtype), ops.multiply(variable, self.l2))
         super().update_step(gradient, variable, learning_rate)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "weight_decay": self.l2}

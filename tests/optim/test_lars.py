@@ -161,9 +161,9 @@ def test_takes_the_same_steps_under_a_mirrored_strategy(run, random_variables):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"momentum": 1.5}, "momentum between 0 and 1, got 1.5"),
-        ({"trust_coefficient": 0.0}, "trust_coefficient above 0, got 0.0"),
-        ({"weight_decay": -1e-4}, "weight_decay of at least 0, got -0.0001"),
+        ({"momentum": 1.5}, "momentum: got 1.5; it must be .* at most 1"),
+        ({"trust_coefficient": 0.0}, "trust_coefficient: got 0.0; it must be .* above 0"),
+        ({"weight_decay": -1e-4}, "weight_decay: got -0.0001; it must be .* at least 0"),
     ],
 )
 def test_refusals_name_the_value(arguments, message):

@@ -57,12 +57,12 @@ def test_survives_serialisation():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0.0, 1, 10), "peak above 0, got 0.0"),
-        ((float("nan"), 1, 10), "finite peak"),
-        ((0.1, 10, 10), "warmup_steps 10 and total_steps 10"),
-        ((0.1, -1, 10), "warmup_steps -1"),
-        ((0.1, 0, 0), "total_steps 0"),
-        ((0.1, 1, 10, 0.2), "final between 0 and peak 0.1, got 0.2"),
+        ((0.0, 1, 10), "peak: got 0.0; it must be a finite number above 0"),
+        ((float("nan"), 1, 10), "peak: got nan"),
+        ((0.1, 10, 10), "warmup_steps: got 10; it must be .* below 10"),
+        ((0.1, -1, 10), "warmup_steps: got -1"),
+        ((0.1, 0, 0), "total_steps: got 0"),
+        ((0.1, 1, 10, 0.2), "final: got 0.2; it must be .* at most 0.1"),
     ],
 )
 def test_refuses_impossible_schedules(arguments, message):
@@ -75,11 +75,11 @@ def test_scaled_learning_rate():
     assert scaled_learning_rate(0.3, 256) == pytest.approx(0.3)
     # both rules meet at 4096
     assert scaled_learning_rate(0.075, 4096, rule="sqrt") == pytest.approx(4.8)
-    with pytest.raises(ValueError, match="'linear' and 'sqrt', got 'log'"):
+    with pytest.raises(ValueError, match="rule: got 'log'; it must be one of 'linear', 'sqrt'"):
         scaled_learning_rate(0.3, 256, rule="log")
-    with pytest.raises(ValueError, match="batch_size of at least 1, got 0"):
+    with pytest.raises(ValueError, match="batch_size: got 0"):
         scaled_learning_rate(0.3, 0)
-    with pytest.raises(ValueError, match="base above 0, got -1"):
+    with pytest.raises(ValueError, match="base: got -1"):
         scaled_learning_rate(-1, 256)
 
 
@@ -92,9 +92,9 @@ def test_cosine_ema():
     k = np.minimum(np.asarray(steps), total)
     expected = 1 - (1 - base) * (np.cos(np.pi * k / total) + 1) / 2
     np.testing.assert_allclose(np.asarray(cosine_ema(steps, total, base)), expected, atol=1e-7)
-    with pytest.raises(ValueError, match="base between 0 and 1, got 1.5"):
+    with pytest.raises(ValueError, match="base: got 1.5; it must be .* at most 1"):
         cosine_ema(0, 10, 1.5)
-    with pytest.raises(ValueError, match="total_steps of at least 1, got 0"):
+    with pytest.raises(ValueError, match="total_steps: got 0"):
         cosine_ema(0, 0, 0.99)
 
 
