@@ -11,7 +11,7 @@ class UnknownName(KeyError, ValueError):
     "Unknown model 'simclr_resnet81'; did you mean simclr_resnet18?"
     """
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.args[0]
 
 

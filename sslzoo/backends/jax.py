@@ -1,43 +1,84 @@
 """JAX: the training step, the (implicit) cross-replica gather, the compiled function."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import keras
 from keras import ops
 
 
-def replicas():
-    """1: under `keras.distribution` one program sees the whole batch."""
+def replicas() -> int:
+    """1: under `keras.distribution` one program sees the whole batch.
+
+    Example:
+        >>> from sslzoo import backends
+        >>> backends.replicas()
+        1
+    """
     return 1
 
 
-def replica_index():
-    """0: the batch is drawn whole."""
+def replica_index() -> int:
+    """0: the batch is drawn whole.
+
+    Example:
+        >>> from sslzoo import backends
+        >>> backends.replica_index()
+        0
+    """
     return 0
 
 
-def process():
-    """(index, count) of the processes that train one model under `keras.distribution`."""
+def process() -> tuple[int, int]:
+    """(index, count) of the processes that train one model under `keras.distribution`.
+
+    Example:
+        >>> from sslzoo import backends
+        >>> backends.process()
+        (0, 1)
+    """
     if keras.distribution.distribution() is None:
         return 0, 1
     return jax.process_index(), jax.process_count()
 
 
-def gather(x):
-    """The identity: SPMD arrays are global already."""
+def gather(x: Any) -> Any:
+    """The identity: SPMD arrays are global already.
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo import backends
+        >>> tuple(backends.gather(ops.ones((2, 3))).shape)
+        (2, 3)
+    """
     return x
 
 
-def abstract(function, *args):
+def abstract(function: Callable, *args: Any) -> Any:
     """The structure of `function(*args)` with symbolic leaves, found by tracing alone: no value is
     computed or assigned.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import backends
+        >>> tuple(backends.abstract(lambda x: 2 * x, np.zeros((2, 3), "float32")).shape)
+        (2, 3)
     """
     with keras.StatelessScope():
         return jax.eval_shape(function, *args)
 
 
-def compiled(model, function):
+def compiled(model: keras.layers.Layer, function: Callable) -> Callable:
     """`function(*inputs)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy
     out. Inputs and outputs are arrays or structures of them.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from sslzoo import backends
+        >>> double = keras.layers.Rescaling(2.0)
+        >>> backends.compiled(double, double)(np.ones((1, 2), "float32"))
+        array([[2., 2.]], dtype=float32)
     """
     variables = model.variables
 
@@ -53,21 +94,41 @@ def compiled(model, function):
     return call
 
 
-def gradient(function, values):
+def gradient(function: Callable, values: Any) -> Any:
     """d function(values) / d values, of a scalar function; both may be structures of tensors.
 
     The result is itself differentiable. What the function does not depend on has a gradient of 0.
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo import backends
+        >>> float(backends.gradient(lambda x: x**2, ops.convert_to_tensor(3.0)))
+        6.0
     """
     return jax.grad(function)(values)
 
 
-def bias_add(x, bias):
-    """(..., C) + (C,)."""
+def bias_add(x: Any, bias: Any) -> Any:
+    """(..., C) + (C,).
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo import backends
+        >>> float(backends.bias_add(ops.zeros((1, 1, 1, 2)), ops.ones(2))[0, 0, 0, 1])
+        1.0
+    """
     return x + bias
 
 
-def apart(x):
-    """x: what XLA fuses is safe."""
+def apart(x: Any) -> Any:
+    """x: what XLA fuses is safe.
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo import backends
+        >>> tuple(backends.apart(ops.ones((2, 3))).shape)
+        (2, 3)
+    """
     return x
 
 
@@ -77,9 +138,17 @@ fused_batch_norm = None  # XLA fuses Keras' formula itself
 class Step:
     """The usual training step of a `Method`: `value_and_grad` over a `StatelessScope`, state in and
     state out.
+
+    Example:
+        >>> from sslzoo import backends, training
+        >>> issubclass(training.Method, backends.Step)
+        True
     """
 
-    def train_step(self, state, data):
+    def train_step(self, state: tuple, data: Any) -> tuple:
+        """One step. `state`: values of the trainable and the other variables, of the optimizer's
+        and the metrics'. Returns (logs, the new state).
+        """
         trainable, non_trainable, optimizer, metrics = state
 
         def prepare():
@@ -90,23 +159,20 @@ class Step:
         def objective(trainable):
             def scaled():
                 losses, logs, kept = self.losses_logs_kept(batch)
-                return {k: self.optimizer.scale_loss(v) for k, v in losses.items()}, (
-                    losses,
-                    logs,
-                    kept,
-                )
+                scaled_losses = {k: self.optimizer.scale_loss(v) for k, v in losses.items()}
+                return scaled_losses, (losses, logs, kept)
 
-            (scaled_losses, terms), _, updated = self._scoped(
-                scaled, trainable, non_trainable, optimizer
-            )
+            result, _, updated = self._scoped(scaled, trainable, non_trainable, optimizer)
+            scaled_losses, terms = result
             return scaled_losses, (terms, updated)
 
-        gradients, ((losses, logs, kept), non_trainable) = self._gradients(objective, trainable)
+        gradients, (terms, non_trainable) = self._gradients(objective, trainable)
+        losses, logs, kept = terms
 
         def change():
             return self.change_gradients(gradients)
 
-        gradients, *_ = self._scoped(change, trainable, non_trainable, optimizer)
+        gradients, _, _ = self._scoped(change, trainable, non_trainable, optimizer)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
 
         def finish():
@@ -121,7 +187,7 @@ class Step:
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, (trainable, non_trainable, optimizer, metrics)
 
-    def _gradients(self, objective, trainable):
+    def _gradients(self, objective: Callable, trainable: list) -> tuple:
         """(gradients, aux) of `objective(trainable) -> ({name: loss}, aux)`: of the sum, or with
         `separate_gradients` {name: gradients}.
         """
@@ -133,28 +199,36 @@ class Step:
 
             return jax.grad(total, has_aux=True)(trainable)
         losses, pull, aux = jax.vjp(objective, trainable, has_aux=True)
-        one_of = {
-            name: {other: ops.cast(other == name, x.dtype) for other, x in losses.items()}
-            for name in losses
-        }
-        return {name: pull(chosen)[0] for name, chosen in one_of.items()}, aux
+        gradients = {}
+        for name in losses:
+            # 1 for this loss, 0 for the others
+            chosen = {other: ops.cast(other == name, x.dtype) for other, x in losses.items()}
+            gradients[name] = pull(chosen)[0]
+        return gradients, aux
 
-    def _scoped(self, function, trainable, non_trainable, optimizer):
-        """Run `function` on the given values of the variables; return its result and what it left
-        in the model's.
+    def _scoped(
+        self, function: Callable, trainable: list, non_trainable: list, optimizer: list
+    ) -> tuple[Any, list, list]:
+        """Run `function` on the given values of the variables.
+
+        Returns:
+            Its result, and what it left in the trainable and in the other variables of the model.
         """
-        own = [self.trainable_variables, self.non_trainable_variables]
-        variables = [*own[0], *own[1], *self.optimizer.variables]
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        variables += self.optimizer.variables
         mapping = list(zip(variables, [*trainable, *non_trainable, *optimizer], strict=True))
         with keras.StatelessScope(state_mapping=mapping) as scope:
             result = function()
-        return result, *([scope.get_current_value(v) for v in group] for group in own)
+        trainable = [scope.get_current_value(v) for v in self.trainable_variables]
+        non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
+        return result, trainable, non_trainable
 
     @staticmethod
-    def default_jit():
+    def default_jit() -> bool:
+        """Whether steps are compiled by XLA: always."""
         return True
 
-    def sync_state(self):
+    def sync_state(self) -> None:
         """Put the running step's values back into the model's variables: callbacks read them
         there.
         """
