@@ -4,6 +4,7 @@ from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
 from sslzoo.losses.contrastive import info_nce, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
+from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
 from sslzoo.losses.normalize import l2_normalize
 from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
 from sslzoo.losses.semisupervised import (
@@ -31,10 +32,12 @@ from sslzoo.losses.variational import (
 )
 
 __all__ = [
+    "DOMAIN_DISTANCES",
     "TSA_SCHEDULES",
     "annealed_cross_entropy",
     "bernoulli_log_likelihood",
     "confident_cross_entropy",
+    "coral",
     "discriminator_loss",
     "distillation",
     "elbo",
@@ -46,6 +49,8 @@ __all__ = [
     "info_nce",
     "l2_normalize",
     "masked_cross_entropy",
+    "mean_cosine",
+    "mmd",
     "negative_cosine",
     "nt_xent",
     "pair_contrastive",

@@ -70,7 +70,7 @@ def bernoulli_log_likelihood(targets: Any, logits: Any) -> Any:
     logit overflows.
 
     Args:
-        targets: (N, ...), 0 or 1. Grey values between them give a number that is no likelihood:
+        targets: (N, ...), 0 or 1. Gray values between them give a number that is no likelihood:
             over [0, 1] it is the log of a density that does not integrate to 1. Draw them as 0 or
             1 first.
         logits: the shape of targets, any float dtype.

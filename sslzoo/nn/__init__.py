@@ -16,8 +16,10 @@ from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.queue import Queue
+from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
+from sslzoo.nn.step_weights import StepWeights, boosted_weights
 from sslzoo.nn.vgg19 import vgg19_features
 
 __all__ = [
@@ -29,21 +31,26 @@ __all__ = [
     "Preprocess",
     "Queue",
     "State",
+    "StepWeights",
     "any_size",
     "backbone",
     "bicubic",
     "bicubic_matrix",
+    "boosted_weights",
     "class_means",
     "effective_rank",
     "feature_map",
     "feature_std",
     "fold",
     "frozen",
+    "gru",
     "head",
     "herding",
+    "hidden_states",
     "mlp_decoder",
     "reads",
     "srgan_discriminator",
     "srresnet_generator",
+    "step_gates",
     "vgg19_features",
 ]

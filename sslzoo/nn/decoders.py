@@ -24,7 +24,7 @@ def mlp_decoder(
         image_shape: (H, W, C) of the images.
         widths: units of the hidden layers. Of none, the decoder is linear.
         activation: of the hidden layers. The last layer has none.
-        seed: of the initialisers (Glorot uniform).
+        seed: of the initializers (Glorot uniform).
 
     Returns:
         A Functional `keras.Model`, latents (N, Z) -> logits (N, H, W, C).
