@@ -311,7 +311,7 @@ def test_photos_of_many_sizes_and_of_any_number_are_trained_on_and_evaluated(
     record = json.loads(out)
     assert record["steps"] == 3 and record["metrics"][0]["settings"]["n_train"] == 24
     assert (
-        record["metrics"][0]["settings"]["image_shape"] == [8, 8, 3]
+        record["metrics"][0]["settings"]["item_shape"] == [8, 8, 3]
         and record["weights"]["agreement"]["images"] == 24
     )
     again = json.loads(command("eval", path, "--json")[1])

@@ -10,7 +10,7 @@ from sslzoo.inputs.base import Input
 from sslzoo.inputs.graph import Graph
 from sslzoo.inputs.images import Images
 from sslzoo.inputs.labels import LABELS, check_label_field
-from sslzoo.inputs.preprocess import Preprocess
+from sslzoo.inputs.preprocess import Preprocess, unit_range
 from sslzoo.inputs.reads import reads
 from sslzoo.inputs.series import Series
 from sslzoo.inputs.tokens import Tokens
@@ -28,4 +28,5 @@ __all__ = [
     "Vectors",
     "check_label_field",
     "reads",
+    "unit_range",
 ]

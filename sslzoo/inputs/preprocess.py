@@ -6,6 +6,20 @@ import keras
 from keras import layers, ops
 
 
+def unit_range(images: Any) -> Any:
+    """Integers in 0..255 or floats in [0, 1] -> float32 in [0, 1], of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.inputs import unit_range
+        >>> np.asarray(unit_range(np.array([0, 255], "uint8"))).tolist()
+        [0.0, 1.0]
+    """
+    integers = "int" in keras.backend.standardize_dtype(images.dtype)
+    images = ops.cast(images, "float32")
+    return images / 255.0 if integers else images
+
+
 @keras.saving.register_keras_serializable("sslzoo")
 class Preprocess(layers.Layer):
     """Images of any size -> floats in [0, 1], (N, height, width, channels).
@@ -51,9 +65,7 @@ class Preprocess(layers.Layer):
         """Values and channels only: (N, H, W) or (N, H, W, C) of any size -> floats in [0, 1], (N,
         H, W, channels).
         """
-        scale = 255.0 if "int" in keras.backend.standardize_dtype(images.dtype) else 1.0
-        images = ops.cast(images, "float32")
-        images = images / scale if scale != 1.0 else images
+        images = unit_range(images)
         if len(images.shape) == 3:
             images = images[..., None]
         if images.shape[-1] == 1 and self.channels == 3:

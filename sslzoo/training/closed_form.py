@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from sslzoo.checks import refused
 from sslzoo.data import Dataset
 from sslzoo.inputs import Input
+from sslzoo.training.feed import with_labels
 from sslzoo.training.method import Learned, Method
 
 
@@ -36,6 +38,10 @@ class ClosedForm(Method):
         >>> model.encode(np.array([[1.0, 1.0]]))
         array([[ 0., -1.]], dtype=float32)
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.autocast = False  # half precision saves nothing here
 
     def solve(self, data: dict) -> dict[str, float]:
         """Set the weights.
@@ -108,11 +114,8 @@ class ClosedForm(Method):
 
     def _by_field(self, x, y):
         """{field: rows} of arrays or a data set."""
-        if isinstance(x, Dataset):
-            if y is not None:
-                raise ValueError("y: got values beside a Dataset; it must hold them.")
-            return self.checked(x.fields)
-        return self.checked(self.named_batch(x if y is None else (x, y)))
+        x = with_labels(np.asarray(x) if isinstance(x, list) else x, y)
+        return self.checked(x.fields if isinstance(x, Dataset) else self.named_batch(x))
 
 
 def items_of(reads: Input, data: Any, role: str) -> Any:

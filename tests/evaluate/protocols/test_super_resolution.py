@@ -130,28 +130,6 @@ def test_a_picture_too_small_is_named():
         evaluate.super_resolution(Bicubic(), [np.zeros((40, 40, 4), "uint8")])
 
 
-def test_the_figure_names_each_image_and_its_psnr():
-    import matplotlib
-
-    matplotlib.use("agg")
-    figure = evaluate.plot_super_resolution(
-        PHOTO[:40, :48], {"a model": Bicubic()}, crop=(8, 8, 20, 16)
-    )
-    assert [ax.get_title() for ax in figure.axes] == [
-        "low resolution",
-        "bicubic",
-        "a model",
-        "original",
-    ]
-    notes = [ax.get_xlabel() for ax in figure.axes]
-    assert (
-        notes[0] == "12 x 10 px"
-        and notes[3] == "48 x 40 px"
-        and notes[1] == notes[2]
-        and notes[1].endswith("dB")
-    )
-
-
 @pytest.mark.skipif(
     not os.path.isdir(os.path.join(os.environ.get("SSLZOO_DATA", ""), "super_resolution", "Set5")),
     reason="SSLZOO_DATA has no super_resolution/Set5",

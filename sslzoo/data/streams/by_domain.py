@@ -1,0 +1,87 @@
+"""Batches with the same number of rows of every domain: what comparing domains needs."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sslzoo.checks import check_fields, refused, whole
+from sslzoo.data.dataset import Dataset, as_dataset
+from sslzoo.data.endless import Endless
+from sslzoo.data.periods import cut_periods
+
+
+class ByDomain(Endless):
+    """Batches for `fit(by_domain, epochs=...)`: all fields of the data and "index", `samples` rows
+    of each domain.
+
+    Each batch draws the rows of a domain without replacement, by np.random.default_rng((seed,
+    epoch, k)). Rows come domain by domain.
+
+    Args:
+        dataset: a `Dataset` or a dict of fields, with `domains` or series in the order of time.
+        samples: rows of a domain in a batch. AdaRNN's code takes 36.
+        periods: cut series without `domains` into so many periods that differ most, by
+            `cut_periods`. They are the domains.
+        steps_per_epoch: by default, as many as draw as many rows as the set has.
+        seed: of the order. start: the global step of item 0.
+
+    Attributes:
+        count: K, the number of domains.
+
+    Raises:
+        ValueError: neither domains nor periods, or both; a domain with fewer than `samples` rows.
+
+    >>> data = {"vectors": np.eye(5), "domains": [1, 0, 0, 1, 1]}
+    >>> ByDomain(data, samples=2)[0]["domains"]
+    array([0, 0, 1, 1])
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset | dict,
+        samples: int = 36,
+        periods: int | None = None,
+        steps_per_epoch: int | None = None,
+        seed: int = 0,
+        start: int = 0,
+    ) -> None:
+        self.samples = whole("samples", samples, least=1)
+        self.periods = periods
+        dataset = as_dataset(dataset)
+        fields = {"domains": self._periods(dataset)} | dataset.fields
+        self._arrays = check_fields(fields, dataset.classes)
+        domains = self._arrays["domains"]
+        present, counts = np.unique(domains, return_counts=True)
+        if counts.min() < samples:
+            has = f"be at most {counts.min()}, the {dataset.field} of domain"
+            raise refused("samples", samples, f"{has} {present[counts.argmin()]}")
+        self.count, self.size = len(present), len(domains)
+        if steps_per_epoch is None:
+            steps_per_epoch = max(1, self.size // (self.count * self.samples))
+        super().__init__(self.count * self.samples, steps_per_epoch, seed, start)
+        self._of_domain = np.split(np.argsort(domains, kind="stable"), np.cumsum(counts)[:-1])
+
+    def _periods(self, dataset):
+        if (self.periods is None) != ("domains" in dataset.fields):
+            got = "no domains" if self.periods is None else "domains and periods"
+            raise refused("data", got, "have domains, or be series to cut into periods")
+        if self.periods is None:
+            return None
+        if dataset.field != "series":
+            raise refused("periods", f"{self.periods} of {dataset.field}", "be of series")
+        return cut_periods(dataset.inputs, self.periods)
+
+    @property
+    def arrays(self) -> dict[str, NDArray]:
+        return self._arrays
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return super().settings | {"samples": self.samples, "periods": self.periods}
+
+    def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
+        rng = np.random.default_rng((self.seed, epoch, k))
+        drawn = [rng.choice(rows, self.samples, replace=False) for rows in self._of_domain]
+        index = np.concatenate(drawn)
+        return {field: values[index] for field, values in self._arrays.items()} | {"index": index}

@@ -1,0 +1,196 @@
+"""Adaptation: do the labels of one domain tell those of another, in the space that was learned?"""
+
+import time
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue, PositiveInt
+
+from sslzoo.checks import refused
+from sslzoo.data import Dataset
+from sslzoo.evaluate.embeddings import (
+    Similarity,
+    check_embedding_settings,
+    comparable,
+    squared_distances,
+)
+from sslzoo.evaluate.encoders import RawPixels, RawValues, encoded
+from sslzoo.evaluate.record import describe
+from sslzoo.evaluate.splits import Labelled, Split, labelled_split
+
+HEADLINES = [("accuracy", "%", "1-NN, mean over {n_pairs} pairs of domains")]
+
+ROLES = ("source", "target")
+DISTANCES = 16 * 2**20  # held at once, 8 bytes each
+
+
+def adaptation(
+    model: Any,
+    domains: dict[str, Labelled],
+    pairs: list[list[str]] | None = None,
+    similarity: Similarity = "euclidean",
+    training: dict[str, JsonValue] | None = None,
+    batch_size: PositiveInt = 256,
+    baselines: bool = True,
+) -> dict:
+    """Accuracy of the nearest source item on all target items, after learning from both.
+
+    For each pair of domains a new, untrained copy of the method learns from the source with its
+    labels and the target without. Then each target item gets the label of the nearest source item.
+    That is the protocol of Gong et al. 2012 (Office-Caltech10) on all items: the target is seen in
+    training, its labels are not. Of equally near items the first one counts.
+
+    Args:
+        model: a method with the roles "source" and "target": `untrained()`, `learn(data)`,
+            `encode(items, batch_size)`. It stays as it is. Its copies are compiled as it is.
+        domains: {name: `Dataset` or (items, labels)}, at least two.
+        pairs: [[source, target], ...] by name. None: every ordered pair.
+        similarity: "euclidean" (embeddings as they are) or "cosine" (at length 1).
+        training: settings of the method's `learn`, such as {"epochs": 10}.
+        batch_size: items a chunk of the encoding.
+        baselines: measure the items themselves ("raw_values", of images "raw_pixels") and "pca",
+            the principal components of both domains, as many as the embedding has. Both also with
+            "_cosine" behind the name: at length 1.
+
+    Returns:
+        {"protocol", "accuracy", "pairs", "settings", "baselines", "baseline_pairs", "seconds"},
+        plain JSON. "accuracy" is the mean over the pairs; "pairs" is {"SOURCE-TARGET": accuracy},
+        and "baseline_pairs" has such a dict for each baseline. "seconds" are of the method alone.
+
+    Raises:
+        ValueError: a method without these roles, fewer than two domains, a pair of unknown or of
+            equal names, a domain without labels, target labels that the source has not, data of
+            another kind than the model reads.
+
+    >>> from sslzoo import methods
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.arange(40) % 2
+    >>> vectors = np.eye(4)[labels] + 0.1 * rng.normal(size=(40, 4))
+    >>> domains = {"plain": (vectors, labels), "shifted": (vectors + [0, 0, 0, 2], labels)}
+    >>> adaptation(methods.TCA(features=4, components=2), domains)["pairs"]
+    {'plain-shifted': 1.0, 'shifted-plain': 1.0}
+    """
+    _check(model, domains, similarity, batch_size)
+    splits = {key: labelled_split(model, data, key, "adaptation") for key, data in domains.items()}
+    names = _pairs(splits, pairs)
+    start = time.perf_counter()
+    found = {}
+    for source, target in names:
+        rows = _learned(model, splits[source], splits[target], training or {}, batch_size)
+        found[f"{source}-{target}"] = _accuracy(rows, splits[source], splits[target], similarity)
+        dim = rows[0].shape[1]
+    seconds = time.perf_counter() - start
+    others = _baselines(splits, names, dim, batch_size) if baselines else {}
+    settings = {
+        "n_pairs": len(names),
+        "similarity": similarity,
+        "feature_dim": dim,
+        "training": training or {},
+        "transductive": True,
+    }
+    return {
+        "protocol": "adaptation",
+        "accuracy": _mean(found),
+        "pairs": found,
+        "settings": {**describe(model, "embedding", **splits), **settings},
+        "baselines": {name: _mean(accuracies) for name, accuracies in others.items()},
+        "baseline_pairs": others,
+        "seconds": round(seconds, 3),
+    }
+
+
+def nearest(bank: NDArray, queries: NDArray, distances: int = DISTANCES) -> NDArray[np.int64]:
+    """The row of bank (N, D) nearest to each of queries (Q, D): (Q,), the first of equals.
+
+    Args:
+        distances: so many are held at a time, but never fewer than one row of them.
+
+    >>> nearest(np.array([[0.0], [1.0]]), np.array([[0.9], [0.2]]))
+    array([1, 0])
+    """
+    bank, queries = bank.astype("float64"), queries.astype("float64")
+    step = max(1, distances // len(bank))
+    starts = range(0, len(queries), step)
+    parts = [squared_distances(queries[i : i + step], bank).argmin(axis=1) for i in starts]
+    return np.concatenate(parts)
+
+
+def _check(model, domains, similarity, batch_size):
+    check_embedding_settings(model, "adaptation", similarity, batch_size)
+    roles = tuple(getattr(model, "roles", ()))
+    if sorted(roles) != sorted(ROLES):
+        got = f"{type(model).__name__} with {', '.join(roles) or 'no roles'}"
+        raise refused("model", got, "learn from the roles source and target")
+    if not isinstance(domains, dict) or len(domains) < 2:
+        got = ", ".join(domains) if isinstance(domains, dict) else type(domains).__name__
+        raise refused("domains", got, "be {name: data} of at least two domains")
+
+
+def _pairs(splits, pairs):
+    """[(source, target)] of names, checked."""
+    names = list(permutations(splits, 2)) if pairs is None else [tuple(pair) for pair in pairs]
+    if not names:
+        raise refused("pairs", "none", "have at least one pair of names")
+    for pair in names:
+        if len(pair) != 2 or len(set(pair)) != 2 or not set(pair) <= set(splits):
+            needed = f"be two different names of {', '.join(splits)}"
+            raise refused("pairs", f"[{', '.join(map(str, pair))}]", needed)
+        source, target = (splits[name].labels for name in pair)
+        strange = np.setdiff1d(target, source)
+        if len(strange):
+            needed = f"be among the classes of {pair[0]}"
+            raise refused(f"{pair[1]} labels", f"class {strange[0]}", needed)
+    return names
+
+
+def _learned(model, source, target, training, batch_size):
+    """The embeddings of both domains, by a copy of the method that learned from them."""
+    copy = model.untrained()
+    recipe = model.get_compile_config() if hasattr(model, "get_compile_config") else None
+    if recipe:
+        copy.compile_from_config(recipe)
+    copy.learn({"source": _dataset(source, source.labels), "target": _dataset(target)}, **training)
+    return [encoded(copy, split.inputs, batch_size) for split in (source, target)]
+
+
+def _dataset(split, labels=None):
+    """A split as a data set without any field but its items, and these labels."""
+    items = split.inputs if isinstance(split.inputs, dict) else {split.field: split.inputs}
+    name, part = split.name or "arrays", split.split or "train"
+    return Dataset(**items, labels=labels, classes=split.classes, name=name, split=part)
+
+
+def _accuracy(rows, source, target, similarity):
+    bank, queries = (comparable(part, similarity) for part in rows)
+    return float((source.labels[nearest(bank, queries)] == target.labels).mean())
+
+
+def _baselines(splits: dict[str, Split], names: list, dim: int, batch_size: int) -> dict:
+    """{baseline: {pair: accuracy}}."""
+    images = next(iter(splits.values())).field == "images"
+    raw = "raw_pixels" if images else "raw_values"
+    encoder = RawPixels() if images else RawValues()
+    rows = {key: encoded(encoder, split.inputs, batch_size) for key, split in splits.items()}
+    found = {key: {} for key in (raw, "pca", f"{raw}_cosine", "pca_cosine")}
+    for source, target in names:
+        both = rows[source], rows[target]
+        for key, values in ((raw, both), ("pca", _pca(*both, dim))):
+            for suffix, similarity in (("", "euclidean"), ("_cosine", "cosine")):
+                figure = _accuracy(values, splits[source], splits[target], similarity)
+                found[key + suffix][f"{source}-{target}"] = figure
+    return found
+
+
+def _pca(source, target, dim):
+    """The principal components of both domains together, float64."""
+    both = np.concatenate([source, target]).astype("float64")
+    center = both.mean(axis=0)
+    _, basis = np.linalg.eigh((both - center).T @ (both - center))  # the largest last
+    leading = basis[:, ::-1][:, :dim]  # (D, dim)
+    return (source - center) @ leading, (target - center) @ leading
+
+
+def _mean(accuracies):
+    return float(np.mean(list(accuracies.values())))
