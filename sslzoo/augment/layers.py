@@ -1,6 +1,6 @@
 """`Augment` and `Views`: random views of a batch, every image with its own draws."""
 
-from numbers import Integral
+from typing import Any
 
 import keras
 from keras import ops
@@ -9,6 +9,8 @@ from sslzoo.augment.colour import colour_jitter, solarise
 from sslzoo.augment.geometry import blur_radius, crop_resize, gaussian_blur
 from sslzoo.augment.presets import resolve_preset
 from sslzoo.augment.seeds import ReplicaSeeds
+from sslzoo.checks import refused, whole
+from sslzoo.inputs import unit_range
 
 # One uniform number per image and purpose, all drawn at once.
 _DRAWS = (
@@ -27,6 +29,7 @@ _DRAWS = (
     "sigma",
     "solarise",
 )
+WHOLE = (1.0, 1.0)  # the crop area of a plain resize
 
 
 class _RandomViews(keras.layers.Layer):
@@ -34,63 +37,61 @@ class _RandomViews(keras.layers.Layer):
 
     views = None
 
-    def __init__(self, preset="simclr_cifar", image_size=32, seed=0, **kwargs):
-        # Crop boxes, colour matrices and means need float32, whatever the policy.
+    def __init__(
+        self,
+        preset: Any = "simclr_cifar",
+        image_size: int = 32,
+        seed: int | None = 0,
+        **kwargs: Any,
+    ) -> None:
+        # Crop boxes, color matrices and means need float32, whatever the policy.
         super().__init__(**kwargs | {"dtype": "float32"})
-        if not isinstance(image_size, Integral) or image_size < 1:
-            raise ValueError(f"image_size is {image_size!r}; it must be a positive integer.")
+        self.image_size = whole("image_size", image_size, least=1)
         self.fields = resolve_preset(preset)
         self.preset = preset
-        self.image_size = int(image_size)
         self.seed = seed
         self.seed_generator = ReplicaSeeds(seed)
         self.built = True
 
-    def get_config(self):
+    def get_config(self) -> dict:
         preset = self.preset
         if isinstance(preset, dict):
-            preset = {
-                key: list(value) if isinstance(value, (tuple, list)) else value
-                for key, value in preset.items()
-            }
+            preset = {key: _plain(value) for key, value in preset.items()}
         return super().get_config() | {
             "preset": preset,
             "image_size": self.image_size,
             "seed": self.seed,
         }
 
-    def _draw_views(self, images):
+    def _draw_views(self, images: Any) -> Any:
         """(N, H, W, C) -> float32 (views * N, size, size, C); view 1 of all images first."""
         if len(images.shape) != 4 or images.shape[-1] not in (1, 3):
-            raise ValueError(
-                f"images have shape {tuple(images.shape)}; (N, H, W, 3) or (N, H, W, 1) is needed."
-            )
-        integers = "int" in keras.backend.standardize_dtype(images.dtype)
+            needed = "be (N, H, W, 3) or (N, H, W, 1)"
+            raise refused("images", f"shape {tuple(images.shape)}", needed)
         draw = _Draw(self.fields, self.views, ops.shape(images)[0], self.seed_generator)
-        images = ops.concatenate([images] * self.views, axis=0) if self.views > 1 else images
-        images = ops.cast(images, "float32")
-        if integers:
-            images = images * (1.0 / 255.0)
-        images = self._resize(images, draw)
+        if self.views > 1:
+            images = ops.concatenate([images] * self.views, axis=0)
+        images = self._resize(unit_range(images), draw)
         if images.shape[-1] == 3 and (draw.may("jitter") or draw.may("grayscale")):
-            images = colour_jitter(images, *draw.colours())
+            images = colour_jitter(images, *draw.colors())
         if draw.may("blur") and blur_radius(self.image_size) > 0:
             images = gaussian_blur(images, draw.sigma())
         if draw.may("solarise"):
             images = solarise(images, ops.where(draw.happens("solarise"), 0.5, 2.0))
         return ops.clip(images, 0.0, 1.0)
 
-    def _resize(self, images, draw):
+    def _resize(self, images: Any, draw: "_Draw") -> Any:
         _, height, width, _ = ops.shape(images)
         flip = draw.happens("flip") if draw.may("flip") else None
-        whole = tuple(self.fields["crop_area"]) == (1.0, 1.0)
-        if (
-            whole
-            and flip is None
-            and tuple(images.shape[1:3]) == (self.image_size, self.image_size)
-        ):
+        has_its_size = tuple(images.shape[1:3]) == (self.image_size, self.image_size)
+        if has_its_size and flip is None and tuple(self.fields["crop_area"]) == WHOLE:
             return images
         return crop_resize(images, *draw.box(height, width), self.image_size, flip)
+
+
+def _plain(value: Any) -> Any:
+    """A field as JSON has it: tuples as lists."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 class _Draw:
@@ -98,36 +99,38 @@ class _Draw:
     N,).
     """
 
-    def __init__(self, fields, views, count, seed):
+    def __init__(self, fields: dict, views: int, count: Any, seed: Any) -> None:
         self.fields = fields
         self.views = views
         uniform = keras.random.uniform((len(_DRAWS), views, count), dtype="float32", seed=seed)
-        self.uniform = dict(zip(_DRAWS, (uniform[i] for i in range(len(_DRAWS))), strict=True))
+        self.uniform = {name: uniform[index] for index, name in enumerate(_DRAWS)}  # (views, N)
 
-    def _probabilities(self, field):
+    def _probabilities(self, field: str) -> tuple:
+        """One for each view."""
         value = self.fields[field]
-        return (value if isinstance(value, tuple) else (value, value))[: self.views]
+        pair = value if isinstance(value, tuple) else (value, value)
+        return pair[: self.views]
 
-    def may(self, field):
+    def may(self, field: str) -> bool:
         return any(p > 0 for p in self._probabilities(field))
 
-    def happens(self, field):
+    def happens(self, field: str) -> Any:
         probability = ops.convert_to_tensor(self._probabilities(field), dtype="float32")
         return ops.reshape(self.uniform[field] < probability[:, None], (-1,))
 
-    def _between(self, name, low, high):
+    def _between(self, name: str, low: Any, high: Any) -> Any:
         return low + (high - low) * ops.reshape(self.uniform[name], (-1,))
 
-    def box(self, height, width):
+    def box(self, height: Any, width: Any) -> tuple:
         """The crop (y, x, height, width) in pixels, as real numbers.
 
-        Area uniform in `crop_area`; log ratio uniform in the part of `crop_ratio` with which that
-        area fits into the image, so that no draw is rejected and the area keeps its distribution;
-        place uniform.
+        The area is uniform in `crop_area`. The log ratio is uniform in the part of `crop_ratio`
+        with which that area fits into the image, so that no draw is rejected and the area keeps its
+        distribution. The place is uniform.
         """
         height, width = ops.cast(height, "float32"), ops.cast(width, "float32")
         area = self._between("area", *self.fields["crop_area"])
-        if tuple(self.fields["crop_area"]) == (1.0, 1.0):
+        if tuple(self.fields["crop_area"]) == WHOLE:
             zero = ops.zeros_like(area)
             return zero, zero, zero + height, zero + width
         low, high = self.fields["crop_ratio"]
@@ -142,34 +145,34 @@ class _Draw:
         x = self._between("left", 0.0, width - box_width)
         return y, x, box_height, box_width
 
-    def colours(self):
+    def colors(self) -> tuple:
         """Brightness, contrast, saturation, hue: neutral where an image is left alone, saturation 0
         for grayscale.
         """
         jitter = self.happens("jitter")
-        factors = []
-        for name in ("brightness", "contrast", "saturation"):
-            strength = self.fields[name]
-            factors.append(
-                ops.where(
-                    jitter, self._between(name, max(0.0, 1.0 - strength), 1.0 + strength), 1.0
-                )
-            )
-        brightness, contrast, saturation = factors
-        hue = ops.where(jitter, self._between("hue", -self.fields["hue"], self.fields["hue"]), 0.0)
-        return brightness, contrast, ops.where(self.happens("grayscale"), 0.0, saturation), hue
+        strength = self.fields["hue"]
+        hue = ops.where(jitter, self._between("hue", -strength, strength), 0.0)
+        saturation = self._factor("saturation", jitter)
+        saturation = ops.where(self.happens("grayscale"), 0.0, saturation)
+        brightness, contrast = self._factor("brightness", jitter), self._factor("contrast", jitter)
+        return brightness, contrast, saturation, hue
 
-    def sigma(self):
-        return ops.where(
-            self.happens("blur"), self._between("sigma", *self.fields["blur_sigma"]), 0.0
-        )
+    def _factor(self, name: str, jitter: Any) -> Any:
+        """Uniform in [max(0, 1 - strength), 1 + strength]; 1 where there is no jitter."""
+        strength = self.fields[name]
+        drawn = self._between(name, max(0.0, 1.0 - strength), 1.0 + strength)
+        return ops.where(jitter, drawn, 1.0)
+
+    def sigma(self) -> Any:
+        drawn = self._between("sigma", *self.fields["blur_sigma"])
+        return ops.where(self.happens("blur"), drawn, 0.0)
 
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class Augment(_RandomViews):
     """One random view of each image.
 
-    Crop and flip, then colour (jitter and grayscale in one step), blur, solarisation, with the
+    Crop and flip, then color (jitter and grayscale in one step), blur, solarization, with the
     fields of a preset. There is no inference mode: it is random whenever it is called.
 
     Args:
@@ -179,19 +182,26 @@ class Augment(_RandomViews):
         seed: integer, or None for a random one.
 
     Call:
-        images: integers in 0..255 or floats in [0, 1], (N, H, W, 3), or (N, H, W, 1), where colour
+        images: integers in 0..255 or floats in [0, 1], (N, H, W, 3), or (N, H, W, 1), where color
             jitter is skipped.
 
     Returns:
         float32 (N, image_size, image_size, C) in [0, 1], under mixed precision too.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> view = augment.Augment("simclr", image_size=16)(np.zeros((2, 32, 32, 3), "uint8"))
+        >>> tuple(view.shape)
+        (2, 16, 16, 3)
     """
 
     views = 1
 
-    def call(self, images):
+    def call(self, images: Any) -> Any:
         return self._draw_views(images)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.image_size, self.image_size, input_shape[-1])
 
 
@@ -201,13 +211,21 @@ class Views(_RandomViews):
 
     Returns:
         (view1, view2), each float32 (N, image_size, image_size, C) in [0, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> view1, view2 = augment.Views("byol", image_size=16)(np.zeros((2, 32, 32, 3), "uint8"))
+        >>> tuple(view1.shape) == tuple(view2.shape)
+        True
     """
 
     views = 2
 
-    def call(self, images):
-        return tuple(ops.split(self._draw_views(images), 2, axis=0))
+    def call(self, images: Any) -> tuple:
+        view1, view2 = ops.split(self._draw_views(images), 2, axis=0)
+        return view1, view2
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         shape = (input_shape[0], self.image_size, self.image_size, input_shape[-1])
         return shape, shape

@@ -3,8 +3,9 @@ without Keras.
 """
 
 from numbers import Real
+from typing import Any
 
-from sslzoo.errors import unknown
+from sslzoo.checks import one_of, refused
 
 # Fields in which the two views may differ: a number, or a pair (view 1, view 2).
 PER_VIEW = ("flip", "jitter", "grayscale", "blur", "solarise")
@@ -17,12 +18,12 @@ _NONE = {
     # width / height of the crop, in pixels of the source, uniform in its logarithm
     "crop_ratio": (3 / 4, 4 / 3),
     "flip": 0.0,  # probability of a left-right flip
-    "jitter": 0.0,  # probability of colour jitter, with the four strengths below
+    "jitter": 0.0,  # probability of color jitter, with the four strengths below
     # factor drawn from [max(0, 1 - b), 1 + b]; the same for contrast and saturation
     "brightness": 0.0,
     "contrast": 0.0,
     "saturation": 0.0,
-    "hue": 0.0,  # shift drawn from [-hue, hue], in turns of the colour circle
+    "hue": 0.0,  # shift drawn from [-hue, hue], in turns of the color circle
     "grayscale": 0.0,  # probability
     "blur": 0.0,  # probability
     "blur_sigma": (0.1, 2.0),  # pixels of the view
@@ -72,7 +73,7 @@ _MOCO_V2 = _SIMCLR | {
     "hue": 0.1,
 }
 
-# SimCLR's geometry and blur without colour: for images that have no colour, or whose colour is the
+# SimCLR's geometry and blur without color: for images that have no color, or whose color is the
 # signal.
 _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
 
@@ -81,6 +82,9 @@ _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
 # the thickness of the pen.
 _DIGITS = _NONE | {"crop_area": (0.3, 1.0), "jitter": 0.8, "brightness": 0.4, "contrast": 0.4}
 
+# The random views of `Augment` and `Views`, for learning from one or two views of an image.
+# "digits" is the crop and jitter above here, a pair of views in `WEAK_STRONG`, a set of operations
+# in `POOLS`.
 PRESETS = {
     "simclr": _SIMCLR,
     "simclr_cifar": _SIMCLR_CIFAR,
@@ -92,7 +96,7 @@ PRESETS = {
 }
 
 
-def resolve_preset(preset):
+def resolve_preset(preset: Any) -> dict:
     """The complete fields of a preset.
 
     Args:
@@ -105,50 +109,54 @@ def resolve_preset(preset):
     Raises:
         TypeError: neither a name nor a dict.
         ValueError: an unknown name or field, or a value outside its range.
+
+    Example:
+        >>> from sslzoo import augment
+        >>> augment.resolve_preset({"preset": "simclr", "blur": 0})["blur"]
+        0.0
     """
     if isinstance(preset, str):
         preset = {"preset": preset}
     if not isinstance(preset, dict):
-        raise TypeError(
-            f"preset is {preset!r}; it must be a name, or a dict of 'preset' and the fields to "
-            "replace."
-        )
-    name = preset.get("preset", "")
-    if name not in PRESETS:
-        raise ValueError(unknown("preset", name, PRESETS))
+        needed = "be a name, or a dict of 'preset' and the fields to replace"
+        raise TypeError(str(refused("preset", preset, needed)))
+    name = one_of("preset", preset.get("preset", ""), PRESETS)
     changes = {key: value for key, value in preset.items() if key != "preset"}
     for key in changes:
-        if key not in _NONE:
-            raise ValueError(unknown("preset field", key, _NONE))
+        one_of("field of a preset", key, _NONE)
     return PRESETS[name] | {key: _checked(key, value) for key, value in changes.items()}
 
 
-def _checked(key, value):
-    pair = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_number, value))
+def _checked(key: str, value: Any) -> Any:
+    """A field's value as floats. Raises ValueError."""
     if key in RANGES:
-        highest = 1.0 if key == "crop_area" else float("inf")
-        if not pair or not 0 < value[0] <= value[1] <= highest:
-            raise ValueError(
-                f"preset field {key} is {value!r}; it must be (low, high), 0 < low <= high <= "
-                f"{highest}."
-            )
-        return tuple(map(float, value))
+        return _range(key, value)
     if key in PER_VIEW:
-        if not (pair or _is_number(value)) or not all(
-            0 <= p <= 1 for p in (value if pair else (value,))
-        ):
-            raise ValueError(
-                f"preset field {key} is {value!r}; it must be a probability in [0, 1] or a "
-                "pair of them."
-            )
-        return tuple(map(float, value)) if pair else float(value)
+        return _probabilities(key, value)
     highest = 0.5 if key == "hue" else float("inf")
     if not _is_number(value) or not 0 <= value <= highest:
-        raise ValueError(
-            f"preset field {key} is {value!r}; it must be a strength in [0, {highest:g}]."
-        )
+        raise refused(key, repr(value), f"be a strength in [0, {highest:g}]")
     return float(value)
 
 
-def _is_number(value):
+def _range(key: str, value: Any) -> tuple[float, float]:
+    highest = 1.0 if key == "crop_area" else float("inf")
+    if not _is_pair(value) or not 0 < value[0] <= value[1] <= highest:
+        raise refused(key, repr(value), f"be (low, high), 0 < low <= high <= {highest}")
+    return float(value[0]), float(value[1])
+
+
+def _probabilities(key: str, value: Any) -> float | tuple[float, float]:
+    """One for all views, or a pair."""
+    parts = value if _is_pair(value) else (value,)
+    if not all(_is_number(part) and 0 <= part <= 1 for part in parts):
+        raise refused(key, repr(value), "be a probability in [0, 1] or a pair of them")
+    return tuple(map(float, parts)) if _is_pair(value) else float(value)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -2,6 +2,9 @@
 magnitudes.
 """
 
+from functools import reduce
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -9,7 +12,7 @@ from sslzoo.augment import affine as geometry
 from sslzoo.augment.colour import solarise
 from sslzoo.augment.operations import equalise, posterise, sharpness, tone
 from sslzoo.augment.seeds import ReplicaSeeds
-from sslzoo.errors import unknown
+from sslzoo.checks import in_range, one_of, refused, whole
 
 # The operations that FixMatch draws from and the ranges of their magnitudes (Sohn et al. 2020,
 # arXiv:2001.07685, the table in the appendix), as in TorchSSL
@@ -33,6 +36,8 @@ RANGES = {
     "translate_y": (-0.3, 0.3),
 }
 
+# What `RandAugment` draws operations from. "digits" is a set of operations here, a crop with jitter
+# in `PRESETS`, and in `WEAK_STRONG` two views, of which this pool makes the strong one.
 POOLS = {
     "all": tuple(RANGES),  # the fourteen of the paper
     # What leaves a digit that digit and is no mere inversion of black and white.
@@ -57,10 +62,10 @@ class RandAugment(keras.layers.Layer):
 
     `count` operations drawn from the pool with replacement, each with a magnitude uniform in its
     range (the RandAugment paper has one magnitude for all images, found by search; FixMatch draws),
-    then Cutout: a grey square (.5; TorchSSL's (125, 123, 114) / 255, without the tint) with a side
-    uniform in [0, cutout] of the image's, centred anywhere in it and cut off at its border.
+    then Cutout: a gray square (.5; TorchSSL's (125, 123, 114) / 255, without the tint) with a side
+    uniform in [0, cutout] of the image's, centered anywhere in it and cut off at its border.
 
-    Colour operations run in their drawn order; geometric ones are composed in theirs into one
+    Color operations run in their drawn order; geometric ones are composed in theirs into one
     nearest sampling that comes after (PIL runs all in order: its autocontrast, contrast and
     equalise may see the black border that a rotation left). There is no inference mode: it is
     random whenever it is called.
@@ -79,109 +84,146 @@ class RandAugment(keras.layers.Layer):
 
     Raises:
         ValueError: an unknown operation or pool, a count below 1, a cutout outside [0, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> strong = augment.RandAugment("digits", count=2)
+        >>> tuple(strong(np.zeros((2, 8, 8, 1), "float32")).shape)
+        (2, 8, 8, 1)
     """
 
-    def __init__(self, pool="all", count=2, cutout=0.5, seed=0, **kwargs):
+    def __init__(
+        self, pool: Any = "all", count: int = 2, cutout: float = 0.5, seed: int = 0, **kwargs: Any
+    ) -> None:
         # pixel coordinates need float32, whatever the policy
         super().__init__(**kwargs | {"dtype": "float32"})
-        if isinstance(pool, str) and pool not in POOLS:
-            raise ValueError(unknown("pool", pool, POOLS))
-        self.names = POOLS[pool] if isinstance(pool, str) else tuple(pool)
+        self.names = POOLS[one_of("pool", pool, POOLS)] if isinstance(pool, str) else tuple(pool)
+        if not self.names:
+            raise refused("pool", pool, "have at least one operation")
         for name in self.names:
-            if name not in RANGES:
-                raise ValueError(unknown("operation", name, RANGES))
-        if not isinstance(count, int) or count < 1 or not self.names:
-            raise ValueError(
-                f"count: got {count!r} of {len(self.names)} operations; both must be whole "
-                "numbers of at least 1."
-            )
-        if not 0 <= cutout <= 1:
-            raise ValueError(f"cutout: got {cutout!r}; it must be a share of the side, in 0..1.")
-        self.pool, self.count, self.cutout, self.seed = pool, count, float(cutout), seed
+            one_of("operation", name, RANGES)
+        self.pool = pool
+        self.count = whole("count", count, least=1)
+        self.cutout = float(in_range("cutout", cutout, 0, 1))
+        self.seed = seed
         self.seed_generator = ReplicaSeeds(seed)
         self.built = True
 
-    def call(self, images):
+    def call(self, images: Any) -> Any:
         images = ops.cast(images, "float32")
-        count = ops.shape(images)[0]
-        draws = keras.random.uniform(
-            (2 * self.count + 3, count), dtype="float32", seed=self.seed_generator
-        )
+        shape = (2 * self.count + 3, ops.shape(images)[0])
+        draws = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         steps = [Step(self.names, draws[2 * i], draws[2 * i + 1]) for i in range(self.count)]
         images = transform(images, steps)
-        return (
-            cut_out(images, self.cutout * draws[-3], draws[-2], draws[-1])
-            if self.cutout
-            else images
-        )
+        if self.cutout:
+            images = cut_out(images, self.cutout * draws[-3], draws[-2], draws[-1])
+        return images
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
-        own = {"pool": self.pool, "count": self.count, "cutout": self.cutout, "seed": self.seed}
-        return super().get_config() | own
+    def get_config(self) -> dict:
+        return super().get_config() | {
+            "pool": self.pool,
+            "count": self.count,
+            "cutout": self.cutout,
+            "seed": self.seed,
+        }
 
 
 class Step:
-    """One operation of each image: which of `names`, and its magnitude, from two uniform numbers
-    (N,) in [0, 1).
+    """One operation of each image.
+
+    Args:
+        names: of the operations to choose from.
+        which, magnitude: (N,), uniform in [0, 1): they decide the operation and its magnitude.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.augment.randaugment import Step
+        >>> which, magnitude = np.array([0.2, 0.7], "float32"), np.zeros(2, "float32")
+        >>> step = Step(("identity", "rotate"), which, magnitude)
+        >>> np.asarray(step.chosen("rotate")).tolist()
+        [False, True]
     """
 
-    def __init__(self, names, which, magnitude):
+    def __init__(self, names: tuple[str, ...], which: Any, magnitude: Any) -> None:
         self.names, self.magnitude = names, magnitude
         self.index = ops.floor(which * len(names))
 
-    def has(self, *names):
+    def has(self, *names: str) -> bool:
         """Whether any image may have drawn one of these."""
         return any(name in self.names for name in names)
 
-    def chosen(self, name):
+    def chosen(self, name: str) -> Any:
         """bool (N,): the images that drew it."""
-        drawn = [i for i, own in enumerate(self.names) if own == name]
-        return (
-            sum((ops.cast(self.index == i, "float32") for i in drawn), ops.zeros_like(self.index))
-            > 0
-        )
+        drawn = ops.zeros_like(self.index)
+        for index, known in enumerate(self.names):
+            if known == name:
+                drawn = drawn + ops.cast(self.index == index, "float32")
+        return drawn > 0
 
-    def value(self, name, neutral):
+    def value(self, name: str, neutral: float) -> Any:
         """float (N,): the magnitude where the image drew it, `neutral` elsewhere."""
         low, high = RANGES[name]
         return ops.where(self.chosen(name), low + (high - low) * self.magnitude, neutral)
 
 
-def transform(images, steps):
-    """Images (N, H, W, C) after the steps: colours in their order, then all geometry at once."""
+def transform(images: Any, steps: list[Step]) -> Any:
+    """Images (N, H, W, C) after the steps: colors in their order, then all geometry at once.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.augment.randaugment import Step, transform
+        >>> images, draw = np.ones((1, 4, 4, 1), "float32"), np.zeros(1, "float32")
+        >>> darkest = transform(images, [Step(("brightness",), draw, draw)])
+        >>> round(float(darkest[0, 0, 0, 0]), 3)
+        0.05
+    """
     _, height, width, _ = images.shape
-    planes = ops.transpose(images, (0, 3, 1, 2))
-    for first, *second in (steps[i : i + 2] for i in range(0, len(steps), 2)):
-        planes = colours(planes, first)
-        if first.has("equalise"):
-            # The dearest operation runs once for two steps: after the first of an image whose
-            # second it is, and before the second of an image whose first it is. Twice is the same
-            # as once.
-            chosen = [step.chosen("equalise") for step in (first, *second)]
-            planes = equalise(planes, chosen[0] if not second else ops.logical_or(*chosen))
-        for step in second:
-            planes = colours(planes, step)
-    images = ops.transpose(planes, (0, 2, 3, 1))
+    planes = ops.transpose(images, (0, 3, 1, 2))  # (N, C, H, W)
+    for start in range(0, len(steps), 2):
+        planes = _two_steps(planes, steps[start : start + 2])
+    images = ops.transpose(planes, (0, 2, 3, 1))  # (N, H, W, C)
     if not steps[0].has("rotate", "shear_x", "shear_y", "translate_x", "translate_y"):
         return images
     matrix = ops.eye(3)
     for step in steps:  # of the three maps of a step, two are the identity
+        rotation = geometry.rotation(step.value("rotate", 0.0), height, width)
+        shear = geometry.shear(step.value("shear_x", 0.0), step.value("shear_y", 0.0))
         along_x, along_y = step.value("translate_x", 0.0), step.value("translate_y", 0.0)
-        matrix = ops.matmul(matrix, geometry.rotation(step.value("rotate", 0.0), height, width))
-        matrix = ops.matmul(
-            matrix, geometry.shear(step.value("shear_x", 0.0), step.value("shear_y", 0.0))
-        )
-        matrix = ops.matmul(matrix, geometry.translation(along_x, along_y, height, width))
+        translation = geometry.translation(along_x, along_y, height, width)
+        for part in (rotation, shear, translation):
+            matrix = ops.matmul(matrix, part)  # (N, 3, 3)
     return geometry.affine(images, matrix)
 
 
-def colours(planes, step):
-    """Planes (N, C, H, W) after the colour operation of a step, `equalise` left out."""
+def _two_steps(planes: Any, steps: list[Step]) -> Any:
+    """Planes (N, C, H, W) after the color operations of one or two steps."""
+    planes = colours(planes, steps[0])
+    if steps[0].has("equalise"):
+        # The dearest operation runs once for two steps: after the first of an image whose second it
+        # is, and before the second of an image whose first it is. Twice is the same as once.
+        chosen = reduce(ops.logical_or, [step.chosen("equalise") for step in steps])
+        planes = equalise(planes, chosen)
+    for step in steps[1:]:
+        planes = colours(planes, step)
+    return planes
+
+
+def colours(planes: Any, step: Step) -> Any:
+    """Planes (N, C, H, W) after the color operation of a step, `equalise` left out.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.augment.randaugment import Step, colours
+        >>> planes, draw = np.ones((1, 1, 4, 4), "float32"), np.zeros(1, "float32")
+        >>> float(colours(planes, Step(("solarise",), draw, draw))[0, 0, 0, 0])
+        0.0
+    """
     if step.has("brightness", "contrast", "colour", "autocontrast"):
-        factors = (step.value(name, 1.0) for name in ("brightness", "contrast", "colour"))
+        factors = [step.value(name, 1.0) for name in ("brightness", "contrast", "colour")]
         planes = tone(planes, *factors, step.chosen("autocontrast"))
     if step.has("posterise"):
         planes = posterise(planes, ops.floor(step.value("posterise", 8.0)))
@@ -192,24 +234,33 @@ def colours(planes, step):
     return planes
 
 
-def cut_out(images, side, y, x):
-    """Paint a grey square (.5) over each image.
+def cut_out(images: Any, side: Any, y: Any, x: Any) -> Any:
+    """Paint a gray square (.5) over each image.
 
     Args:
         images: float (N, H, W, C).
         side: float (N,), as a share of the image's.
-        y, x: float (N,), the centre, in shares of the height and width: the square may reach over
+        y, x: float (N,), the center, in shares of the height and width: the square may reach over
             the border.
 
     Returns:
-        float (N, H, W, C): grey where the centre of a pixel lies in the square.
+        float (N, H, W, C): gray where the center of a pixel lies in the square.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.augment.randaugment import cut_out
+        >>> half = np.array([0.5], "float32")
+        >>> cut = cut_out(np.zeros((1, 4, 4, 1), "float32"), half, half, half)
+        >>> float(np.sum(cut))  # 2 x 2 pixels of .5
+        2.0
     """
     _, height, width, _ = images.shape
-
-    def inside(centre, size):
-        pixel = (ops.cast(ops.arange(size), "float32") + 0.5) / size
-        return ops.abs(pixel[None, :] - centre[:, None]) < side[:, None] / 2
-
-    rows, columns = inside(y, height), inside(x, width)
-    square = ops.logical_and(rows[:, :, None, None], columns[:, None, :, None])
+    rows, columns = _inside(y, side, height), _inside(x, side, width)
+    square = ops.logical_and(rows[:, :, None, None], columns[:, None, :, None])  # (N, H, W, 1)
     return ops.where(square, 0.5, images)
+
+
+def _inside(center: Any, side: Any, size: int) -> Any:
+    """bool (N, size): which pixels of an axis lie within side / 2 of the center."""
+    pixel = (ops.cast(ops.arange(size), "float32") + 0.5) / size
+    return ops.abs(pixel[None, :] - center[:, None]) < side[:, None] / 2

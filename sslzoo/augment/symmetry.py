@@ -1,5 +1,7 @@
 """The eight symmetries of a square."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -13,28 +15,35 @@ class Symmetry(keras.layers.Layer):
 
     No pixel is interpolated, which is why super-resolution augments this way (EDSR, Lim et al.
     2017, arXiv:1707.02921, section 4.2). Random whenever it is called.
+
+    Args:
+        seed: integer.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> images = np.arange(16, dtype="uint8").reshape(1, 4, 4, 1)
+        >>> turned = np.asarray(augment.Symmetry(seed=1)(images))
+        >>> sorted(turned.ravel().tolist()) == list(range(16))
+        True
     """
 
-    def __init__(self, seed=0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs | {"dtype": "float32"})
         self.seed = seed
         self.autocast = False
         self.seed_generator = ReplicaSeeds(seed)
         self.built = True
 
-    def call(self, images):
-        draws = (
-            keras.random.uniform(
-                (3, ops.shape(images)[0], 1, 1, 1), dtype="float32", seed=self.seed_generator
-            )
-            < 0.5
-        )
+    def call(self, images: Any) -> Any:
+        shape = (3, ops.shape(images)[0], 1, 1, 1)
+        draws = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator) < 0.5
         images = ops.where(draws[0], ops.flip(images, axis=1), images)
         images = ops.where(draws[1], ops.flip(images, axis=2), images)
         return ops.where(draws[2], ops.swapaxes(images, 1, 2), images)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return super().get_config() | {"seed": self.seed}

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from sslzoo.augment.layers import Augment, Views
+from sslzoo.checks import refused
 from sslzoo.inputs import Input
 
 
@@ -19,10 +20,8 @@ class _RandomViews(keras.layers.Layer):
         self.reads = reads
         self.preset = isinstance(augment, (str, dict))
         if self.preset and reads.field != "images":
-            raise ValueError(
-                f"augment: got {augment!r} for {reads.field}; presets are for images, needed is a "
-                f"Keras layer that changes {reads.field} at random."
-            )
+            needed = f"be a Keras layer that changes {reads.field}; presets are for images"
+            raise refused("augment", augment, needed)
         if self.preset:
             augment = self.images(augment, reads.layer.image_size, seed=seed)
         self.augment = augment

@@ -1,41 +1,48 @@
 """The weak and the strong view of consistency training, and their presets."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from sslzoo.augment.geometry import separable
 from sslzoo.augment.randaugment import RandAugment
 from sslzoo.augment.seeds import ReplicaSeeds
-from sslzoo.errors import unknown
+from sslzoo.checks import in_range, one_of
 
 # Sohn et al. 2020, arXiv:2001.07685, section 2.3: half of the images mirrored, all moved by up to
 # 12.5 %; RandAugment with two operations and Cutout.
 _FIXMATCH = {"flip": 0.5, "shift": 0.125, "pool": "all", "count": 2, "cutout": 0.5}
 
+# The two views of FixMatch and its kin, arguments of `FlipShift` and `RandAugment`. "digits" is two
+# views of digits here, a crop with jitter in `PRESETS`, the strong view's operations in `POOLS`.
 WEAK_STRONG = {
     "fixmatch": _FIXMATCH,
     "digits": _FIXMATCH | {"flip": 0.0, "pool": "digits"},  # a mirrored digit is another sign
 }
 
 
-def weak_strong(augment, seed=0):
-    """(FlipShift, RandAugment) of a preset.
+def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
+    """The layers of the weak and of the strong view, by a preset.
 
     Args:
         augment: a name in `WEAK_STRONG`, or a dict whose "preset" is such a name and whose other
-        fields replace its own.
+            fields replace its own.
         seed: integer.
 
     Raises:
         ValueError: an unknown name or field, or a value that the layers refuse.
+
+    Example:
+        >>> from sslzoo import augment
+        >>> weak, strong = augment.weak_strong({"preset": "digits", "count": 3})
+        >>> weak.flip, strong.count
+        (0.0, 3)
     """
     changes = {"preset": augment} if isinstance(augment, str) else dict(augment)
-    name = changes.pop("preset", "")
-    if name not in WEAK_STRONG:
-        raise ValueError(unknown("preset", name, WEAK_STRONG))
+    name = one_of("preset", changes.pop("preset", ""), WEAK_STRONG)
     for field in changes:
-        if field not in _FIXMATCH:
-            raise ValueError(unknown("preset field", field, _FIXMATCH))
+        one_of("field of a preset", field, _FIXMATCH)
     fields = WEAK_STRONG[name] | changes
     weak = FlipShift(fields["flip"], fields["shift"], seed=seed)
     return weak, RandAugment(fields["pool"], fields["count"], fields["cutout"], seed=seed + 1)
@@ -60,40 +67,45 @@ class FlipShift(keras.layers.Layer):
 
     Raises:
         ValueError: a flip outside [0, 1], a shift outside [0, .5].
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> tuple(augment.FlipShift()(np.zeros((2, 32, 32, 3), "float32")).shape)
+        (2, 32, 32, 3)
     """
 
-    def __init__(self, flip=0.5, shift=0.125, seed=0, **kwargs):
+    def __init__(
+        self, flip: float = 0.5, shift: float = 0.125, seed: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs | {"dtype": "float32"})
-        for field, value, highest in (("flip", flip, 1), ("shift", shift, 0.5)):
-            if not 0 <= value <= highest:
-                raise ValueError(f"{field}: got {value!r}; it must be in 0..{highest}.")
-        self.flip, self.shift, self.seed = float(flip), float(shift), seed
+        self.flip = float(in_range("flip", flip, 0, 1))
+        self.shift = float(in_range("shift", shift, 0, 0.5))
+        self.seed = seed
         self.seed_generator = ReplicaSeeds(seed)
         self.built = True
 
-    def call(self, images):
+    def call(self, images: Any) -> Any:
         images = ops.cast(images, "float32")
         _, height, width, _ = images.shape
-        draws = keras.random.uniform(
-            (3, ops.shape(images)[0]), dtype="float32", seed=self.seed_generator
-        )
-        down, right = (
-            self._offset(draw, size) for draw, size in ((draws[0], height), (draws[1], width))
-        )
+        shape = (3, ops.shape(images)[0])
+        draws = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+        down, right = self._offset(draws[0], height), self._offset(draws[1], width)
         return flip_shift(images, draws[2] < self.flip, down, right)
 
-    def _offset(self, draw, size):
+    def _offset(self, draw: Any, size: int) -> Any:
+        """Whole pixels (N,), from a draw in [0, 1)."""
         border = int(self.shift * size)
         return ops.floor(draw * (2 * border + 1)) - border
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return super().get_config() | {"flip": self.flip, "shift": self.shift, "seed": self.seed}
 
 
-def flip_shift(images, flip, down, right):
+def flip_shift(images: Any, flip: Any, down: Any, right: Any) -> Any:
     """Mirror and move each image; what comes in from outside is its reflection.
 
     Args:
@@ -104,16 +116,26 @@ def flip_shift(images, flip, down, right):
 
     Returns:
         float (N, H, W, C).
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.augment.weak_strong import flip_shift
+        >>> images = np.array([1.0, 2.0], "float32").reshape(1, 1, 2, 1)
+        >>> zero = np.zeros(1, "float32")
+        >>> np.asarray(flip_shift(images, np.array([True]), zero, zero)).ravel().tolist()
+        [2.0, 1.0]
     """
     _, height, width, _ = images.shape
     nobody = ops.zeros_like(flip)
-    return separable(images, _shift_matrix(down, height, nobody), _shift_matrix(right, width, flip))
+    along_y = _shift_matrix(down, height, nobody)
+    along_x = _shift_matrix(right, width, flip)
+    return separable(images, along_y, along_x)
 
 
-def _shift_matrix(offset, size, flip):
+def _shift_matrix(offset: Any, size: int, flip: Any) -> Any:
     """(N, size, size), one 1 a row: which pixel of the source each pixel of the output is."""
     pixel = ops.cast(ops.arange(size), "float32")
-    source = ops.abs(pixel[None, :] + offset[:, None])
+    source = ops.abs(pixel[None, :] + offset[:, None])  # (N, size)
     source = (size - 1) - ops.abs((size - 1) - source)
     source = ops.where(flip[:, None], (size - 1) - source, source)
     return ops.cast(ops.equal(source[:, :, None], pixel), "float32")

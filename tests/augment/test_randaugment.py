@@ -160,8 +160,8 @@ def test_xla_compiles_it():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pool": "al"}, "pool 'al'.*all"),
-        ({"pool": ("rotat",)}, "operation 'rotat'.*rotate"),
+        ({"pool": "al"}, "pool: got 'al'; .*'all'"),
+        ({"pool": ("rotat",)}, "operation: got 'rotat'; .*rotate"),
         ({"count": 0}, "count: got 0"),
         ({"cutout": 2}, "cutout: got 2"),
     ],

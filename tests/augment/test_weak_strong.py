@@ -55,10 +55,10 @@ def test_a_preset_and_its_changes():
 @pytest.mark.parametrize(
     ("augment", "message"),
     [
-        ("fixmach", "preset 'fixmach'.*fixmatch"),
-        ({"preset": "digits", "flips": 0}, "preset field 'flips'.*flip"),
-        ({"preset": "digits", "flip": 2}, "flip: got 2; it must be in 0..1"),
-        ({"preset": "digits", "shift": 0.7}, "shift: got 0.7; it must be in 0..0.5"),
+        ("fixmach", "preset: got 'fixmach'; .*fixmatch"),
+        ({"preset": "digits", "flips": 0}, "field of a preset: got 'flips'; .*flip"),
+        ({"preset": "digits", "flip": 2}, "flip: got 2; it must be .* at most 1"),
+        ({"preset": "digits", "shift": 0.7}, "shift: got 0.7; it must be .* at most 0.5"),
     ],
 )
 def test_wrong_presets_are_named(augment, message):
