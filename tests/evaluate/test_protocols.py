@@ -26,8 +26,8 @@ def imported_by(code):
 
 
 def test_every_file_is_a_protocol():
-    files = [path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"]
-    assert sorted(files) == NAMES
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert files == set(NAMES) and sorted(NAMES) == NAMES
     assert {"accuracy", "finetune", "incremental", "knn", "super_resolution"} <= set(NAMES)
 
 
