@@ -14,6 +14,7 @@ from sslzoo.nn.frozen import frozen
 from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.noise import Noise
+from sslzoo.nn.one_pass import one_pass
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
@@ -48,6 +49,7 @@ __all__ = [
     "herding",
     "hidden_states",
     "mlp_decoder",
+    "one_pass",
     "reads",
     "srgan_discriminator",
     "srresnet_generator",

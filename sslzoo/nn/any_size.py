@@ -3,8 +3,10 @@
 import keras
 from keras import layers
 
+from sslzoo.checks import one_of, refused
 
-def any_size(network, layer=None):
+
+def any_size(network: keras.Model, layer: str | None = None) -> keras.Model:
     """A Functional network of images (N, size, size, C) as one of images (N, H, W, C) of any H and
     W, sharing its weights.
 
@@ -14,11 +16,17 @@ def any_size(network, layer=None):
 
     Raises:
         ValueError: an unknown layer.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.any_size(nn.backbone("micro", 8), "block1_relu").output_shape
+        (None, None, None, 8)
     """
-    names = [known.name for known in network.layers]
-    if layer not in (None, *names):
-        raise ValueError(f"layer: got {layer!r}; {network.name} has {', '.join(names)}.")
-    outputs = network.outputs[0] if layer is None else network.get_layer(layer).output
+    if layer is None:
+        outputs = network.outputs[0]
+    else:
+        one_of("layer", layer, [known.name for known in network.layers])
+        outputs = network.get_layer(layer).output
     network = keras.Model(network.inputs[0], outputs, name=network.name)
     inputs = keras.Input((None, None, network.input_shape[-1]), name="images")
     return keras.models.clone_model(
@@ -26,25 +34,26 @@ def any_size(network, layer=None):
     )
 
 
-def feature_map(backbone):
+def feature_map(backbone: keras.Model) -> keras.Model:
     """The network `any_size` from images to the map that a backbone pools at its end.
 
     Raises:
         ValueError: a backbone that does not end in global average pooling, or whose map is smaller
-        than its images.
+            than its images.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.feature_map(nn.backbone("srresnet", 8, width=4, blocks=1)).output_shape
+        (None, None, None, 4)
     """
     pooling = backbone.layers[-1]
     if not isinstance(pooling, layers.GlobalAveragePooling2D):
-        raise ValueError(
-            f"backbone: ends in {type(pooling).__name__}; GlobalAveragePooling2D over a map is "
-            "needed."
-        )
-    size, found = backbone.input_shape[1:3], tuple(pooling.input.shape[1:3])
-    if found != size:
-        raise ValueError(
-            f"backbone: turns images of {size[0]}x{size[1]} into a map of "
-            f"{found[0]}x{found[1]}; one of the same size is needed, "
-            "as 'srresnet' has it."
-        )
+        got = f"one that ends in {type(pooling).__name__}"
+        raise refused("backbone", got, "end in GlobalAveragePooling2D over a map")
+    height, width = backbone.input_shape[1:3]
+    map_height, map_width = pooling.input.shape[1:3]
+    if (map_height, map_width) != (height, width):
+        got = f"one that turns images of {height}x{width} into a map of {map_height}x{map_width}"
+        raise refused("backbone", got, "keep the size of its images, as 'srresnet' does")
     names = [layer.name for layer in backbone.layers if layer.output is pooling.input]
     return any_size(backbone, names[0])

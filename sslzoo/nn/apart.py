@@ -8,6 +8,8 @@ of one `tf.map_fn`, one takes the other's values, or the process crashes. Who ho
 graph of layers does not tell.
 """
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -16,30 +18,52 @@ from sslzoo import backends
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Apart(layers.Layer):
-    """Identity, in any dtype, that TensorFlow's graph optimiser leaves between an operation and the
+    """Identity, in any dtype, that TensorFlow's graph optimizer leaves between an operation and the
     next.
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo.nn.apart import Apart
+        >>> float(Apart()(ops.ones((1, 2)))[0, 0])
+        1.0
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs, autocast=False)
         self.supports_masking = True
 
-    def call(self, x):
+    def call(self, x: Any) -> Any:
         return backends.apart(x)
 
-    def compute_output_spec(self, x):
+    def compute_output_spec(self, x: Any) -> keras.KerasTensor:
         return keras.KerasTensor(x.shape, x.dtype)
 
 
-def adds(operation):
+def adds(operation: Any) -> bool:
     """Whether a layer or an operation is an addition; that of `keras.ops.add` has no public
     class.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.apart import adds
+        >>> adds(keras.layers.Add()), adds(keras.layers.Dense(1))
+        (True, False)
     """
     return isinstance(operation, (layers.Add, layers.Average)) or type(operation).__name__ == "Add"
 
 
-def apart(tensors):
-    """A structure with each of its symbolic tensors behind an `Apart`."""
-    return keras.tree.map_structure(
-        lambda x: Apart()(x) if isinstance(x, keras.KerasTensor) else x, tensors
-    )
+def apart(tensors: Any) -> Any:
+    """A structure with each of its symbolic tensors behind an `Apart`.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.apart import apart
+        >>> [behind] = apart([keras.Input((2,))])
+        >>> behind.shape
+        (None, 2)
+    """
+
+    def behind(x):
+        return Apart()(x) if isinstance(x, keras.KerasTensor) else x
+
+    return keras.tree.map_structure(behind, tensors)

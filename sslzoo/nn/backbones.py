@@ -3,25 +3,40 @@ features (N, D).
 """
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
-from sslzoo.errors import unknown
+from sslzoo.checks import one_of, refused
 from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.wide_resnet import wide_resnet
 
 
-def convnet(name, image_size=32, channels=3, width=64, depth=4, seed=0):
+def convnet(
+    name: str,
+    image_size: int | Sequence[int] = 32,
+    channels: int = 3,
+    width: int = 64,
+    depth: int = 4,
+    seed: int = 0,
+) -> keras.Model:
     """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger
-    than 2 px; mean over the map. Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals
-    et al. 2016).
+    than 2 px; mean over the map.
+
+    Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals et al. 2016).
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("convnet", 28, channels=1).output_shape
+        (None, 64)
     """
     seeds = Seeds(seed)
-    inputs = x = image_input(image_size, channels)
+    inputs = image_input(image_size, channels)
+    x = inputs
     for index in range(1, depth + 1):
         x = conv_bn(x, width, 3, 1, f"block{index}", seeds)
         if x.shape[1] > 2:
@@ -29,8 +44,20 @@ def convnet(name, image_size=32, channels=3, width=64, depth=4, seed=0):
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
 
 
-def micro(name, image_size=8, channels=3, width=8, seed=0):
-    """Two convolutions: the network of the tests."""
+def micro(
+    name: str,
+    image_size: int | Sequence[int] = 8,
+    channels: int = 3,
+    width: int = 8,
+    seed: int = 0,
+) -> keras.Model:
+    """Two convolutions: the network of the tests.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("micro", 8).output_shape
+        (None, 16)
+    """
     seeds = Seeds(seed)
     inputs = image_input(image_size, channels)
     x = conv_bn(inputs, width, 3, 1, "block1", seeds)
@@ -38,9 +65,20 @@ def micro(name, image_size=8, channels=3, width=8, seed=0):
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
 
 
-def mlp(name, image_size=28, channels=3, widths=(400, 400), seed=0):
+def mlp(
+    name: str,
+    image_size: int | Sequence[int] = 28,
+    channels: int = 3,
+    widths: Sequence[int] = (400, 400),
+    seed: int = 0,
+) -> keras.Model:
     """Dense layers with ReLU on the flattened pixels, no BatchNorm: the network of split MNIST.
     400-400 as in van de Ven & Tolias 2019 (arXiv:1904.07734).
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("mlp", 28, channels=1, widths=[100]).count_params()
+        78500
     """
     seeds = Seeds(seed)
     inputs = image_input(image_size, channels)
@@ -64,7 +102,7 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
 
     Args:
         name: one of `BACKBONES`.
-        image_size: height and width in pixels, for networks of images, or [height, width]; None: 32.
+        image_size: pixels of a square, or [height, width], for networks of images. None: 32.
         options: of that family: `width`, `stem`, `zero_gamma`, `channels`, `seed`, ...
 
     Raises:
@@ -76,16 +114,13 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
         >>> nn.backbone("resnet20", 32, width=8).output_shape
         (None, 32)
     """
-    if name not in BACKBONES:
-        raise ValueError(unknown("backbone", name, BACKBONES))
-    build = BACKBONES[name]
+    build = BACKBONES[one_of("backbone", name, BACKBONES)]
     parameters = inspect.signature(build).parameters
     allowed = [p for p in parameters if p not in ("name", "image_size")]
     for option in options:
-        if option not in allowed:
-            raise ValueError(unknown(f"option of backbone {name}", option, allowed))
+        one_of(f"option of {name}", option, allowed)
     if "image_size" in parameters:
         return build(name, 32 if image_size is None else image_size, **options)
     if image_size is not None:
-        raise ValueError(f"image_size: got {image_size}; backbone {name} reads no images.")
+        raise refused("image_size", image_size, f"be None for {name}, which reads no images")
     return build(name, **options)

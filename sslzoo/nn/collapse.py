@@ -1,25 +1,40 @@
 """Has a representation collapsed?"""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
 
-def feature_std(features):
+def feature_std(features: Any) -> Any:
     """Spread of features (N, D): the standard deviation over N of the L2-normalised rows, averaged
     over D, times sqrt(D).
 
     1 for rows spread evenly over the sphere, 0 for identical rows (lightly's
     `std_of_l2_normalized`, times sqrt(D)).
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> round(float(nn.feature_std(np.ones((4, 2), "float32"))), 3)
+        0.0
     """
     features = ops.normalize(ops.cast(features, "float32"), axis=-1)
     return ops.mean(ops.std(features, axis=0)) * features.shape[-1] ** 0.5
 
 
-def effective_rank(features):
-    """exp(entropy) of the normalised singular values of the centred rows of (N, D): 1 (a line) .. D
-    (Roy & Vetterli 2007).
+def effective_rank(features: Any) -> float:
+    """exp(entropy) of the normalized singular values of the centered rows of (N, D).
 
-    A constant has no direction at all: 0. Of features that are not finite: NaN.
+    Roy & Vetterli 2007. From 1 (a line) to D. A constant has no direction at all: 0. Of features
+    that are not finite: NaN.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> line = np.outer(np.arange(4.0), [1.0, 2.0])
+        >>> round(nn.effective_rank(line), 3)
+        1.0
     """
     features = np.asarray(features, "float64")
     if not np.isfinite(features).all():

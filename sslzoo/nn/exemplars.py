@@ -1,4 +1,6 @@
-"""A memory of labelled images that survives the task that they came with."""
+"""A memory of labeled images that survives the task that they came with."""
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,9 +17,17 @@ class Exemplars(State):
     Args:
         capacity: K, images in all.
         image_shape: (height, width, channels) of the uint8 images.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> memory = nn.Exemplars(4, (8, 8, 1))
+        >>> memory.keep({0: np.zeros((9, 8, 8, 1)), 1: np.ones((9, 8, 8, 1))})
+        >>> memory.arrays()[1].tolist()
+        [0, 0, 1, 1]
     """
 
-    def __init__(self, capacity, image_shape, **kwargs):
+    def __init__(self, capacity: int, image_shape: tuple, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.capacity, self.image_shape = capacity, tuple(image_shape)
         self.images = self.add_weight(
@@ -35,30 +45,34 @@ class Exemplars(State):
         )
         self.built = True
 
-    def arrays(self):
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """(images (n, H, W, C) uint8, labels (n,) int32) of the memory: class after class, in each
         the best first.
         """
         count = int(ops.convert_to_numpy(self.count))
         return ops.convert_to_numpy(self.images)[:count], ops.convert_to_numpy(self.labels)[:count]
 
-    def keep(self, added):
+    def keep(self, added: dict[int, np.ndarray]) -> None:
         """Share the memory among the classes in it and those of `added`, {label: its images, the
         best first}.
 
-        Each has m = capacity // classes, as in iCaRL (K / t, rounded down); a class that had more
+        Each has m = capacity // classes, as in iCaRL (K / t, rounded down). A class that had more
         loses its last ones.
         """
         images, labels = self.arrays()
-        kept = {label: images[labels == label] for label in np.unique(labels).tolist()} | added
-        kept = {label: chosen[: self.capacity // len(kept)] for label, chosen in kept.items()}
-        count = sum(map(len, kept.values()))
+        by_class = {label: images[labels == label] for label in np.unique(labels).tolist()}
+        by_class |= added
+        share = self.capacity // max(1, len(by_class))
         images, labels = np.zeros(self.images.shape, "uint8"), np.zeros(self.capacity, "int32")
-        if count:
-            images[:count] = np.concatenate(list(kept.values()))
-            labels[:count] = np.repeat(list(kept), [len(chosen) for chosen in kept.values()])
-        for variable, value in ((self.images, images), (self.labels, labels), (self.count, count)):
-            variable.assign(value)
+        count = 0
+        for label, chosen in by_class.items():
+            chosen = chosen[:share]
+            images[count : count + len(chosen)] = chosen
+            labels[count : count + len(chosen)] = label
+            count += len(chosen)
+        self.images.assign(images)
+        self.labels.assign(labels)
+        self.count.assign(count)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return super().get_config() | {"capacity": self.capacity, "image_shape": self.image_shape}

@@ -1,28 +1,43 @@
 """Heads as tables: one row a layer, (units, norm, activation)."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
+from sslzoo.checks import one_of
 from sslzoo.nn.layers import Seeds, batch_norm
 
 NORMS = (None, "no_bias", "batch", "batch_no_beta", "batch_no_affine")
 
 
-def head(input_dim, rows, name, seed=0):
+def head(input_dim: int, rows: Sequence[tuple], name: str, seed: int = 0) -> keras.Model:
     """An MLP from a table of rows `(units, norm, activation)`.
 
-    norm: None; "no_bias" (None, and the dense layer has no bias: the last of BYOL's heads);
-    "batch"; "batch_no_beta" (gamma
-    only: the last layer of SimCLR's projector); "batch_no_affine". A dense layer before a BatchNorm
-    has no bias.
+    A dense layer before a BatchNorm has no bias.
+
+    Args:
+        input_dim: D of its inputs (N, D).
+        rows: one for each layer. The norms are None; "no_bias" (None, and the dense layer has no
+            bias: the last of BYOL's heads); "batch"; "batch_no_beta" (gamma only: the last layer of
+            SimCLR's projector); "batch_no_affine".
+        name: of the model; its layers' names begin with it.
+        seed: of the weights.
+
+    Raises:
+        ValueError: another norm.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> projector = nn.head(64, [(64, "batch", "relu"), (128, None, None)], "projector")
+        >>> projector.output_shape
+        (None, 128)
     """
     seeds = Seeds(seed)
-    inputs = x = keras.Input((input_dim,), name=f"{name}_input")
+    inputs = keras.Input((input_dim,), name=f"{name}_input")
+    x = inputs
     for index, (units, norm, activation) in enumerate(rows, 1):
-        if norm not in NORMS:
-            raise ValueError(
-                f"norm of {name} row {index}: got {norm!r}; it must be one of {NORMS}."
-            )
+        one_of(f"norm of {name} row {index}", norm, NORMS)
         x = layers.Dense(
             units,
             use_bias=norm is None,

@@ -3,9 +3,10 @@ algorithms 1 and 4). NumPy.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def herding(features, count):
+def herding(features: ArrayLike, count: int) -> np.ndarray:
     """The `count` images of one class whose mean stays nearest to the class's, the most useful
     first.
 
@@ -13,42 +14,66 @@ def herding(features, count):
     / k| over the images not chosen yet; of equals the first. The first m of the order are what
     herding for m would give: a memory shrinks by cutting the end.
 
-    features: (N, D) of one class, of any length: each is divided by its length here. Without
-    augmentation.
-    count: 0 or more; more than N gives all.
-    Returns int64 (min(count, N),) row numbers.
+    Args:
+        features: (N, D) of one class, of any length: each is divided by its length here. Without
+            augmentation.
+        count: 0 or more; more than N gives all.
+
+    Returns:
+        int64 (min(count, N),) row numbers.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.herding([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]], 2).tolist()  # the middle one first
+        [1, 0]
     """
     features = unit(features).astype("float32")  # each step reads all of them, and waits for memory
-    mean, total, squares = (
-        features.mean(axis=0),
-        np.zeros(features.shape[1], "float32"),
-        (features**2).sum(axis=1),
-    )
+    mean = features.mean(axis=0)
+    total = np.zeros_like(mean)  # of the chosen ones
+    squares = (features**2).sum(axis=1)
     free, order = np.ones(len(features), bool), []
     for k in range(1, min(count, len(features)) + 1):
         # k |mu - (f + total) / k|^2 without what is the same for every f; |f| is not, where a row
         # is zero
         distance = squares / k - 2 * features @ (mean - total / k)
-        order.append(int(np.where(free, distance, np.inf).argmin()))
-        free[order[-1]] = False
-        total += features[order[-1]]
+        chosen = int(np.where(free, distance, np.inf).argmin())
+        order.append(chosen)
+        free[chosen] = False
+        total += features[chosen]
     return np.array(order, "int64")
 
 
-def class_means(features, labels, classes):
+def class_means(features: ArrayLike, labels: ArrayLike, classes: int) -> np.ndarray:
     """The means that the nearest-mean classifier compares with: of the unit features of each class,
     made unit again.
 
-    features: (N, D); labels: (N,) integers. The paper's code also takes each image's mirror image;
-    here there is none. Returns float32 (classes, D); a class without a row is zero.
+    The paper's code also takes each image's mirror image; here there is none.
+
+    Args:
+        features: (N, D).
+        labels: (N,) integers.
+        classes: C.
+
+    Returns:
+        float32 (C, D); a class without a row is zero.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.class_means([[0.0, 2.0], [0.0, 4.0]], [1, 1], 2).tolist()
+        [[0.0, 0.0], [0.0, 1.0]]
     """
-    features, means = unit(features), np.zeros((classes, features.shape[1]))
+    features, labels = unit(features), np.asarray(labels)
+    means = np.zeros((classes, features.shape[1]))
     for label in np.unique(labels):
         means[label] = unit(features[labels == label].mean(axis=0))
     return means.astype("float32")
 
 
-def unit(rows):
-    """Rows (..., D) divided by their lengths, float64; zero rows stay zero."""
+def unit(rows: ArrayLike) -> np.ndarray:
+    """Rows (..., D) divided by their lengths, float64; zero rows stay zero.
+
+    >>> unit([[3.0, 4.0], [0.0, 0.0]]).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
     rows = np.asarray(rows, "float64")
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)

@@ -35,7 +35,8 @@ class Queue(State):
 
     def __init__(self, capacity: int, dim: int, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.capacity, self.dim, self.seed = capacity, dim, seed
+        self.capacity, self.dim = capacity, dim
+        self.seed = seed
         rows = np.random.default_rng(seed).normal(size=(capacity, dim)).astype("float32")
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         shared = {"trainable": False, "aggregation": "only_first_replica"}

@@ -5,9 +5,13 @@ Layer order, padding and names follow torchvision (v1.5: the stride sits in the 
 that official checkpoints can be mapped by name.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import layers
 
+from sslzoo.checks import one_of
 from sslzoo.nn.layers import Seeds, batch_norm, image_input
 
 IMAGENET = {  # name: (block, blocks per stage); stages of width 64, 128, 256, 512
@@ -17,9 +21,16 @@ IMAGENET = {  # name: (block, blocks per stage); stages of width 64, 128, 256, 5
 }
 
 
-def conv(x, filters, kernel, stride, name, seeds):
+def conv(x: Any, filters: int, kernel: int, stride: int, name: str, seeds: Seeds) -> Any:
     """A convolution without bias, padded as torch pads: k // 2 on each side, whatever the
     stride.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.layers import Seeds
+        >>> from sslzoo.nn.resnet import conv
+        >>> conv(keras.Input((8, 8, 3)), 16, 3, 2, "c", Seeds(0)).shape
+        (None, 4, 4, 16)
     """
     if stride > 1 and kernel > 1:  # "same" would pad one side only
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
@@ -29,61 +40,118 @@ def conv(x, filters, kernel, stride, name, seeds):
     )(x)
 
 
-def conv_bn(x, filters, kernel, stride, name, seeds, relu=True, gamma="ones"):
+def conv_bn(
+    x: Any,
+    filters: int,
+    kernel: int,
+    stride: int,
+    name: str,
+    seeds: Seeds,
+    relu: bool = True,
+    gamma: str = "ones",
+) -> Any:
+    """`conv`, BatchNorm, ReLU. `gamma`: what the scale of the BatchNorm starts at.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.layers import Seeds
+        >>> from sslzoo.nn.resnet import conv_bn
+        >>> conv_bn(keras.Input((8, 8, 3)), 16, 3, 1, "first", Seeds(0)).shape
+        (None, 8, 8, 16)
+    """
     x = conv(x, filters, kernel, stride, f"{name}_conv", seeds)
     x = batch_norm(f"{name}_bn", gamma_initializer=gamma)(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
-def residual(x, filters, stride, block, name, seeds, zero_gamma):
+def residual(
+    x: Any, filters: int, stride: int, block: str, name: str, seeds: Seeds, zero_gamma: bool
+) -> Any:
+    """A residual block. `block`: "basic" (two 3x3 convolutions) or "bottleneck" (1x1, 3x3, 1x1 to
+    four times the channels).
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.layers import Seeds
+        >>> from sslzoo.nn.resnet import residual
+        >>> residual(keras.Input((8, 8, 16)), 8, 2, "bottleneck", "b", Seeds(0), True).shape
+        (None, 4, 4, 32)
+    """
     last = "zeros" if zero_gamma else "ones"
-    expansion = 4 if block == "bottleneck" else 1
+    channels = 4 * filters if block == "bottleneck" else filters
     shortcut = x
-    if stride > 1 or x.shape[-1] != filters * expansion:
-        shortcut = conv_bn(
-            x, filters * expansion, 1, stride, f"{name}_downsample", seeds, relu=False
-        )
+    if stride > 1 or x.shape[-1] != channels:
+        shortcut = conv_bn(x, channels, 1, stride, f"{name}_downsample", seeds, relu=False)
     if block == "bottleneck":
         x = conv_bn(x, filters, 1, 1, f"{name}_1", seeds)
         x = conv_bn(x, filters, 3, stride, f"{name}_2", seeds)
-        x = conv_bn(x, filters * 4, 1, 1, f"{name}_3", seeds, relu=False, gamma=last)
+        x = conv_bn(x, channels, 1, 1, f"{name}_3", seeds, relu=False, gamma=last)
     else:
         x = conv_bn(x, filters, 3, stride, f"{name}_1", seeds)
         x = conv_bn(x, filters, 3, 1, f"{name}_2", seeds, relu=False, gamma=last)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
-def resnet(name, image_size, channels=3, stem=None, zero_gamma=True, width=64, seed=0):
+def resnet(
+    name: str,
+    image_size: int | Sequence[int],
+    channels: int = 3,
+    stem: str | None = None,
+    zero_gamma: bool = True,
+    width: int = 64,
+    seed: int = 0,
+) -> keras.Model:
     """ResNet-18, -34 or -50.
 
     Args:
+        name: "resnet18", "resnet34" or "resnet50".
+        image_size: pixels of a square, or [height, width].
         stem: "imagenet" (7x7 stride 2, max-pool) or "cifar" (3x3 stride 1, no pool; SimCLR's rule
             for sizes <= 32). By default "cifar" up to 64 px.
         zero_gamma: start the last BatchNorm of every residual branch at 0 (Goyal et al. 2017;
-        SimCLR's code does).
+            SimCLR's code does).
         width: channels of the first stage (64 in the paper).
+
+    Raises:
+        ValueError: another stem.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("resnet18", 32, width=8).output_shape
+        (None, 64)
     """
     block, depths = IMAGENET[name]
-    inputs = x = image_input(image_size, channels)
-    stem = stem or ("cifar" if max(inputs.shape[1:3]) <= 64 else "imagenet")
-    if stem not in ("cifar", "imagenet"):
-        raise ValueError(f"stem: got {stem!r}; it must be 'cifar' or 'imagenet'.")
+    inputs = image_input(image_size, channels)
+    default = "cifar" if max(inputs.shape[1:3]) <= 64 else "imagenet"
+    stem = one_of("stem", stem or default, ("cifar", "imagenet"))
     seeds = Seeds(seed)
     if stem == "imagenet":
-        x = conv_bn(x, width, 7, 2, "stem", seeds)
+        x = conv_bn(inputs, width, 7, 2, "stem", seeds)
         # after a ReLU zero padding equals torch's -inf
         x = layers.ZeroPadding2D(1, name="pool_pad")(x)
         x = layers.MaxPooling2D(3, 2, name="pool")(x)
     else:
-        x = conv_bn(x, width, 3, 1, "stem", seeds)
+        x = conv_bn(inputs, width, 3, 1, "stem", seeds)
     return _stages(name, inputs, x, block, depths, width, seeds, zero_gamma)
 
 
-def cifar_resnet(name, image_size, channels=3, width=16, zero_gamma=True, seed=0):
+def cifar_resnet(
+    name: str,
+    image_size: int | Sequence[int],
+    channels: int = 3,
+    width: int = 16,
+    zero_gamma: bool = True,
+    seed: int = 0,
+) -> keras.Model:
     """ResNet-20, -32, -44, -56 (He et al. 2016, section 4.2): three stages of `width`, 2 and 4
     times that (16 there).
 
     Shortcuts that change shape are projections (option B; the paper's CIFAR nets pad with zeros).
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("resnet20", 32).output_shape
+        (None, 64)
     """
     depth = int(name.removeprefix("resnet"))
     seeds = Seeds(seed)
@@ -92,17 +160,22 @@ def cifar_resnet(name, image_size, channels=3, width=16, zero_gamma=True, seed=0
     return _stages(name, inputs, x, "basic", ((depth - 2) // 6,) * 3, width, seeds, zero_gamma)
 
 
-def _stages(name, inputs, x, block, depths, width, seeds, zero_gamma):
+def _stages(
+    name: str,
+    inputs: Any,
+    x: Any,
+    block: str,
+    depths: Sequence[int],
+    width: int,
+    seeds: Seeds,
+    zero_gamma: bool,
+) -> keras.Model:
+    """The stages behind a stem: each halves the map, but for the first, and doubles the
+    channels.
+    """
     for stage, depth in enumerate(depths):
         for index in range(depth):
             stride = 2 if stage > 0 and index == 0 else 1
-            x = residual(
-                x,
-                width * 2**stage,
-                stride,
-                block,
-                f"stage{stage + 1}_block{index + 1}",
-                seeds,
-                zero_gamma,
-            )
+            label = f"stage{stage + 1}_block{index + 1}"
+            x = residual(x, width * 2**stage, stride, block, label, seeds, zero_gamma)
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)

@@ -2,20 +2,31 @@
 figure 4).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import layers
 
+from sslzoo.checks import refused
 from sslzoo.nn.bicubic import BicubicUpsampling
 from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.resnet import conv_bn
 
 
-def conv(x, filters, kernel, name, seeds, norm=False):
+def conv(x: Any, filters: int, kernel: int, name: str, seeds: Seeds, norm: bool = False) -> Any:
     """A convolution of stride 1: with a bias, or with a BatchNorm behind it.
 
     Glorot's smaller weights: with He's the untrained network adds noise so strong that all it
     learns at first is silence.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.layers import Seeds
+        >>> from sslzoo.nn.srresnet import conv
+        >>> conv(keras.Input((8, 8, 3)), 16, 9, "first", Seeds(0)).shape
+        (None, 8, 8, 16)
     """
     if norm:
         return conv_bn(x, filters, kernel, 1, name, seeds, relu=False)
@@ -24,15 +35,29 @@ def conv(x, filters, kernel, name, seeds, norm=False):
     )(x)
 
 
-def prelu(x, name):
+def prelu(x: Any, name: str) -> Any:
     """One slope for each channel, which any size of image shares; it starts at 1/4 (He et al. 2015,
     arXiv:1502.01852).
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.srresnet import prelu
+        >>> prelu(keras.Input((8, 8, 3)), "first").shape
+        (None, 8, 8, 3)
     """
     start = keras.initializers.Constant(0.25)
     return layers.PReLU(shared_axes=(1, 2), alpha_initializer=start, name=f"{name}_prelu")(x)
 
 
-def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, seed=0):
+def srresnet(
+    name: str,
+    image_size: int | Sequence[int] = 24,
+    channels: int = 3,
+    width: int = 64,
+    blocks: int = 16,
+    norm: bool = True,
+    seed: int = 0,
+) -> keras.Model:
     """The trunk of SRResNet: images in [0, 1] -> features, the mean of a map that has the size of
     the image.
 
@@ -42,10 +67,16 @@ def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, se
     Args:
         norm: BatchNorm behind the 3x3 convolutions, as in the paper. EDSR (Lim et al. 2017,
             arXiv:1707.02921, section 3.1) is better without.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("srresnet", 24, width=8, blocks=2).output_shape
+        (None, 8)
     """
     seeds = Seeds(seed)
     inputs = image_input(image_size, channels)
-    x = first = prelu(conv(inputs, width, 9, "first", seeds), "first")
+    first = prelu(conv(inputs, width, 9, "first", seeds), "first")
+    x = first
     for block in range(1, blocks + 1):
         y = prelu(conv(x, width, 3, f"block{block}_1", seeds, norm), f"block{block}_1")
         y = conv(y, width, 3, f"block{block}_2", seeds, norm)
@@ -54,12 +85,14 @@ def srresnet(name, image_size=24, channels=3, width=64, blocks=16, norm=True, se
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)
 
 
-def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
+def srresnet_generator(
+    trunk: keras.Model, scale: int, last_kernel: int = 9, seed: int = 0
+) -> keras.Model:
     """The generator: images (N, H, W, C) of any size -> (N, scale H, scale W, C), float32, not
     clipped.
 
     On the map of the trunk, for each factor of 2: a 3x3 convolution to four times the channels,
-    pixel shuffle, PReLU; then a convolution to an image, which is added to the bicubic enlargement
+    pixel shuffle, PReLU. Then a convolution to an image, which is added to the bicubic enlargement
     (the paper's network makes the whole image itself).
 
     Args:
@@ -67,9 +100,18 @@ def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
         scale: 2, 4, 8, ...
         last_kernel: side of the last convolution, 9 in the paper. It works at the full size: with
             few channels, the most costly one.
+
+    Raises:
+        ValueError: a scale that is no power of 2.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> trunk = nn.feature_map(nn.backbone("srresnet", 8, width=4, blocks=1))
+        >>> nn.srresnet_generator(trunk, 2, last_kernel=3).output_shape
+        (None, None, None, 3)
     """
     if not isinstance(scale, int) or scale < 2 or scale & (scale - 1):
-        raise ValueError(f"scale: got {scale!r}; it must be a power of 2, such as 4.")
+        raise refused("scale", repr(scale), "be a power of 2, such as 4")
     steps = scale.bit_length() - 1
     seeds = Seeds(seed)
     inputs, x = trunk.input, trunk.output
@@ -78,19 +120,25 @@ def srresnet_generator(trunk, scale, last_kernel=9, seed=0):
         x = conv(x, 4 * width, 3, f"upsample{step}", seeds)
         x = prelu(PixelShuffle(2, name=f"upsample{step}_shuffle")(x), f"upsample{step}")
     x = conv(x, inputs.shape[-1], last_kernel, "last", seeds)
-    x = layers.Add(name="image", dtype="float32")(
-        [x, BicubicUpsampling(scale, name="bicubic")(inputs)]
-    )
+    enlarged = BicubicUpsampling(scale, name="bicubic")(inputs)
+    x = layers.Add(name="image", dtype="float32")([x, enlarged])
     return keras.Model(inputs, x, name="generator")
 
 
-def srgan_discriminator(channels=3, width=64, hidden=1024, seed=0):
+def srgan_discriminator(
+    channels: int = 3, width: int = 64, hidden: int = 1024, seed: int = 0
+) -> keras.Model:
     """Images in [0, 1] of any size -> logits (N, 1), large for real ones.
 
     3x3 convolutions of width, width, 2, 2, 4, 4, 8, 8 times `width` channels, every second of
     stride 2, BatchNorm behind all but the first, LeakyReLU of slope 0.2; mean over the map (the
     paper flattens it, which fixes the size of the images); a dense layer of `hidden` units,
     LeakyReLU, a dense layer. The mean is the output of the layer "discriminator_features".
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.srgan_discriminator(width=4, hidden=8).output_shape
+        (None, 1)
     """
     seeds = Seeds(seed)
 
@@ -105,7 +153,8 @@ def srgan_discriminator(channels=3, width=64, hidden=1024, seed=0):
         x = leaky(x, index)
     x = layers.GlobalAveragePooling2D(name="discriminator_features")(x)
     x = layers.Dense(hidden, kernel_initializer=seeds.glorot(), name="discriminator_dense")(x)
+    x = leaky(x, "dense")
     x = layers.Dense(
         1, kernel_initializer=seeds.glorot(), dtype="float32", name="discriminator_logit"
-    )(leaky(x, "dense"))
+    )(x)
     return keras.Model(inputs, x, name="discriminator")

@@ -1,5 +1,7 @@
 """The content network of SRGAN's paper, for those who have its weights."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,17 +10,23 @@ from keras import ops
 class CaffeInput(keras.layers.Layer):
     """RGB in [0, 1] -> BGR in 0..255 less the mean of ImageNet, as VGG was trained
     (keras.applications, mode "caffe").
+
+    Example:
+        >>> from keras import ops
+        >>> from sslzoo.nn.vgg19 import CaffeInput
+        >>> round(float(CaffeInput()(ops.zeros((1, 2, 2, 3)))[0, 0, 0, 0]), 3)
+        -103.939
     """
 
-    def call(self, images):
+    def call(self, images: Any) -> Any:
         mean = ops.convert_to_tensor([103.939, 116.779, 123.68], dtype=images.dtype)
         return ops.flip(images, axis=-1) * 255.0 - mean
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
 
-def vgg19_features(weights):
+def vgg19_features(weights: str | None) -> keras.Model:
     """VGG54: images in [0, 1], (N, H, W, 3) of any size from 32 px -> the map of VGG-19's
     block5_conv4, over 12.75.
 
@@ -29,6 +37,11 @@ def vgg19_features(weights):
     Args:
         weights: as `keras.applications.VGG19` takes them: a path of its weights without top,
             "imagenet" (a download of 80 MB), or None for random ones.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.vgg19_features(weights=None).output_shape
+        (None, None, None, 512)
     """
     vgg = keras.applications.VGG19(include_top=False, weights=weights)
     last = vgg.get_layer("block5_conv4")

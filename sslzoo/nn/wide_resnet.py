@@ -2,6 +2,8 @@
 them.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -9,7 +11,15 @@ from sslzoo.nn.layers import Seeds, batch_norm, image_input
 from sslzoo.nn.resnet import conv
 
 
-def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=1e-3, seed=0):
+def wide_resnet(
+    name: str,
+    image_size: int | Sequence[int],
+    channels: int = 3,
+    leak: float = 0.1,
+    momentum: float = 0.999,
+    epsilon: float = 1e-3,
+    seed: int = 0,
+) -> keras.Model:
     """WRN-depth-width: a convolution of 16 channels, three stages of (depth - 4) / 6 pre-activation
     blocks with 16, 32 and 64 times `width` channels, the last two of which begin with stride 2;
     mean over the map.
@@ -25,6 +35,11 @@ def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=
         leak: slope of LeakyReLU below 0.
         momentum, epsilon: of BatchNorm; .999 and 1e-3 there, for runs of 2^20 steps. At .999 the
             statistics of a run of 1,500 steps would still hold a fifth of their initial values.
+
+    Example:
+        >>> from sslzoo.nn.wide_resnet import wide_resnet
+        >>> wide_resnet("wrn10_1", 32).output_shape
+        (None, 64)
     """
     depth, width = map(int, name.removeprefix("wrn").split("_"))
     seeds = Seeds(seed)
@@ -49,6 +64,5 @@ def wide_resnet(name, image_size, channels=3, leak=0.1, momentum=0.999, epsilon=
             stride = 2 if stage > 0 and index == 0 else 1
             first = stage == index == 0
             x = block(x, 16 * width * 2**stage, stride, f"stage{stage + 1}_block{index + 1}", first)
-    return keras.Model(
-        inputs, layers.GlobalAveragePooling2D(name="features")(activated(x, "last")), name=name
-    )
+    features = layers.GlobalAveragePooling2D(name="features")(activated(x, "last"))
+    return keras.Model(inputs, features, name=name)

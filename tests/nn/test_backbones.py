@@ -81,9 +81,9 @@ def test_seed_decides_the_weights():
 
 
 def test_errors_name_the_nearest():
-    with pytest.raises(ValueError, match="backbone 'resnet81'.*resnet18"):
+    with pytest.raises(ValueError, match="backbone: got 'resnet81'; .*did you mean resnet18"):
         nn.backbone("resnet81")
-    with pytest.raises(ValueError, match="option of backbone resnet20 'witdh'.*width"):
+    with pytest.raises(ValueError, match="option of resnet20: got 'witdh'; .*did you mean width"):
         nn.backbone("resnet20", witdh=8)
     with pytest.raises(ValueError, match="stem: got 'big'"):
         nn.backbone("resnet18", stem="big")

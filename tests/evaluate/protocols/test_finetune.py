@@ -156,7 +156,7 @@ def test_image_files_stay_on_disk(digits):
         ({"epochs": 0}, "epochs: got 0; it must be an integer of at least 1"),
         ({"batch_size": 0}, "batch_size: got 0; it must be an integer of at least 1"),
         ({"learning_rate": 0}, "learning_rate: got 0; it must be a finite number above 0"),
-        ({"augment": "heavy"}, "Unknown preset 'heavy'"),
+        ({"augment": "heavy"}, "preset: got 'heavy'; it must be one of"),
         (
             {"fraction": 0.5, "labels_per_class": 2},
             "fraction: got 0.5 beside .* 2; it must be one of the two",
