@@ -19,7 +19,7 @@ SOURCES = sorted(
 )
 PRIVATE = re.compile(r"keras\.(src|_tf_keras)\b|from keras import [\w, ]*\b(src|_tf_keras)\b")
 CITED = re.compile(
-    r"arXiv:\d{4}\.\d{4,5}|(NeurIPS|ICML|ICLR|CVPR|ICCV|ECCV|AAAI|TPAMI|JMLR)\W+\d{4}"
+    r"arXiv:\d{4}\.\d{4,5}|(NeurIPS|ICML|ICLR|CVPR|ICCV|ECCV|AAAI|IJCAI|TPAMI|JMLR)\W+\d{4}"
 )
 
 

@@ -44,6 +44,7 @@ def gru(
             return_sequences=True,
             kernel_initializer=seeds.glorot(),
             recurrent_initializer=keras.initializers.Orthogonal(seed=others + index),
+            seed=seed,  # of its dropout, which it has not
             name=f"gru{index}",
         )(x)
     return keras.Model(inputs, x[:, -1], name=name)

@@ -143,6 +143,17 @@ def linear_components(
     return root @ transfer_components(x @ root, difference, **settings)
 
 
+def unit_rows(rows: NDArray) -> NDArray:
+    """Rows (N, D) at length 1. A zero row stays zero.
+
+    Example:
+        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        array([[0.6, 0.8],
+               [0. , 0. ]])
+    """
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
 def _signed(w, kernel):
     """Columns of W with the sign that makes the largest value of each column of K W positive."""
     z = kernel @ w

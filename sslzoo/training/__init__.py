@@ -5,7 +5,8 @@ the callback that makes a run safe to interrupt.
 """
 
 from sslzoo.training.checkpoint import Checkpoint
+from sslzoo.training.closed_form import ClosedForm
 from sslzoo.training.method import Learned, Method
 from sslzoo.training.verbs import Verb
 
-__all__ = ["Checkpoint", "Learned", "Method", "Verb"]
+__all__ = ["Checkpoint", "ClosedForm", "Learned", "Method", "Verb"]

@@ -105,6 +105,7 @@ class Method(backends.Step, Verbs, keras.Model):
         self.clock = Clock()
         self.seed = seed
         self._recipe = None
+        self.autocast = False  # floats reach the network's input layer as they came
         self.built = True  # every layer is, from its constructor on
 
     # ---- what a method defines -------------------------------------------------------

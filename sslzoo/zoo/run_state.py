@@ -51,9 +51,8 @@ class RunState(keras.callbacks.Callback):
 
     def record(self) -> dict[str, Any]:
         """The part of a record that says how, where and when the weights were made."""
-        commits = {key: self.state[key] for key in ("commit", "continued") if self.state[key]}
         return {
-            **commits,
+            **self.commits(),
             "backend": keras.backend.backend(),
             "device": device(),
             "versions": {
@@ -64,6 +63,10 @@ class RunState(keras.callbacks.Callback):
             "started": self.state["started"],
             "wall_seconds": round(self.seconds, 1 if self.seconds > 1 else 4),
         }
+
+    def commits(self) -> dict[str, Any]:
+        """From which sources the weights come."""
+        return {key: self.state[key] for key in ("commit", "continued") if self.state[key]}
 
     def begin(self) -> None:
         """Training begins, or goes on."""

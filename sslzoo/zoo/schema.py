@@ -144,8 +144,10 @@ AnyOptimizer = Annotated[SGD | LARS | Adam | RMSprop | Adagrad, Field(discrimina
 
 def _one_or_roles(value: Any) -> str:
     """Whether `data` is one source, or a source for each role."""
-    mapping = isinstance(value, dict) and value
-    return "roles" if mapping and all(isinstance(v, dict) for v in value.values()) else "one"
+    if not isinstance(value, dict) or not value:
+        return "one"
+    sources = all(isinstance(source, (dict, Source)) for source in value.values())
+    return "roles" if sources else "one"
 
 
 Data = Annotated[

@@ -225,12 +225,11 @@ def test_durations(seconds, text):
 def test_the_package_s_own_entries():
     for name in list_models():
         config = load_config(name)
-        what = (
-            f"x{config.hyperparameters['scale']}"
-            if method_family(config.method) == "restoring"
-            else config.backbone.name
-        )
-        assert name.startswith(f"{config.method}_{what}."), name
+        if method_family(config.method) == "restoring":
+            what = f"_x{config.hyperparameters['scale']}"
+        else:
+            what = f"_{config.backbone.name}" if config.backbone else ""
+        assert name.startswith(f"{config.method}{what}."), name
         assert method_family(config.method) and info(name).name == name
         assert resolve(name.split(".")[0]).exists()
         if config.record:

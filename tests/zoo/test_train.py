@@ -15,10 +15,15 @@ import keras
 import pytest
 
 import sslzoo
+from sslzoo.files import replace_file
 from sslzoo.training import Checkpoint
+from sslzoo.zoo import run_state
 from sslzoo.zoo import train as training
-from sslzoo.zoo.config import ConfigError, dump, load_config, replace_file
-from sslzoo.zoo.train import Progress, commit, train
+from sslzoo.zoo.config import dump
+from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.run_state import RunState, commit
+from sslzoo.zoo.train import train
+from sslzoo.zoo.yaml_text import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # of an epoch; in epoch 3 of 3, past the end of epoch 2, with the last checkpoint at 200
@@ -265,7 +270,7 @@ def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_
 def test_a_record_that_cannot_be_written_leaves_the_weights(short, tmp_path, monkeypatch):
     train(short, tmp_path / "run", record=True, verbose=0)
     before = (tmp_path / "mine.weights.h5").read_bytes(), short.read_text()
-    monkeypatch.setattr(training, "device", lambda: None)
+    monkeypatch.setattr(run_state, "device", lambda: None)
     with pytest.raises(ConfigError, match="device is None"):
         train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
     assert ((tmp_path / "mine.weights.h5").read_bytes(), short.read_text()) == before
@@ -273,15 +278,15 @@ def test_a_record_that_cannot_be_written_leaves_the_weights(short, tmp_path, mon
 
 def test_runs_go_on_from_the_commits_they_name(tmp_path, monkeypatch):
     for name in ("a", "b", "a", "b", "c"):
-        monkeypatch.setattr(training, "commit", lambda name=name: name)
-        progress = Progress(tmp_path / "run.json")
+        monkeypatch.setattr(run_state, "commit", lambda name=name: name)
+        progress = RunState(tmp_path / "run.json")
         progress.on_train_begin()
     assert progress.commits() == {"commit": "a", "continued": ["b", "c"]}
     # as earlier versions wrote it
     old = {"started": "2026-11-22T11:49:01+00:00", "commit": "a", "seconds": 5.0}
     (tmp_path / "run.json").write_text(json.dumps(old))
     # a look at a finished run continues nothing
-    assert Progress(tmp_path / "run.json").commits() == {"commit": "a"}
+    assert RunState(tmp_path / "run.json").commits() == {"commit": "a"}
 
 
 def test_the_commit_says_when_anything_differs(tmp_path, monkeypatch):

@@ -29,9 +29,8 @@ class AdaRNN(Method):
     Needs: series, targets, domains; batches with the same number of rows of every period.
     Known weakness: a period that differs for a good reason (winter) is pulled to the others too.
 
-    The official code (jindongwang/transferlearning, code/deep/adarnn) shares one w among all pairs
-    and boosts by sums over batches. Here each pair has its own, as in the paper, and distances are
-    means. Its "adv" makes a new discriminator on every call; its "mmd_rbf" has no gradient.
+    Each pair has its own w, as in the paper, and is boosted by mean distances. The official code
+    (jindongwang/transferlearning, code/deep/adarnn) shares one w, and takes sums over the batches.
 
     Args:
         backbone: series -> features (N, D), with recurrent layers that return sequences.
@@ -81,9 +80,9 @@ class AdaRNN(Method):
         self.pairs = list(itertools.combinations(range(self.periods), 2))
         self.compares = bool(self.pairs) and distance_weight > 0
         if self.compares:
-            steps, units = self.reads.shape[0], [h.shape[-1] for h in self.states.outputs[:-1]]
-            if steps is None:
+            if self.reads.shape[0] is None:
                 raise refused("backbone", "series of any length", "have a number of steps")
+            steps, units = self.reads.shape[0], [h.shape[-1] for h in self.states.outputs[:-1]]
             self.gates = nn.step_gates(steps, units, seed + 2)
             self.step_weights = nn.StepWeights(len(self.pairs), len(units), steps)
 
@@ -112,18 +111,20 @@ class AdaRNN(Method):
 
     def _by_period(self, values: Any, order: Any) -> Any:
         """Rows (N, ...) of a batch -> (K, N / K, ...) of the global batch."""
-        values = ops.take(backends.gather(values), order, axis=0)
-        return ops.reshape(values, (self.periods, -1, *values.shape[1:]))
+        values = backends.gather(values)
+        # Reshaped first: the gradient of `take` alone is sparse, which replicas cannot add up.
+        rows = ops.reshape(values, (ops.shape(values)[0], -1))
+        return ops.reshape(ops.take(rows, order, axis=0), (self.periods, -1, *values.shape[1:]))
 
     def _weighted_distances(self, hidden: list) -> Any:
         """w d, (pairs, layers, T), of the states (K, n, T, H) of each layer."""
         distances, gates = [], []
         for s, t in self.pairs:
-            by_step = [ops.swapaxes(h, 1, 2) for h in hidden]  # (K, T, n, H) each
-            distances.append(ops.stack([self.distance(h[s], h[t]) for h in by_step]))
+            steps = [ops.swapaxes(h, 1, 2) for h in hidden]  # (K, T, n, H) each
+            distances.append(ops.stack([self.distance(h[s], h[t]) for h in steps]))
             ends = [ops.concatenate([h[s], h[t]], axis=-1) for h in hidden]  # (n, T, 2 H) each
-            scores = ops.mean(ops.stack(self.gates(ends, training=True)), axis=1)  # (layers, T)
-            gates.append(ops.softmax(ops.cast(scores, "float32"), axis=-1))
+            scores = ops.cast(ops.stack(self.gates(ends, training=True)), "float32")
+            gates.append(ops.softmax(ops.mean(scores, axis=1)))  # (layers, T)
         distances, gates = ops.stack(distances), ops.stack(gates)
         gated = self.clock.epoch() < self.gate_epochs
         weights = ops.where(gated, gates, ops.convert_to_tensor(self.step_weights.importance))
@@ -140,16 +141,12 @@ class AdaRNN(Method):
             epochs = int(self.clock.step) // max(int(self.clock.per_epoch), 1)  # that are over
             self.step_weights.end_epoch(boost=epochs > self.gate_epochs + 1)
 
-    # ---- verbs -----------------------------------------------------------------------
-
     @property
     def networks(self) -> list:
         return [self.encoder, self.head]
 
     def forecast(self, series: Any, batch_size: int = 256) -> np.ndarray:
-        """The forecast of each series, float32 (N,), in the unit of the targets. Arguments as for
-        `encode`.
-        """
+        """What follows each series, float32 (N,), in the unit of the targets. Else as `encode`."""
         return self.apply_verb("forecast", series, batch_size)
 
     def forecast_graph(self, series: Any) -> Any:

@@ -1,18 +1,17 @@
-from typing import Any
-
 import keras
 import numpy as np
-from keras import layers, ops
-from numpy.typing import NDArray
+from keras import layers
 
 from sslzoo import inputs
 from sslzoo.checks import above, one_of, refused, whole
+from sslzoo.nn.anchors import Anchors
 from sslzoo.nn.transfer_components import (
     FORMS,
     linear_components,
     mean_difference,
     rbf_kernel,
     transfer_components,
+    unit_rows,
 )
 from sslzoo.training.closed_form import ClosedForm
 
@@ -136,66 +135,6 @@ class TCA(ClosedForm):
             "mmd_vectors": np.sum((difference @ rows) ** 2),
             "mmd": np.sum((difference @ embeddings) ** 2),
         }
-
-
-@keras.saving.register_keras_serializable("sslzoo")
-class Anchors(layers.Layer):
-    """Vectors (N, D) -> exp(-gamma |x - anchor|^2) of each anchor, (N, size), float32.
-
-    Args:
-        size: the most anchors there may be.
-        features: D.
-        gamma: above 0.
-        seed: of the anchors before `fit`.
-
-    Example:
-        >>> Anchors(size=5, features=2, gamma=1.0)(np.zeros((3, 2))).shape[1]
-        5
-    """
-
-    def __init__(self, size: int, features: int, gamma: float, seed: int = 0) -> None:
-        super().__init__(dtype="float32", trainable=False, name="anchors")
-        self.size = size
-        self.features = features
-        self.gamma = gamma
-        self.seed = seed
-        self.rows = self.add_weight(
-            shape=(size, features),
-            initializer=keras.initializers.RandomNormal(stddev=1.0, seed=seed),
-            trainable=False,
-            name="rows",
-        )
-        self.built = True
-
-    def call(self, x: Any) -> Any:
-        squares = ops.sum(ops.square(x), axis=1)[:, None] + ops.sum(ops.square(self.rows), axis=1)
-        distances = squares - 2.0 * ops.matmul(x, ops.transpose(self.rows))  # (N, size)
-        return ops.exp(-self.gamma * ops.maximum(distances, 0.0))
-
-    def check(self, rows: NDArray) -> None:
-        """Refuse more rows than there is room for. Raises ValueError."""
-        if len(rows) > self.size:
-            raise refused("size", self.size, f"be at least {len(rows)}, the rows of both domains")
-
-    def padded(self, values: NDArray) -> NDArray:
-        """Rows of the anchors that are in use, and zeros for the others: (size, ...)."""
-        return np.pad(values, [(0, self.size - len(values)), (0, 0)])
-
-    def get_config(self) -> dict:
-        """The arguments of the constructor."""
-        keys = ("size", "features", "gamma", "seed")
-        return {key: getattr(self, key) for key in keys}
-
-
-def unit_rows(rows: NDArray) -> NDArray:
-    """Rows of length 1. A zero row stays zero.
-
-    Example:
-        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
-        array([[0.6, 0.8],
-               [0. , 0. ]])
-    """
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _unit(name):
