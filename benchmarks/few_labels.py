@@ -11,9 +11,8 @@ from benchmarks.kept import kept
 from benchmarks.targets import target
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.entry import load_config
-from sslzoo.zoo.sources import training_data
 from sslzoo.zoo.registry import resolve
-from sslzoo.zoo.sources import load_sets
+from sslzoo.zoo.sources import load_sets, training_data
 from sslzoo.zoo.train import TRAINING
 
 DRAWS = (0, 1, 2)  # seeds of the labels, of the order and of the weights

@@ -9,8 +9,8 @@ trained again. Omniglot is found in the folder SSLZOO_DATA.
 import sslzoo
 from benchmarks import variants
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.sources import training_data
 from sslzoo.zoo.schema import ClassBalanced, Schedule
+from sslzoo.zoo.sources import training_data
 
 TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
 WIDER = ClassBalanced(name="class_balanced", classes=64, samples=2, steps_per_epoch=150)

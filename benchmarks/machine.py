@@ -7,7 +7,10 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-PEER_VERSIONS = "from importlib.metadata import version as v; print(*(n + ' ' + v(n) for n in ('torch', 'lightly')), sep='\\n')"
+PEER_VERSIONS = (
+    "from importlib.metadata import version as v; "
+    "print(*(n + ' ' + v(n) for n in ('torch', 'lightly')), sep='\\n')"
+)
 
 
 def busy(seconds=2.0):

@@ -26,27 +26,31 @@ CLOTHES = (
 
 HEAD = """# What the suites found
 
-Written from the JSON files beside it by `python -m benchmarks.report`; `python -m benchmarks.suite NAME` makes them anew.
-What the zoo's own entries reached stands in the README of the project."""
+Written from the JSON files beside it by `python -m benchmarks.report`; `python -m
+benchmarks.suite NAME` makes them anew. What the zoo's own entries reached stands in the README
+of the project."""
 
 FEW_LABELS = """## Forty labels
 
-Accuracy on the test set of the weights averaged over time, after the last epoch and in the best one (chosen on the test set, so
-optimistic): mean of three draws of the labels and its standard error. Supervised is the same network, recipe and labels without
-the other images."""
+Accuracy on the test set of the weights averaged over time, after the last epoch and in the best
+one (chosen on the test set, so optimistic): mean of three draws of the labels and its standard
+error. Supervised is the same network, recipe and labels without the other images."""
 
 CLOTHES_WORDS = """### Fashion-MNIST, by class
 
-Why forty labels and all the other images give so little here. A class gains where what the network is sure of (confidence .95)
-is right: trousers, bags, sneakers. Shirts and coats look like pullovers, T-shirts and each other at this size; four labels do not
-tell them apart, the network is sure of half of them all the same, mostly wrongly, and trains itself on that: they lose, and
-pullovers and T-shirts gain what is taken for them. The threshold asks how sure the network is, not whether it is right."""
+Why forty labels and all the other images give so little here. A class gains where what the
+network is sure of (confidence .95) is right: trousers, bags, sneakers. Shirts and coats look
+like pullovers, T-shirts and each other at this size; four labels do not tell them apart, the
+network is sure of half of them all the same, mostly wrongly, and trains itself on that: they
+lose, and pullovers and T-shirts gain what is taken for them. The threshold asks how sure the
+network is, not whether it is right."""
 
 INCREMENTAL = """## Five tasks of two classes
 
-Accuracy over all classes after the last task, without (class-incremental) and with knowledge of the task (task-incremental), and
-how much was forgotten between a task's best and the end. Joint training sees all tasks at once. With the cross-entropy among the
-new classes alone, LwF sees the same images and answers among the same classes, but nothing pushes the old classes down."""
+Accuracy over all classes after the last task, without (class-incremental) and with knowledge of
+the task (task-incremental), and how much was forgotten between a task's best and the end. Joint
+training sees all tasks at once. With the cross-entropy among the new classes alone, LwF sees
+the same images and answers among the same classes, but nothing pushes the old classes down."""
 
 
 def text(folder=RESULTS):

@@ -237,7 +237,10 @@ def main():
 
     others = busy()
     if others > MOST_BUSY:
-        warning = f"Other programs use {others:.0%} of this machine: the ratios to torch below flatter sslzoo."
+        warning = (
+            f"Other programs use {others:.0%} of this machine: the ratios to torch below flatter "
+            "sslzoo."
+        )
         if arguments.check:
             raise SystemExit(f"--check: {warning}")
         console.print(warning, style="bold red")

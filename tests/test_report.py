@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sslzoo import report
-from sslzoo.evaluate import protocols
 from sslzoo.cli.terminal import print_record
+from sslzoo.evaluate import protocols
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.registry import list_models, resolve
 

@@ -13,7 +13,8 @@ pytest.importorskip("jax")
 
 TRAIN = """
 import sys
-sys.modules["tensorflow"] = None  # as if it were not installed: importing it raises, find_spec finds nothing
+# as if it were not installed: importing it raises, find_spec finds nothing
+sys.modules["tensorflow"] = None
 import numpy as np, sslzoo
 model = sslzoo.build("simclr", "micro", image_size=8, augment="digits")
 images = sslzoo.data.load("digits", split="test").images[:128]

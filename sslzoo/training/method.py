@@ -34,7 +34,7 @@ class Method(backends.Step, Verbs, keras.Model):
     in `before_step`, `after_step`, `begin_epoch` and `end_epoch`, never in `compute_losses`.
 
     Args:
-        backbone: a Functional `keras.Model`, items -> features (N, D). None for methods without one.
+        backbone: a Functional `keras.Model`, items -> features (N, D). None where there is none.
         reads: the `sslzoo.inputs.Input` of the network; by default `sslzoo.nn.reads(backbone)`.
         seed: of everything random here: augmentation, the order of the batches.
 
@@ -150,7 +150,7 @@ class Method(backends.Step, Verbs, keras.Model):
         """
 
     def end_epoch(self) -> None:
-        """State that changes once an epoch, after its last step. Checkpoints of that step have it."""
+        """State that changes once an epoch, after its last step. That step's checkpoint has it."""
 
     def check(self, data: dict) -> None:
         """Refuse data that the losses are not defined for: a ValueError of one sentence.

@@ -57,8 +57,8 @@ class Verbs:
     """The inference side of a `Method`.
 
     A verb `v` is the method `v_graph(x)` on tensors, and `v(x, batch_size=256)` on NumPy arrays,
-    which hands over to `apply_verb`. A verb that draws is `v_graph(n, seed)` and `v(n, seed)`, which
-    hands over to `draw_verb`.
+    which hands over to `apply_verb`. A verb that draws is `v_graph(n, seed)` and `v(n, seed)`,
+    which hands over to `draw_verb`.
 
     Attributes:
         verbs: {name: Verb}; the first one is the default signature of an export.

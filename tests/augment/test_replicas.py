@@ -20,13 +20,16 @@ images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint
 with strategy.scope():
     views = Views("simclr", 16, seed=1)
 step = tf.function(lambda: strategy.run(lambda: views(tf.constant(images))[0]))
-runs = np.stack([[v.numpy() for v in strategy.experimental_local_results(step())] for _ in range(3)])
+local = strategy.experimental_local_results
+runs = np.stack([[v.numpy() for v in local(step())] for _ in range(3)])
 alone = Views("simclr", 16, seed=1)
 single = np.stack([np.asarray(alone(images)[0]) for _ in range(3)])
 np.testing.assert_allclose(runs[:, 0], single, atol=1e-5)  # replica 0 draws as one device does
 draws = runs.reshape(6, 3, -1)  # (call, replica) x image
-apart = [np.abs(a[i] - b[i]).max() for n, a in enumerate(draws) for b in draws[:n] for i in range(3)]
-assert min(apart) > 0.01, min(apart)  # neither the other replica of a step nor of another repeats a view
+pairs = [(a, b) for n, a in enumerate(draws) for b in draws[:n]]
+apart = [np.abs(a[i] - b[i]).max() for a, b in pairs for i in range(3)]
+# neither the other replica of a step nor of another repeats a view
+assert min(apart) > 0.01, min(apart)
 """
 
 

@@ -124,7 +124,8 @@ def test_what_has_no_default_is_named(method, needed):
     given = {"classes": 10} if needed != "classes" else {}
     with pytest.raises(
         ValueError,
-        match=rf"^{needed}: {method} needs it and has no default; build\('{method}', ..., {needed}=",
+        match=rf"^{needed}: {method} needs it and has no default; "
+        rf"build\('{method}', ..., {needed}=",
     ):
         sslzoo.build(method, "micro", image_size=8, **given)
 
@@ -164,7 +165,8 @@ def zoo(tmp_path):
             "method: simclr\nbackbone: {name: micro, width: 4}\nhyperparameters: {projection: [8, "
             "8]}\n"
         ),
-        "first": f"{CONFIG}method: srresnet\n{RESTORING}hyperparameters: {{scale: 2, last_kernel: 3}}\n",
+        "first": f"{CONFIG}method: srresnet\n{RESTORING}"
+        "hyperparameters: {scale: 2, last_kernel: 3}\n",
         "gan": GAN.replace("CONTENT", f"{{zoo: {tmp_path}/encoder.yaml}}")
         + f"initial: {{model: {tmp_path}/first.yaml, networks: [generator]}}\n",
     }
@@ -241,7 +243,10 @@ def test_vgg19_may_be_named_in_a_config(tmp_path, monkeypatch):
     publish(path, seed=4)
     file.unlink()
     assert sslzoo.load(path).content.output_shape == (None, None, None, 4)
-    message = f"^hyperparameters.content.vgg19 is '{file}', an existing file of VGG-19's weights without top, or imagenet"
+    message = (
+        f"^hyperparameters.content.vgg19 is '{file}', an existing file of VGG-19's weights "
+        "without top, or imagenet"
+    )
     for use in (lambda: from_config(load_config(path)), lambda: train(path, tmp_path / "run")):
         with pytest.raises(FileNotFoundError, match=message):
             use()

@@ -12,12 +12,11 @@ import pytest
 
 from sslzoo.errors import UnknownName
 from sslzoo.methods import list_methods, method_class, method_family
+from sslzoo.words import duration
 from sslzoo.zoo import registry
 from sslzoo.zoo.config import write_record
-from sslzoo.zoo.entry import load_config
-from sslzoo.zoo.entry import Entry, info
+from sslzoo.zoo.entry import Entry, info, load_config
 from sslzoo.zoo.registry import entry_name, list_models, resolve
-from sslzoo.words import duration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = """\

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from sslzoo.zoo.entry import load_config
-from sslzoo.zoo.sources import evaluation_sets, training_data
 from sslzoo.zoo.registry import resolve
+from sslzoo.zoo.sources import evaluation_sets, training_data
 
 
 @pytest.fixture

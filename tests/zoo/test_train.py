@@ -148,7 +148,10 @@ def test_a_folder_belongs_to_one_recipe(short, tmp_path):
         .replace("reference: []\n", "")
         .replace("a model", "one")
     )
-    evaluation = "evaluate:\n- {protocol: knn, train: {name: digits, split: train}, test: {name: digits, split: test}}\n"
+    evaluation = (
+        "evaluate:\n- {protocol: knn, train: {name: digits, split: train}, "
+        "test: {name: digits, split: test}}\n"
+    )
     short.write_text(text + evaluation)
     assert train(short, tmp_path / "run", verbose=0)["metrics"][0]["protocol"] == "knn"
     assert config.read_text() == dump(load_config(short))

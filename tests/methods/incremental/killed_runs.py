@@ -106,7 +106,10 @@ if __name__ == "__main__":
     # The second task is trained, its exemplars are not chosen.
     assert driver.fork(life, folder, "killed", die_in(ICaRL, "choose", 1)) == -signal.SIGKILL
     # The second task has ended and is saved, it is not tested.
-    assert driver.fork(life, folder, "killed", die_in(incremental._Rows, "append", 1)) == -signal.SIGKILL
+    assert (
+        driver.fork(life, folder, "killed", die_in(incremental._Rows, "append", 1))
+        == -signal.SIGKILL
+    )
     assert driver.fork(life, folder, "killed") == 0
     assert (
         driver.fork(life, folder, "interrupted", callbacks=[StopAt(inside, interrupt)], twice=True)

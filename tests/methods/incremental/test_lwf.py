@@ -64,7 +64,8 @@ class TestLwF(SecondTask, MethodChecks):
         batch = SecondTask.batch()
         with pytest.raises(
             ValueError,
-            match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]",
+            match="labels: got class 0, which is not of this task; the classes are "
+            r"\[5, 6, 7, 8, 9\]",
         ):
             model = self.make()
             model.compile("sgd")

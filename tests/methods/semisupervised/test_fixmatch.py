@@ -68,7 +68,11 @@ class TestFixMatch(few_labels.Checks):
                 np.zeros((16, 8, 8, 2), "uint8"),
                 "unlabeled: need 1 or 3 channels in the last axis, got 2",
             ),
-            ("unlabeled", np.full((16, 8, 8, 1), 2.0), "unlabeled: got floats from 2.0 to 2.0; it must hold finite"),
+            (
+                "unlabeled",
+                np.full((16, 8, 8, 1), 2.0),
+                "unlabeled: got floats from 2.0 to 2.0; it must hold finite",
+            ),
         ):
             with pytest.raises(ValueError, match=message):
                 model.fit(batch | {field: value}, batch_size=16, verbose=0)

@@ -35,7 +35,10 @@ class TestUDA(few_labels.Checks):
             kept = p[p <= alpha * 0.9 + 0.1]
             expected = np.mean(-np.log(kept)) if len(kept) else 0.0
             np.testing.assert_allclose(
-                float(model.losses_logs_kept(batch)[0]["supervised"]), expected, rtol=1e-4, atol=1e-5
+                float(model.losses_logs_kept(batch)[0]["supervised"]),
+                expected,
+                rtol=1e-4,
+                atol=1e-5,
             )
 
     def test_progress_is_the_share_of_the_run(self):
