@@ -131,19 +131,19 @@ def test_info(command):
         ),
         (
             ["eval", "simclr_micro", "--weights", "no.weights.h5"],
-            "weights is 'no.weights.h5', an existing file",
+            "weights: got 'no.weights.h5'; it must be an existing file",
         ),
         (
             ["embed", "simclr_micro", "--data", "digits", "--out", "x.npy"],
-            "--out is 'x.npy', a name that ends in .npz",
+            "--out: got x.npy; it must end in .npz",
         ),
         (
             ["embed", "simclr_micro", "--data", "digits", "--out", "no/x.npz"],
-            "in an existing folder is needed",
+            "it must end in .npz, in an existing folder",
         ),
         (
             ["export", "simclr_micro", "--out", "x", "--version", "0"],
-            "--version is '0', a whole number of at least 1",
+            "--version: got '0'; it must be a whole number of at least 1",
         ),
     ],
 )

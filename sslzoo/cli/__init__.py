@@ -7,6 +7,7 @@ stderr; SSLZOO_DEBUG=1 shows tracebacks and TensorFlow's start-up log.
 """
 
 import importlib
+import inspect
 import os
 import sys
 import warnings
@@ -25,12 +26,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for name in COMMANDS:
-    app.command(name)(importlib.import_module(f"sslzoo.cli.{name}").command)
+    command = importlib.import_module(f"sslzoo.cli.{name}").command
+    words, _, _ = inspect.cleandoc(command.__doc__).partition("\n\nExample:")
+    app.command(name, help=words)(command)
 
 
 def main() -> None:
-    """The console script: errors as one sentence."""
-    warnings.showwarning = lambda message, *_, **__: print(f"Warning: {message}", file=sys.stderr)
+    """The console script: errors as one sentence.
+
+    Example:
+        >>> from typer.testing import CliRunner
+        >>> from sslzoo.cli import app
+        >>> CliRunner().invoke(app, ["list", "--methods"]).exit_code
+        0
+    """
+
+    def show(message, *_, **__):
+        print(f"Warning: {message}", file=sys.stderr)
+
+    warnings.showwarning = show
     try:
         app(prog_name="sslzoo")
     except BrokenPipeError:  # `sslzoo list | head`

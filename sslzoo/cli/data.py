@@ -17,14 +17,21 @@ def command(
 ) -> None:
     """The data sets on this machine; of one, its splits, shapes and classes. Downloads and writes
     nothing.
+
+    Example:
+        >>> from sslzoo.cli.data import command
+        >>> command("digits")  # doctest: +ELLIPSIS +NORMALIZE_WHITESPACE
+        split images shape classes images per class
+        ...
+        train 1,297 8 x 8 uint8 10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 126 to 132
     """
     if name is None:
         from sslzoo.data import available
 
-        rows = [{"name": known, "kind": kind, "where": where} for known, kind, where in available()]
+        titles, sets = ("data set", "kind", "where"), list(available())
         if as_json:
-            return print_json(rows)
-        print_table(("data set", "kind", "where"), [tuple(row.values()) for row in rows])
+            return print_json([dict(zip(("name", *titles[1:]), row, strict=True)) for row in sets])
+        print_table(titles, sets)
         if "SSLZOO_DATA" not in os.environ:
             print("Set SSLZOO_DATA to a folder of .npz files or image folders to see yours.")
         return None

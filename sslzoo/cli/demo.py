@@ -14,6 +14,10 @@ def command(
 ) -> None:
     """The whole way on the bundled digits: evaluate, train further, export, serve; ends in a
     report.
+
+    Example:
+        >>> from sslzoo.cli.demo import command
+        >>> command(seconds=60)  # doctest: +SKIP
     """
     use_backend("tensorflow")
     from sslzoo.demo import run

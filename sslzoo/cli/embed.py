@@ -18,14 +18,19 @@ def command(
 ) -> None:
     """Write the embeddings of a data set to an .npz: features (N, D), labels and classes if any,
     files of a folder.
+
+    Example:
+        >>> from sslzoo.cli.embed import command
+        >>> command("simclr_resnet20.digits", "digits", Path("digits.npy"))
+        Traceback (most recent call last):
+        ValueError: --out: got digits.npy; it must end in .npz, in an existing folder.
     """
+    from sslzoo.checks import refused
     from sslzoo.zoo.registry import resolve
 
     resolve(name)
     if out.suffix != ".npz" or not out.parent.is_dir():
-        raise ValueError(
-            f"--out is {str(out)!r}, a name that ends in .npz in an existing folder is needed."
-        )
+        raise refused("--out", str(out), "end in .npz, in an existing folder")
     use_backend(backend)
     import sslzoo
     from sslzoo.zoo.embed import embed as run

@@ -39,7 +39,14 @@ def command(
     backend: Backend = None,
     as_json: Json = False,
 ) -> None:
-    """What a model is worth by a protocol of `sslzoo.evaluate`, beside its baselines."""
+    """What a model is worth by a protocol of `sslzoo.evaluate`, beside its baselines.
+
+    Example:
+        >>> from sslzoo.cli.eval import command
+        >>> command("simclr_resnet20.digits", protocol="knn", epochs=3)
+        Traceback (most recent call last):
+        ValueError: --epochs: not a setting of knn, which has k, temperature.
+    """
     from sslzoo.zoo.entry import load_config
     from sslzoo.zoo.found import with_settings
 
@@ -54,10 +61,9 @@ def command(
         "shots": shots,
         "seed": seed,
     }
+    settings = {key: value for key, value in given.items() if value is not None}
     config = load_config(name)
-    chosen = with_settings(
-        config, protocol, data, {key: value for key, value in given.items() if value is not None}
-    )
+    chosen = with_settings(config, protocol, data, settings)
     use_backend(backend)
     import sslzoo
     from sslzoo.zoo.sources import evaluation_sets

@@ -18,14 +18,20 @@ def command(
     ] = "1",
     weights: WeightsSource = "default",
 ) -> None:
-    """Write a SavedModel that TF Serving serves."""
+    """Write a SavedModel that TF Serving serves.
+
+    Example:
+        >>> from sslzoo.cli.export import command
+        >>> command("simclr_resnet20.digits", Path("models"), version="0")
+        Traceback (most recent call last):
+        ValueError: --version: got '0'; it must be a whole number of at least 1, or next.
+    """
+    from sslzoo.checks import refused
     from sslzoo.zoo.registry import resolve
 
     resolve(name)
     if version != "next" and not (version.isdecimal() and int(version)):
-        raise ValueError(
-            f"--version is {version!r}, a whole number of at least 1 or `next` is needed."
-        )
+        raise refused("--version", repr(version), "be a whole number of at least 1, or next")
     use_backend("tensorflow")
     import sslzoo
     from sslzoo.serving import export as run

@@ -5,7 +5,13 @@ from sslzoo.cli.terminal import console, print_json
 
 
 def command(name: ModelName, as_json: Json = False) -> None:
-    """The card of a model: paper, recipe, data, what was measured, weights."""
+    """The card of a model: paper, recipe, data, what was measured, weights.
+
+    Example:
+        >>> from sslzoo.cli.info import command
+        >>> command("simclr_resnet20.digits")  # doctest: +ELLIPSIS
+        ╭─ simclr_resnet20.digits ...
+    """
     import sslzoo
 
     card = sslzoo.info(name)

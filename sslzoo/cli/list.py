@@ -19,16 +19,26 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The models of the zoo, with the first figure that their own runs measured."""
+    """The models of the zoo, with the first figure that their own runs measured.
+
+    Example:
+        >>> from sslzoo.cli.list import command
+        >>> command(methods=True, family="contrastive")  # doctest: +NORMALIZE_WHITESPACE
+        method family
+        ────────────────────
+        moco contrastive
+        simclr contrastive
+    """
     from sslzoo.errors import unknown
     from sslzoo.methods import list_methods
     from sslzoo.zoo.registry import list_models
 
     whole = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     rows = _methods(whole, family) if methods else _models(whole, family)
+    if not rows and methods:
+        raise ValueError(unknown("method", pattern, list_methods(family)))
     if not rows:
-        names = list_methods(family) if methods else list_models(family=family)
-        raise ValueError(unknown("method" if methods else "model", pattern, names))
+        raise ValueError(unknown("model", pattern, list_models(family=family)))
     if as_json:
         return print_json(rows)
     if methods:
@@ -57,7 +67,7 @@ def _cells(row: dict) -> tuple:
     """A model as a line of the table, with its first figure."""
     from sslzoo import report
 
-    measured, value, baselines = "–", "–", "–"
+    measured = value = baselines = "–"
     if row["figures"]:
         first = row["figures"][0]
         measured, value = first["what"], report.number(first["value"], first["unit"])

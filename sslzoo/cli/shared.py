@@ -28,18 +28,32 @@ WeightsSource = Annotated[
 
 
 def use_backend(name: str | None) -> None:
-    """Choose Keras' backend and import keras."""
+    """Choose Keras' backend and import keras.
+
+    Args:
+        name: "tensorflow" or "jax"; None: what KERAS_BACKEND says, or tensorflow.
+
+    Raises:
+        ValueError: it is not installed, or keras runs on another one in this process.
+
+    Example:
+        >>> from sslzoo.cli.shared import use_backend
+        >>> use_backend(None)
+        >>> "keras" in sys.modules
+        True
+    """
     if name is not None:
         if importlib.util.find_spec(name) is None:
-            raise ValueError(f"backend: {name} is not installed in this Python.")
+            raise ValueError(f"backend: got {name}; it must be installed in this Python.")
         running = sys.modules["keras"].backend.backend() if "keras" in sys.modules else name
         if running != name:
             raise ValueError(
-                f"backend: keras already runs on {running} in this process, {name} is needed."
+                f"backend: got {name}; it must be {running}, on which keras runs in this process."
             )
         os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with contextlib.nullcontext() if os.environ.get("SSLZOO_DEBUG") == "1" else without_stderr():
+    debug = os.environ.get("SSLZOO_DEBUG") == "1"
+    with contextlib.nullcontext() if debug else without_stderr():
         importlib.import_module("keras")
 
 
@@ -47,6 +61,11 @@ def use_backend(name: str | None) -> None:
 def without_stderr() -> Iterator[None]:
     """Nothing reaches file descriptor 2, unless there is an exception: TensorFlow 2.21 writes its
     start-up log there before it reads TF_CPP_MIN_LOG_LEVEL.
+
+    Example:
+        >>> from sslzoo.cli.shared import without_stderr
+        >>> with without_stderr():
+        ...     written = os.write(2, b"a log")
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -2,17 +2,31 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
-def console(stderr=False):
-    """A rich console that does not cut tables where nobody watches."""
+def console(stderr: bool = False) -> Any:
+    """A rich console that does not cut tables where nobody watches.
+
+    >>> console().width
+    160
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, width=None if stream.isatty() else 160, highlight=False)
 
 
-def print_table(titles, rows, right=()):
+def print_table(titles: Sequence[str], rows: Iterable[tuple], right: Sequence[int] = ()) -> None:
+    """A table with a line under its titles; the columns `right` (numbers) are aligned to the right.
+
+    >>> rows = [("simclr", 1.5)]
+    >>> print_table(("model", "MB"), rows, right=[1])  # doctest: +NORMALIZE_WHITESPACE
+    model MB
+    ────────────
+    simclr 1.5
+    """
     from rich import box
     from rich.table import Table
 
@@ -24,70 +38,99 @@ def print_table(titles, rows, right=()):
     console().print(table)
 
 
-def print_record(record):
+def print_record(record: dict) -> None:
     """An evaluation: its first figures, what they are to be compared with, and the settings that
     made them.
+
+    >>> record = {"protocol": "knn", "accuracy": 0.9, "baselines": {"raw_pixels": 0.5}}
+    >>> print_record(record | {"settings": {"k": 5}})  # doctest: +ELLIPSIS +NORMALIZE_WHITESPACE
+    knn of 95 %
+    ...
+    k 5
     """
     from sslzoo.report import metric_figures, number
 
     rows, interval = [], record.get("confidence_95")
-    for found in metric_figures(record):
-        for label, value in {"this model": found["value"], **found["baselines"]}.items():
-            low_high = (
-                " to ".join(number(limit, found["unit"]) for limit in interval) if interval else ""
-            )
-            rows.append(
-                (found["what"], label.replace("_", " "), number(value, found["unit"]), low_high)
-            )
-            interval = None  # of the first figure of the model alone
+    for figure in metric_figures(record):
+        what, unit = figure["what"], figure["unit"]
+        limits = " to ".join(number(limit, unit) for limit in interval or ())
+        rows.append((what, "this model", number(figure["value"], unit), limits))
+        interval = None  # of the first figure alone
+        for baseline, value in figure["baselines"].items():
+            rows.append((what, baseline.replace("_", " "), number(value, unit), ""))
     print_table((record["protocol"], "of", "", "95 %"), rows, right=[2])
-    plain = {
-        key: value
-        for key, value in record["settings"].items()
-        if isinstance(value, (int, float, str))
+    settings = record["settings"].items()
+    plain = [f"{key} {value}" for key, value in settings if isinstance(value, (int, float, str))]
+    console().print(", ".join(plain), style="dim")
+
+
+def print_json(value: Any) -> None:
+    """Plain data, for scripts.
+
+    >>> print_json({"k": 5})
+    {
+     "k": 5
     }
-    console().print(", ".join(f"{key} {value}" for key, value in plain.items()), style="dim")
-
-
-def print_json(value):
+    """
     print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def print_dataset(splits):
-    """What `sslzoo.data.describe` returns; damaged files go to stderr."""
+def print_dataset(splits: list[dict]) -> None:
+    """What `sslzoo.data.describe` returns; damaged files go to stderr.
+
+    >>> split = {"split": "train", "field": "vectors", "vectors": 9, "shape": [3]}
+    >>> split |= {"dtype": "float32", "labels": None}
+    >>> print_dataset([split])  # doctest: +ELLIPSIS +NORMALIZE_WHITESPACE
+    split vectors shape classes vectors per class
+    ...
+    train 9 3 float32 no labels
+    """
     field = splits[0]["field"]
-    print_table(
-        ("split", field, "shape", "classes", f"{field} per class"),
-        [(row["split"], f"{row[field]:,}", shape_text(row), *class_texts(row)) for row in splits],
-        right=[1],
-    )
-    for row in splits:
-        for file, reason in row.get("unreadable", {}).items():
-            print(f"{row['split']}: {file} cannot be read: {reason}", file=sys.stderr)
+    titles = ("split", field, "shape", "classes", f"{field} per class")
+    rows = []
+    for split in splits:
+        rows.append((split["split"], f"{split[field]:,}", shape_text(split), *class_texts(split)))
+    print_table(titles, rows, right=[1])
+    for split in splits:
+        for file, reason in split.get("unreadable", {}).items():
+            print(f"{split['split']}: {file} cannot be read: {reason}", file=sys.stderr)
 
 
-def shape_text(row):
-    return (
-        row["shape"]
-        if isinstance(row["shape"], str)
-        else f"{' x '.join(map(str, row['shape']))} {row['dtype']}"
-    )
+def shape_text(split: dict) -> str:
+    """The shape and dtype of a split's items in a few words.
+
+    >>> shape_text({"shape": [8, 8], "dtype": "uint8"})
+    '8 x 8 uint8'
+    """
+    shape = split["shape"]
+    if isinstance(shape, str):  # of many sizes
+        return shape
+    return f"{' x '.join(map(str, shape))} {split['dtype']}"
 
 
-def class_texts(row):
-    """(classes, images per class) in a few words."""
-    if row["labels"] is None:
+def class_texts(split: dict) -> tuple[str, str]:
+    """(classes, images per class) in a few words.
+
+    >>> class_texts({"labels": [7, 9], "classes": ["cat", "dog"]})
+    ('2: cat, dog', '7 to 9')
+    """
+    counts, classes = split["labels"], split.get("classes")
+    if counts is None:
         return "no labels", ""
-    classes, low, high = row["classes"], min(row["labels"]), max(row["labels"])
-    names = classes if isinstance(classes, list) else []
-    text = f"{len(row['labels'])}" + (
-        f": {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else ""
-    )
-    return text, f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    low, high = min(counts), max(counts)
+    per_class = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    if not isinstance(classes, list) or not classes:
+        return f"{len(counts)}", per_class
+    more = ", ..." if len(classes) > 12 else ""
+    return f"{len(counts)}: {', '.join(classes[:12])}{more}", per_class
 
 
-def told(error):
-    """Print an exception as a sentence; the exit code that it means."""
+def told(error: BaseException) -> int:
+    """Print an exception as a sentence on stderr; the exit code that it means.
+
+    >>> told(ValueError("k: got 0; it must be an integer of at least 1.")), told(MemoryError())
+    (2, 1)
+    """
     bad_input = isinstance(
         error, (ValueError, TypeError, FileNotFoundError, NotADirectoryError, ModuleNotFoundError)
     )

@@ -27,10 +27,14 @@ def command(
 ) -> None:
     """Train a config, evaluate it, keep everything in a run folder. The same command again
     resumes.
+
+    Example:
+        >>> from sslzoo.cli.train import command
+        >>> command("simclr_resnet20.digits", run_dir=Path("runs/mine"))  # doctest: +SKIP
     """
     from sslzoo.zoo.entry import load_config
 
-    load_config(name)  # a bad name or config is told before keras is imported
+    load_config(name)  # a bad name or config is refused before keras is imported
     use_backend(backend)
     from sslzoo.zoo.train import train as run
 

@@ -3,6 +3,7 @@ imports no keras.
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "ConfigError": "yaml_text",
@@ -21,11 +22,11 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

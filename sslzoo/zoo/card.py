@@ -3,10 +3,12 @@ file.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sslzoo.methods import method_family
 from sslzoo.words import duration
-from sslzoo.zoo.schema import ZooConfig
+from sslzoo.zoo.records import Record
+from sslzoo.zoo.schema import Paper, ZooConfig
 
 
 @dataclass(frozen=True)
@@ -14,29 +16,35 @@ class ModelCard:
     """A zoo entry: `config` is the recipe, `config.record` (or None) the run that made the weights.
 
     `print(card)` is the card as text; `card.as_dict()` is plain JSON.
+
+    Example:
+        >>> import sslzoo
+        >>> card = sslzoo.info("simclr_resnet20.digits")
+        >>> card.metrics[0]["protocol"]
+        'knn'
     """
 
     name: str
     config: ZooConfig
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[dict]:
         """The evaluation records of the run that made the weights, settings included; [] without
         weights.
         """
         return list(self.config.record.metrics) if self.config.record else []
 
     @property
-    def sha256(self):
+    def sha256(self) -> str | None:
         """sha256 of the weights file, or None without weights."""
         return self.config.record.weights.sha256 if self.config.record else None
 
     @property
-    def bytes(self):
+    def bytes(self) -> int | None:
         """Size of the weights file, or None without weights."""
         return self.config.record.weights.bytes if self.config.record else None
 
-    def as_dict(self):
+    def as_dict(self) -> dict:
         """{"name", "family", and every key of the config}, plain JSON."""
         config = self.config.model_dump(mode="json", exclude_none=True)
         return {"name": self.name, "family": method_family(self.config.method), **config}
@@ -68,10 +76,10 @@ class ModelCard:
             ("sha256", weights.sha256),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join([self.name, *(f"  {label:<9} {text}" for label, text in self.rows())])
 
-    def __rich__(self):
+    def __rich__(self) -> Any:
         from rich.panel import Panel
         from rich.table import Table
         from rich.text import Text
@@ -82,7 +90,7 @@ class ModelCard:
         return Panel(table, title=self.name, title_align="left", expand=False)
 
 
-def _network(config):
+def _network(config: ZooConfig) -> list[tuple[str, str]]:
     """The row of the backbone, if the method has one."""
     if config.backbone is None:
         return []
@@ -92,17 +100,16 @@ def _network(config):
     return [("backbone", f"{config.backbone.name}{_options(config.backbone.options())}{pixels}")]
 
 
-def _data(config):
+def _data(config: ZooConfig) -> list[str]:
     """One text for each data set, with its role where there are several."""
     roles = config.sources()
-    one = not isinstance(config.data, dict)
-    return [
-        f"{source.name}, split {source.split}" + ("" if one else f" ({role})")
-        for role, source in roles.items()
-    ]
+    texts = {role: f"{source.name}, split {source.split}" for role, source in roles.items()}
+    if not isinstance(config.data, dict):
+        return list(texts.values())
+    return [f"{text} ({role})" for role, text in texts.items()]
 
 
-def _recipe(config):
+def _recipe(config: ZooConfig) -> list[tuple[str, str]]:
     """The rows of views and optimizer, where the method is trained by one."""
     optimizer = config.optimizer
     if optimizer is None:
@@ -119,49 +126,52 @@ def _recipe(config):
     ]
 
 
-def _paper(paper):
-    by = ", ".join(str(part) for part in (paper.authors, paper.year) if part)
-    place = f", arXiv:{paper.arxiv}" if paper.arxiv else f", {paper.url}" if paper.url else ""
-    return f"{by + ', ' if by else ''}{paper.title!r}{place}"
+def _paper(paper: Paper) -> str:
+    by = "".join(f"{part}, " for part in (paper.authors, paper.year) if part)
+    place = ""
+    if paper.arxiv:
+        place = f", arXiv:{paper.arxiv}"
+    elif paper.url:
+        place = f", {paper.url}"
+    return f"{by}{paper.title!r}{place}"
 
 
-def _commits(record):
+def _commits(record: Record) -> str:
     first, *later = [commit[:12] for commit in (record.commit, *(record.continued or ()))]
     return f"{first}, continued on {', '.join(later)}" if later else first
 
 
-def _options(options):
-    return f", {', '.join(f'{key} {value}' for key, value in options.items())}" if options else ""
+def _options(options: dict) -> str:
+    return "".join(f", {key} {value}" for key, value in options.items())
 
 
-def _metric(metric):
+def _metric(metric: dict) -> str:
     """One line: "knn accuracy 0.512 (95 % 0.502-0.522; untrained_encoder 0.33, raw_pixels 0.34; k
     200, ...)".
     """
+    figures = _listed({key: value for key, value in metric.items() if _is_figure(key, value)})
+    line = f"{metric.get('protocol', '')} {figures}".strip()
     notes = []
     if "confidence_95" in metric:
         low, high = metric["confidence_95"]
         notes.append(f"95 % {low:.3f}-{high:.3f}")
     if metric.get("baselines"):
-        notes.append(
-            ", ".join(f"{name} {_number(value)}" for name, value in metric["baselines"].items())
-        )
+        notes.append(_listed(metric["baselines"]))
     if metric.get("settings"):
-        flat = {
-            key: value
-            for key, value in metric["settings"].items()
-            if isinstance(value, (int, float, str))
-        }
-        notes.append(", ".join(f"{key} {value}" for key, value in flat.items()))
-    figures = ", ".join(
-        f"{key} {_number(value)}"
-        for key, value in metric.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and key != "seconds"
-    )
-    return f"{metric.get('protocol', '')} {figures}".strip() + (
-        f" ({'; '.join(notes)})" if notes else ""
-    )
+        settings = metric["settings"].items()
+        plain = [f"{k} {value}" for k, value in settings if isinstance(value, (int, float, str))]
+        notes.append(", ".join(plain))
+    return f"{line} ({'; '.join(notes)})" if notes else line
 
 
-def _number(value):
+def _is_figure(key: str, value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and key != "seconds"
+
+
+def _listed(figures: dict) -> str:
+    return ", ".join(f"{name} {_number(value)}" for name, value in figures.items())
+
+
+def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)

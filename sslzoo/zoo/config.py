@@ -5,13 +5,15 @@
 import difflib
 import re
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sslzoo.files import replace_file
 from sslzoo.zoo import yaml_text
+from sslzoo.zoo.records import WEIGHTS_FILE, Record
 from sslzoo.zoo.registry import entry_name
-from sslzoo.zoo.schema import WEIGHTS_FILE, Record, ZooConfig
+from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
 
 RECORD_HEADER = (
@@ -19,7 +21,7 @@ RECORD_HEADER = (
 )
 
 
-def read_config(path):
+def read_config(path: str | Path) -> ZooConfig:
     """The validated `ZooConfig` of a YAML file. Raises ConfigError (a ValueError).
 
     Example:
@@ -31,68 +33,121 @@ def read_config(path):
     return parse_config(yaml_text.read_text(path), path)
 
 
-def parse_config(text, source="config"):
-    """The validated `ZooConfig` of YAML `text`; `source` names it in errors. Raises ConfigError."""
+def parse_config(text: str, source: str | Path = "config") -> ZooConfig:
+    """The validated `ZooConfig` of YAML `text`; `source` names it in errors. Raises ConfigError.
+
+    Example:
+        >>> from sslzoo.zoo.config import parse_config
+        >>> parse_config("seed: zero")  # doctest: +ELLIPSIS +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        ConfigError: config: the key 'description' is missing.
+    """
     return validate(yaml_text.parse(text, source), source)
 
 
-def validate(data, source="config"):
+def validate(data: dict, source: str | Path = "config") -> ZooConfig:
     """The `ZooConfig` of a plain mapping, e.g. a config changed by a command line option. Raises
     ConfigError.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> from sslzoo.zoo.config import validate
+        >>> from sslzoo.zoo.registry import resolve
+        >>> validate(yaml_text.read(resolve("simclr_resnet20.digits")) | {"seed": 5}).seed
+        5
     """
     return _validated(ZooConfig, data, source)
 
 
-def check_recordable(path):
+def check_recordable(path: str | Path) -> None:
     """Refuse a config that a record could not be written to, before the run that would end with it.
 
-    Raises ConfigError: the name of the file, which names the weights too, or a key below the
-    record.
+    Raises:
+        ConfigError: the name of the file, which names the weights too, or a key below the record.
+
+    Example:
+        >>> from sslzoo.zoo.config import check_recordable
+        >>> from sslzoo.zoo.registry import resolve
+        >>> check_recordable(resolve("simclr_resnet20.digits"))
     """
     name = entry_name(path)
     if not re.fullmatch(WEIGHTS_FILE, f"{name}.weights.h5"):
         raise ConfigError(
-            f"{path}: the name is {name!r}, letters, digits, dots, - and _ are needed: it "
+            f"{path}: the name is {name!r}; it must be letters, digits, dots, - and _, since it "
             "names the weights too."
         )
     _before_record(yaml_text.read_text(path), path)
 
 
-def dump(config):
+def dump(config: ZooConfig) -> str:
     """`config` as YAML, in the order of the schema, defaults written out, absent values left
     out.
+
+    Example:
+        >>> from sslzoo.zoo.config import dump, parse_config, read_config
+        >>> from sslzoo.zoo.registry import resolve
+        >>> config = read_config(resolve("simclr_resnet20.digits"))
+        >>> parse_config(dump(config)).optimizer == config.optimizer
+        True
     """
     return yaml_text.write(config.model_dump(mode="json", exclude_none=True))
 
 
-def write_record(path, record):
+def write_record(path: str | Path, record: Any) -> None:
     """Put `record` (a `Record` or a mapping) at the end of the config `path`, replacing the one
     that is there.
 
     Every byte above the record, comments included, stays as it is. The new text is checked before
-    it replaces the old one by an atomic rename. Raises ConfigError; the old file is then untouched.
+    it replaces the old one by an atomic rename.
+
+    Raises:
+        ConfigError: a bad record; the old file is then untouched.
+
+    Example:
+        >>> import shutil, tempfile
+        >>> from sslzoo.zoo.config import read_config, write_record
+        >>> from sslzoo.zoo.registry import resolve
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = shutil.copy(resolve("simclr_resnet20.digits"), folder)
+        ...     record = read_config(path).record
+        ...     write_record(path, record)
+        ...     read_config(path).record == record
+        True
     """
     replace_file(path, with_record(path, record).encode("utf-8"))
 
 
-def with_record(path, record):
-    """The text that `write_record` writes, checked. Raises ConfigError."""
+def with_record(path: str | Path, record: Any) -> str:
+    """The text that `write_record` writes, checked. Raises ConfigError.
+
+    Example:
+        >>> from sslzoo.zoo.config import read_config, with_record
+        >>> from sslzoo.zoo.registry import resolve
+        >>> path = resolve("simclr_resnet20.digits")
+        >>> with_record(path, read_config(path).record).count("record:")
+        1
+    """
     path = Path(path)
-    record = (
-        record
-        if isinstance(record, Record)
-        else _validated(Record, plain(record), f"{path}, record")
-    )
+    if not isinstance(record, Record):
+        record = _validated(Record, plain(record), f"{path}, record")
     by_hand = _before_record(yaml_text.read_text(path), path)
+    if by_hand and not by_hand.endswith("\n"):
+        by_hand += "\n"
     block = yaml_text.write({"record": record.model_dump(mode="json", exclude_none=True)})
-    text = by_hand + ("" if by_hand.endswith("\n") or not by_hand else "\n") + RECORD_HEADER + block
+    text = by_hand + RECORD_HEADER + block
     parse_config(text, path)
     return text
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """`value` with NumPy scalars and arrays turned into Python numbers and lists, tuples into
     lists.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.zoo.config import plain
+        >>> plain({"accuracy": np.float32(0.5), "shape": (8, 8)})
+        {'accuracy': 0.5, 'shape': [8, 8]}
     """
     if isinstance(value, dict):
         return {str(key): plain(entry) for key, entry in value.items()}
@@ -101,7 +156,8 @@ def plain(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _before_record(text, path):
+def _before_record(text: str, path: str | Path) -> str:
+    """The part of a config that people write."""
     root = yaml_text.compose(text, path)
     keys = [key for key, _ in root.value] if root else []
     places = [index for index, key in enumerate(keys) if key.value == "record"]
@@ -119,19 +175,21 @@ def _before_record(text, path):
     return "".join(lines)
 
 
-def _validated(model, data, source):
+def _validated(model: type[BaseModel], data: Any, source: str | Path) -> Any:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        sentences = [_sentence(entry, data).rstrip(".") for entry in error.errors()]
-        ends = ["" if sentence.endswith("?") else "." for sentence in sentences]
-        raise ConfigError(
-            "\n".join(f"{source}: {s}{end}" for s, end in zip(sentences, ends, strict=True))
-        ) from error
+        sentences = [f"{source}: {_sentence(entry, data)}" for entry in error.errors()]
+        raise ConfigError("\n".join(sentences)) from error
 
 
-def _sentence(error, data):
+def _sentence(error: dict, data: Any) -> str:
     """One pydantic error as a sentence: the key path, the value that came, what is allowed."""
+    sentence = _words(error, data).rstrip(".")
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def _words(error: dict, data: Any) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     key = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "unknown_key":
@@ -140,34 +198,45 @@ def _sentence(error, data):
     if kind == "missing":
         return f"the key {key!r} is missing"
     if kind == "union_tag_not_found":
-        return f"the key {key + '.' + context['discriminator'].strip(chr(39))!r} is missing"
+        return f"the key {f'{key}.{_tag(context)}'!r} is missing"
     if kind == "union_tag_invalid":
-        key = f"{key}.{context['discriminator'].strip(chr(39))}"
-        return f"{key} is {context['tag']!r}, must be one of {context['expected_tags']}" + _near(
-            context["tag"], context["expected_tags"]
-        )
+        tag, tags = context["tag"], context["expected_tags"]
+        return f"{key}.{_tag(context)}: got {tag!r}; it must be one of {tags}{_near(tag, tags)}"
     if kind == "literal_error":
-        return f"{key} is {_short(value)}, must be one of {context['expected']}" + _near(
-            value, context["expected"]
-        )
+        names = context["expected"]
+        return f"{key}: got {_short(value)}; it must be one of {names}{_near(value, names)}"
     if kind == "value_error":
-        reason = str(context["error"])
-        return (
-            f"{key} is {_short(value)}: {reason}"
-            if key and not isinstance(value, dict)
-            else _join(key, reason)
-        )
-    allowed = error["msg"].replace("Input should be", "must be").replace("String should", "must")
+        return _reason(key, value, str(context["error"]))
+    return f"{key}: got {_short(value)}; it {_allowed(kind, key, value, error['msg'])}"
+
+
+def _reason(key: str, value: Any, reason: str) -> str:
+    """The sentence of an error that the schema itself raises."""
+    if not key:
+        return reason
+    if reason.startswith("must"):
+        return f"{key}: got {_short(value)}; it {reason}"
+    return f"{key}: {reason}"
+
+
+def _tag(context: dict) -> str:
+    """The key that tells one kind of mapping from another."""
+    return context["discriminator"].strip("'")
+
+
+def _allowed(kind: str, key: str, value: Any, message: str) -> str:
+    """What is allowed, from "must" on."""
+    if kind == "string_pattern_mismatch" and key.endswith("arxiv"):
+        return 'must be an arXiv number such as "2002.05709"'
+    if kind in ("model_type", "model_attributes_type"):
+        return "must be a mapping of keys"
+    allowed = re.sub(r"^\w+ should", "must", message)
     if kind == "string_type" and isinstance(value, (int, float)):
         allowed += f' (put it in quotes: "{value}")'
-    if kind == "string_pattern_mismatch" and key.endswith("arxiv"):
-        allowed = 'must be an arXiv number such as "2002.05709"'
-    if kind in ("model_type", "model_attributes_type"):
-        allowed = "must be a mapping of keys"
-    return f"{key} is {_short(value)}, {allowed}"
+    return allowed
 
 
-def _key_path(location, data, missing):
+def _key_path(location: tuple, data: Any, missing: bool) -> str:
     """`optimizer.momentum` or `evaluate[0].k` from pydantic's location, without the tags it adds
     for unions.
     """
@@ -182,17 +251,13 @@ def _key_path(location, data, missing):
     return path
 
 
-def _near(value, choices):
-    near = difflib.get_close_matches(
-        str(value), [choice.strip("' ") for choice in choices.split(",")], n=1
-    )
+def _near(value: Any, choices: str) -> str:
+    """A hint at the one of the `choices`, "'a', 'b'", that is spelled like the value."""
+    names = [choice.strip("' ") for choice in choices.split(",")]
+    near = difflib.get_close_matches(str(value), names, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _join(key, reason):
-    return f"{key}: {reason}" if key else reason
-
-
-def _short(value):
+def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -20,7 +20,13 @@ Role = Source | dict[str, Source]
 
 
 class Sampler(Strict):
-    """How batches are drawn, by a sampler of `sslzoo.data.streams` with its settings."""
+    """How batches are drawn, by a sampler of `sslzoo.data.streams` with its settings.
+
+    Example:
+        >>> from sslzoo.zoo.found import SAMPLERS
+        >>> SAMPLERS["class_balanced"](name="class_balanced", classes=4).settings()["classes"]
+        4
+    """
 
     name: str
 
@@ -32,6 +38,13 @@ class Sampler(Strict):
 class Protocol(Strict):
     """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and
     settings.
+
+    Example:
+        >>> from sslzoo.zoo.found import PROTOCOLS
+        >>> from sslzoo.zoo.strict import Source
+        >>> test = Source(name="digits", split="test")
+        >>> len(PROTOCOLS["accuracy"](protocol="accuracy", test=test).sources())
+        1
     """
 
     protocol: str

@@ -1,7 +1,7 @@
 """What the keys of a zoo entry are made of."""
 
 import difflib
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,13 +10,18 @@ from pydantic_core import PydanticCustomError
 class Strict(BaseModel):
     """A frozen record that refuses unknown keys (with the nearest allowed one) and wrong types (no
     coercion).
+
+    Example:
+        >>> from sslzoo.zoo.strict import Source, Strict
+        >>> issubclass(Source, Strict)
+        True
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
-    def refuse_unknown_keys(cls, data):
+    def refuse_unknown_keys(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
         for key in data:
@@ -37,8 +42,13 @@ class Strict(BaseModel):
 
 
 class Source(Strict):
-    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sets` says when
+    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sources` says when
     `image_size` matters.
+
+    Example:
+        >>> from sslzoo.zoo.strict import Source
+        >>> Source(name="digits", split="train").on_error
+        'raise'
     """
 
     name: str

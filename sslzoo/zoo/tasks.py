@@ -35,12 +35,12 @@ def add_bounds(
     for name in ("naive", "joint"):
         if name == config.method:
             continue
-        found = evaluate.incremental(
+        bounds = evaluate.incremental(
             from_config(bound),
             stream,
             joint=name == "joint",
             checkpoint=folder / name,
             **settings,
         )
-        record["baselines"][name] = found["accuracy"]
-        record["baselines"][f"{name}_task"] = found["task"]["average_accuracy"]
+        record["baselines"][name] = bounds["accuracy"]
+        record["baselines"][f"{name}_task"] = bounds["task"]["average_accuracy"]

@@ -1,5 +1,5 @@
 """Weights files: Keras' own `.weights.h5` layout, smaller. Preprocessing, backbone and heads; no
-optimiser, no seeds.
+optimizer, no seeds.
 
 Encodings of a float kernel (two axes or more; biases, scales, statistics, counters and integers
 stay as they are):
@@ -13,26 +13,50 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import h5py
+import keras
 import numpy as np
+
+from sslzoo.checks import one_of, refused
 
 ENCODINGS = ("fp16", "int8", "float32")
 FP16_RANGE = (2.0**-14, 65504.0)  # smallest normal and largest float16
 PACKED_FROM = 1024  # values; below that the chunk index costs more than gzip saves
+PACKING = {"compression": "gzip", "shuffle": True}
 NOT_WEIGHTS = ("optimizer/",)  # belongs to a checkpoint
 
 
-def save_weights(model, path, encoding="fp16"):
+def save_weights(model: keras.Model, path: str | Path, encoding: str = "fp16") -> dict[str, Any]:
     """Write the weights of a Keras model to `path` (atomically: the whole file or none).
 
-    Returns {"file", "sha256", "bytes", "encoding"}, as a zoo record holds it; the same weights give
-    the same bytes. Raises ValueError for another encoding, another file ending, or weights that are
-    not finite.
+    Args:
+        model: whose weights are written.
+        path: ends in .weights.h5.
+        encoding: one of `ENCODINGS`.
+
+    Returns:
+        {"file", "sha256", "bytes", "encoding"}, as a zoo record holds it. The same weights give the
+        same bytes.
+
+    Raises:
+        ValueError: another encoding, another file ending, or weights that are not finite.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from sslzoo import nn
+        >>> from sslzoo.zoo import load_weights, save_weights
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "micro.weights.h5")
+        ...     record = save_weights(nn.backbone("micro", 8), path)
+        ...     load_weights(nn.backbone("micro", 8, seed=1), path)
+        >>> record["encoding"]
+        'fp16'
     """
     path = Path(path)
-    if encoding not in ENCODINGS:
-        raise ValueError(f"encoding is {encoding!r}, must be one of {', '.join(ENCODINGS)}.")
+    one_of("encoding", encoding, ENCODINGS)
     _check_ending(path)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         whole, small = Path(folder) / "whole.weights.h5", Path(folder) / "small.weights.h5"
@@ -47,14 +71,24 @@ def save_weights(model, path, encoding="fp16"):
     return {"file": path.name, "sha256": digest, "bytes": size, "encoding": encoding}
 
 
-def load_weights(model, path):
+def load_weights(model: keras.Model, path: str | Path) -> None:
     """Read a weights file of any encoding, written on any backend, into a built Keras model of the
     same structure.
 
-    Everything is compared before the first variable is assigned. Optimiser and seed generators keep
-    their state. Raises FileNotFoundError; ValueError, one sentence, if the file is no HDF5 or holds
-    other variables or shapes than
-    the model: the model is then unchanged.
+    Everything is compared before the first variable is assigned. Optimizer and seed generators keep
+    their state.
+
+    Raises:
+        FileNotFoundError: there is no such file. ValueError: the file is no HDF5 or holds other
+            variables or shapes than the model, which is then unchanged.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.zoo import load_weights
+        >>> from sslzoo.zoo.entry import Entry
+        >>> entry = Entry.find("simclr_resnet20.digits")
+        >>> model = sslzoo.load(entry.name, weights=None)
+        >>> load_weights(model, entry.weights_folder / entry.config.record.weights.file)
     """
     path = Path(path)
     if not path.is_file():
@@ -72,7 +106,7 @@ def load_weights(model, path):
         model.load_weights(template)
 
 
-def _copy(source, target, encoding):
+def _copy(source: h5py.File, target: h5py.File, encoding: str) -> None:
     """All weights and all groups (Keras looks for them), in order; not the automatic layer names,
     which count up within a process and would make the bytes depend on it.
     """
@@ -84,36 +118,35 @@ def _copy(source, target, encoding):
             target.require_group(name)
         elif _is_weight(name):
             for suffix, value in _encode(item[()], encoding, name).items():
-                packed = (
-                    {"compression": "gzip", "shuffle": True} if value.size >= PACKED_FROM else {}
-                )
-                target.create_dataset(name + suffix, data=value, **packed)
+                packing = PACKING if value.size >= PACKED_FROM else {}
+                target.create_dataset(name + suffix, data=value, **packing)
 
     source.visititems(visit)
 
 
-def _is_weight(name):
+def _is_weight(name: str) -> bool:
     """Keras numbers a layer's variables 0, 1, ...; what a model adds under another key (seed state)
     is no weight.
     """
     return not name.startswith(NOT_WEIGHTS) and name.rsplit("/", 1)[-1].isdigit()
 
 
-def _datasets(file):
+def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
     """{name: data set} of all weights in the file. Links are not followed."""
-    found = {}
+    datasets = {}
 
     def visit(name, item):
         if isinstance(item, h5py.Dataset) and _is_weight(name):
-            found[name] = item
+            datasets[name] = item
 
     file.visititems(visit)
-    return found
+    return datasets
 
 
-def _encode(value, encoding, name):
+def _encode(value: np.ndarray, encoding: str, name: str) -> dict[str, np.ndarray]:
+    """{suffix of the name: array} of a variable."""
     if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
-        raise ValueError(f"the variable {name} holds NaN or infinity, finite weights are needed.")
+        raise refused(f"the variable {name}", "NaN or infinity", "hold finite weights")
     if encoding == "float32" or value.dtype != np.float32 or value.ndim < 2 or not value.size:
         return {"": value}
     if encoding == "fp16":
@@ -125,48 +158,44 @@ def _encode(value, encoding, name):
     return {"": np.rint(value / scale).astype("int8"), "_scale": scale}
 
 
-def _decode(dataset, dtype, path):
+def _decode(dataset: h5py.Dataset, dtype: np.dtype, path: Path) -> np.ndarray:
     """The values of a stored variable, for one of `dtype`. The file may come from anybody: what is
     not exactly as `_encode` writes it is refused.
     """
     packed = dataset.dtype == "int8" and dtype.kind == "f"
     if dataset.dtype.kind != dtype.kind and not packed:
-        raise ValueError(
-            f"{path}: the variable {dataset.name} holds {dataset.dtype}, {dtype} is needed."
-        )
+        name = f"{path}: the variable {dataset.name}"
+        raise refused(name, str(dataset.dtype), f"hold {dtype}")
     try:
-        value = dataset[()].astype("float32") * _scale(dataset, path) if packed else dataset[()]
+        value = dataset[()]
+        if packed:
+            value = value.astype("float32") * _scale(dataset, path)
     except OSError as error:
         raise ValueError(f"{path}: the variable {dataset.name} cannot be read: {error}.") from error
     if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise ValueError(
-            f"{path}: the variable {dataset.name} holds NaN or infinity, finite weights are needed."
-        )
+        name = f"{path}: the variable {dataset.name}"
+        raise refused(name, "NaN or infinity", "hold finite weights")
     return value
 
 
-def _scale(dataset, path):
+def _scale(dataset: h5py.Dataset, path: Path) -> np.ndarray:
     """The float32 scales (channels,) of an int8 data set. Links, which could name another file, are
     not followed.
     """
     name = dataset.name.rsplit("/", 1)[-1] + "_scale"
-    own = isinstance(dataset.parent.get(name, getlink=True), h5py.HardLink)
-    scale = dataset.parent[name] if own else None
+    is_here = isinstance(dataset.parent.get(name, getlink=True), h5py.HardLink)
+    scale = dataset.parent[name] if is_here else None
     if not isinstance(scale, h5py.Dataset) or scale.external or scale.is_virtual:
-        raise ValueError(
-            f"{path}: the variable {dataset.name} is int8, its scales in {name!r} of the same "
-            "file are needed."
-        )
+        needed = f"have its scales in {name!r} of the same file"
+        raise refused(f"{path}: the variable {dataset.name}", "int8 alone", needed)
     if scale.dtype != "float32" or scale.shape != dataset.shape[-1:]:
-        found = f"{scale.dtype} {scale.shape}"
-        raise ValueError(
-            f"{path}: {scale.name} is {found}, float32 {dataset.shape[-1:]} is needed: one "
-            "scale a channel."
-        )
+        needed = f"be float32 {dataset.shape[-1:]}, one scale a channel"
+        raise refused(f"{path}: {scale.name}", f"{scale.dtype} {scale.shape}", needed)
     return scale[()]
 
 
-def _compare(stored, wanted, path):
+def _compare(stored: dict, wanted: dict, path: Path) -> None:
+    """ValueError, one sentence, where a file does not hold the variables of a model."""
     missing = [f"{name} {wanted[name].shape}" for name in wanted if name not in stored]
     unexpected = [f"{name} {stored[name].shape}" for name in stored if name not in wanted]
     other = [
@@ -188,19 +217,18 @@ def _compare(stored, wanted, path):
         )
 
 
-def _some(names):
-    return "; ".join(names[:3]) + (f"; and {len(names) - 3} more" if len(names) > 3 else "")
+def _some(names: list[str]) -> str:
+    more = f"; and {len(names) - 3} more" if len(names) > 3 else ""
+    return "; ".join(names[:3]) + more
 
 
-def _open(path):
+def _open(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
         raise ValueError(f"{path}: not a readable HDF5 weights file: {error}.") from error
 
 
-def _check_ending(path):
+def _check_ending(path: Path) -> None:
     if not path.name.endswith(".weights.h5"):
-        raise ValueError(
-            f"the weights file is {path.name!r}, a name that ends in .weights.h5 is needed."
-        )
+        raise refused("path", repr(path.name), "end in .weights.h5")

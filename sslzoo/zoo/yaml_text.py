@@ -8,6 +8,7 @@ a recipe mean a float. The reader and the writer below share one rule, so a comm
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from yaml import CSafeDumper, CSafeLoader
@@ -18,19 +19,41 @@ FLOAT_WITHOUT_DOT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
 
 
 class ConfigError(ValueError):
-    """A zoo entry that cannot be used: the file, the place, what came and what is allowed."""
+    """A zoo entry that cannot be used: the file, the place, what came and what is allowed.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> try:
+        ...     yaml_text.parse("seed: 0\\nseed: 1", "mine.yaml")
+        ... except yaml_text.ConfigError as error:
+        ...     print(error)
+        mine.yaml, line 2: the key 'seed' stands twice.
+    """
 
 
 class Loader(CSafeLoader):
-    """`yaml.CSafeLoader` that reads `5e-4` as a float."""
+    """`yaml.CSafeLoader` that reads `5e-4` as a float.
+
+    Example:
+        >>> import yaml
+        >>> from sslzoo.zoo.yaml_text import Loader
+        >>> yaml.load("decay: 5e-4", Loader)
+        {'decay': 0.0005}
+    """
 
 
 class Dumper(CSafeDumper):
     """`yaml.CSafeDumper` that quotes a string the loader would read as a float; never writes
     aliases.
+
+    Example:
+        >>> import yaml
+        >>> from sslzoo.zoo.yaml_text import Dumper
+        >>> yaml.dump({"commit": "12345e67"}, Dumper=Dumper)
+        "commit: '12345e67'\\n"
     """
 
-    def ignore_aliases(self, data):
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
@@ -38,11 +61,17 @@ for _kind in (Loader, Dumper):
     _kind.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT_WITHOUT_DOT, list("-+0123456789"))
 
 
-def parse(text, source):
+def parse(text: str, source: str | Path) -> dict:
     """The mapping that `text` holds. `source` names the file in errors.
 
-    Raises ConfigError, one sentence, if the text is no YAML, is no mapping, repeats a key, uses an
-    alias, or carries a tag such as `!!python/object` (nothing tagged is ever constructed).
+    Raises:
+        ConfigError: in one sentence, if the text is no YAML, is no mapping, repeats a key, uses an
+            alias, or carries a tag such as `!!python/object` (nothing tagged is ever constructed).
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> yaml_text.parse("{name: sgd, learning_rate: 1e-3}", "mine.yaml")
+        {'name': 'sgd', 'learning_rate': 0.001}
     """
     root = compose(text, source)
     loader = Loader(text)
@@ -55,9 +84,15 @@ def parse(text, source):
         loader.dispose()
 
 
-def compose(text, source):
+def compose(text: str, source: str | Path) -> yaml.MappingNode | None:
     """The checked node tree of `text` (with line numbers), or None for an empty document. Raises as
     `parse`.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> [(key, value)] = yaml_text.compose("seed: 0", "mine.yaml").value
+        >>> key.value, key.start_mark.line
+        ('seed', 0)
     """
     try:
         root = yaml.compose(text, Loader=Loader)
@@ -67,29 +102,48 @@ def compose(text, source):
         return None
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(
-            f"{source}: the file holds a {root.id}, a mapping of `key: value` lines is needed."
+            f"{source}: got a {root.id}; the file must be a mapping of `key: value` lines."
         )
     _check(root, source, seen=set())
     return root
 
 
-def write(data):
+def write(data: dict) -> str:
     """`data` (plain dicts, lists, numbers, strings) as YAML: order kept, innermost collections on
     one line.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> print(yaml_text.write({"seed": 0, "data": {"name": "digits"}}), end="")
+        seed: 0
+        data: {name: digits}
     """
     return yaml.dump(
         data, Dumper=Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
     )
 
 
-def read(path):
-    """The mapping in the YAML file `path`. Raises FileNotFoundError, or ConfigError as `parse`."""
+def read(path: str | Path) -> dict:
+    """The mapping in the YAML file `path`. Raises FileNotFoundError, or ConfigError as `parse`.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> from sslzoo.zoo.registry import resolve
+        >>> yaml_text.read(resolve("simclr_resnet20.digits"))["method"]
+        'simclr'
+    """
     return parse(read_text(path), path)
 
 
-def read_text(path):
+def read_text(path: str | Path) -> str:
     """The text of the UTF-8 file `path`, line ends untouched. Raises ConfigError if it is not
     UTF-8.
+
+    Example:
+        >>> from sslzoo.zoo import yaml_text
+        >>> from sslzoo.zoo.registry import resolve
+        >>> "method: simclr" in yaml_text.read_text(resolve("simclr_resnet20.digits"))
+        True
     """
     try:
         return Path(path).read_bytes().decode("utf-8")
@@ -97,7 +151,8 @@ def read_text(path):
         raise ConfigError(f"{path}: not a UTF-8 text file: {error}.") from error
 
 
-def _check(node, source, seen):
+def _check(node: yaml.Node, source: str | Path, seen: set) -> None:
+    """Refuse aliases, tags and repeated keys. `seen`: ids of the nodes so far."""
     where = f"{source}, line {node.start_mark.line + 1}"
     if id(node) in seen:
         raise ConfigError(f"{where}: YAML aliases (*name) are not allowed, write the value out.")
@@ -112,18 +167,21 @@ def _check(node, source, seen):
         for child in node.value:
             _check(child, source, seen)
     if isinstance(node, yaml.MappingNode):
-        keys = set()
-        for key, value in node.value:
-            _check(key, source, seen)
-            if not isinstance(key, yaml.ScalarNode):
-                raise ConfigError(f"{where}: a key is a {key.id}, a plain word is needed.")
-            if key.value in keys:
-                raise ConfigError(
-                    f"{source}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice."
-                )
-            keys.add(key.value)
-            _check(value, source, seen)
+        _check_mapping(node, source, seen)
 
 
-def _flat(error):
+def _check_mapping(node: yaml.MappingNode, source: str | Path, seen: set) -> None:
+    keys = set()
+    for key, value in node.value:
+        _check(key, source, seen)
+        where = f"{source}, line {key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigError(f"{where}: got a {key.id} as a key; it must be a plain word.")
+        if key.value in keys:
+            raise ConfigError(f"{where}: the key {key.value!r} stands twice.")
+        keys.add(key.value)
+        _check(value, source, seen)
+
+
+def _flat(error: Exception) -> str:
     return " ".join(str(error).split())

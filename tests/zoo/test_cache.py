@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from sslzoo.zoo import cache
+from sslzoo.zoo import cache, download
 from sslzoo.zoo.cache import WeightsError, cache_folder, fetch_weights
-from sslzoo.zoo.schema import Weights
+from sslzoo.zoo.records import Weights
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB, several chunks
 FILE = "toy.weights.h5"
@@ -127,7 +127,7 @@ def test_a_bad_cache_entry_without_another_source_is_refused_and_removed():
     cached().parent.mkdir(parents=True)
     cached().write_bytes(CONTENT[:-1] + b"!")
     with pytest.raises(
-        WeightsError, match=r"sha256 [0-9a-f]{64}, [0-9a-f]{64} is needed: .*tampered.*removed"
+        WeightsError, match=r"sha256 [0-9a-f]{64}; it must be [0-9a-f]{64}: .*tampered.*removed"
     ):
         fetch_weights("toy", record())
     assert left() == []
@@ -213,7 +213,10 @@ def test_explicit_path(tmp_path):
     mine = tmp_path / "mine.weights.h5"
     mine.write_bytes(b"anything")
     assert fetch_weights("toy", record(), mine) == fetch_weights("toy", None, str(mine)) == mine
-    with pytest.raises(FileNotFoundError, match="'nowhere.weights.h5', an existing file, a URL"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="weights: got 'nowhere.weights.h5'; it must be an existing file, a URL",
+    ):
         fetch_weights("toy", record(), "nowhere.weights.h5")
 
 
@@ -230,9 +233,9 @@ def test_explicit_url(server, remote):
     assert fetch_weights("toy", record(b"other"), remote[1]).read_bytes() == CONTENT
     with pytest.raises(WeightsError, match="tampered"):
         fetch_weights("toy", None, f"{url}#sha256={'0' * 64}")
-    with pytest.raises(WeightsError, match="the part after # must be sha256= and 64 hex digits"):
+    with pytest.raises(WeightsError, match="it must have sha256= and 64 hex digits after its #"):
         fetch_weights("toy", None, f"{url}#sha256=12")
-    with pytest.raises(WeightsError, match=r"a URL whose path ends in \.weights\.h5"):
+    with pytest.raises(WeightsError, match=r"it must be a URL whose path ends in \.weights\.h5"):
         fetch_weights("toy", None, f"{server.url}/good/model.zip")
 
 
@@ -248,7 +251,7 @@ def test_unwritable_cache(monkeypatch, remote):
 FULL_DISK = """
 import resource, signal, sys
 from sslzoo.zoo.cache import fetch_weights, WeightsError
-from sslzoo.zoo.schema import Weights
+from sslzoo.zoo.records import Weights
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
@@ -281,7 +284,7 @@ def test_a_disk_that_fills_up(remote):
 FETCH = """
 import sys
 from sslzoo.zoo.cache import fetch_weights
-from sslzoo.zoo.schema import Weights
+from sslzoo.zoo.records import Weights
 print("ready", flush=True)
 print(fetch_weights("toy", Weights.model_validate_json(sys.argv[1])), flush=True)
 """
@@ -313,7 +316,7 @@ def test_an_interrupt_leaves_nothing(remote, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cache, "_read", interrupted)
+    monkeypatch.setattr(download, "_read", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fetch_weights("toy", record(mirrors=[remote[1]]))
     assert left() == []

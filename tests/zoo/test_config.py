@@ -128,57 +128,69 @@ def test_a_backbone_may_be_a_name_alone():
         (
             "name: sgd",
             "name: sdg",
-            "optimizer.name is 'sdg', must be one of 'sgd', 'lars', 'adam', 'adamw'",
+            "optimizer.name: got 'sdg'; it must be one of 'sgd', 'lars', 'adam', 'adamw'",
         ),
         (
             "protocol: knn",
             "protocol: kn",
-            "evaluate[0].protocol is 'kn', must be one of 'accuracy', 'few_shot'",
+            "evaluate[0].protocol: got 'kn'; it must be one of 'accuracy', 'adaptation'",
         ),
-        ("float32", "float31", "precision is 'float31', must be one of 'float32', 'mixed_float16'"),
-        ("batch_size: 256", "batch_size: 0", "batch_size is 0, must be greater than 0."),
-        ("batch_size: 256", "batch_size: abc", "batch_size is 'abc', must be a valid integer."),
-        ("batch_size: 256", 'batch_size: "256"', "batch_size is '256', must be a valid integer."),
-        ("epochs: 21", "epochs: 20.5", "epochs is 20.5, must be a valid integer."),
-        ("seed: 0", "seed: yes", "seed is True, must be a valid integer."),
-        ("seed: 0", "seed: -1", "seed is -1, must be greater than or equal to 0."),
-        ("0.12", ".nan", "optimizer.learning_rate is nan, must be a finite number."),
-        ("0.12", "-1", "optimizer.learning_rate is -1, must be greater than 0."),
+        (
+            "float32",
+            "float31",
+            "precision: got 'float31'; it must be one of 'float32', 'mixed_float16'",
+        ),
+        ("batch_size: 256", "batch_size: 0", "batch_size: got 0; it must be greater than 0."),
+        (
+            "batch_size: 256",
+            "batch_size: abc",
+            "batch_size: got 'abc'; it must be a valid integer.",
+        ),
+        (
+            "batch_size: 256",
+            'batch_size: "256"',
+            "batch_size: got '256'; it must be a valid integer.",
+        ),
+        ("epochs: 21", "epochs: 20.5", "epochs: got 20.5; it must be a valid integer."),
+        ("seed: 0", "seed: yes", "seed: got True; it must be a valid integer."),
+        ("seed: 0", "seed: -1", "seed: got -1; it must be greater than or equal to 0."),
+        ("0.12", ".nan", "optimizer.learning_rate: got nan; it must be a finite number."),
+        ("0.12", "-1", "optimizer.learning_rate: got -1; it must be greater than 0."),
         (
             "warmup_epochs: 1",
             "warmup_epochs: 21",
-            "schedule.warmup_epochs is 21.0, must be less than epochs = 21.",
+            "schedule.warmup_epochs: got 21.0; it must be below epochs = 21.",
         ),
         (
             "warmup_epochs: 1",
             "final: 0.5",
-            "schedule.final is 0.5, must be at most optimizer.learning_rate = 0.12.",
+            "schedule.final: got 0.5; it must be at most optimizer.learning_rate = 0.12.",
         ),
         (
             '"2002.05709"',
             "2002.05709",
-            'paper.arxiv is 2002.05709, must be a valid string (put it in quotes: "2',
+            'paper.arxiv: got 2002.05709; it must be a valid string (put it in quotes: "2',
         ),
         (
             "2002.05709",
             "abs/2",
-            "paper.arxiv is 'abs/2', must be an arXiv number such as \"2002.05709\".",
+            "paper.arxiv: got 'abs/2'; it must be an arXiv number such as \"2002.05709\".",
         ),
         (
             "method: simclr",
             "method: simclt",
-            "method is 'simclt': Unknown method 'simclt'; did you mean simclr?",
+            "method: Unknown method 'simclt'; did you mean simclr?",
         ),
         (
             "data: {name: cifar10, split: train}",
             "data: cifar10",
-            "data is 'cifar10', must be a mapping of keys.",
+            "data: got 'cifar10'; it must be a mapping of keys.",
         ),
-        ("{name: resnet20, width: 16}", "3", "backbone is 3, must be a mapping of keys."),
+        ("{name: resnet20, width: 16}", "3", "backbone: got 3; it must be a mapping of keys."),
         (
             "augment: simclr_cifar",
             "augment: [1]",
-            "augment is [1]: must be the name of a preset or a",
+            "augment: got [1]; it must be the name of a preset or a",
         ),
         ("seed: 0", "seed: 0\nseed: 1", "line 20: the key 'seed' stands twice."),
         (
@@ -186,7 +198,7 @@ def test_a_backbone_may_be_a_name_alone():
             "seed: &a 0\ndefault: *a",
             "line 19: YAML aliases (*name) are not allowed, write the value out.",
         ),
-        ("seed: 0", "? [a]\n: 0", "a key is a sequence, a plain word is needed."),
+        ("seed: 0", "? [a]\n: 0", "got a sequence as a key; it must be a plain word."),
         ("seed: 0", "seed: [", "not readable as YAML: while parsing a flow node"),
         ("seed: 0", "seed: 2026-13-45", "not readable as YAML: month must be in 1..12"),
         ("seed: 0", "seed: 0\nrecord: {}", "the key 'record.commit' is missing."),
@@ -204,8 +216,8 @@ def test_every_mistake_is_listed():
         parse_config(TEXT.replace("seed: 0", "seed: -1").replace("epochs: 21", "epochs: 0"), "x")
     lines = str(error.value).splitlines()
     assert lines == [
-        "x: epochs is 0, must be greater than 0.",
-        "x: seed is -1, must be greater than or equal to 0.",
+        "x: epochs: got 0; it must be greater than 0.",
+        "x: seed: got -1; it must be greater than or equal to 0.",
     ]
 
 
@@ -213,7 +225,7 @@ def test_every_mistake_is_listed():
 def test_a_file_that_is_no_config(text):
     with pytest.raises(
         ConfigError,
-        match=r"the key 'description' is missing|holds a (sequence|scalar), a mapping of",
+        match=r"the key 'description' is missing|got a (sequence|scalar); the file must be a map",
     ):
         parse_config(text)
 
@@ -239,7 +251,9 @@ def test_a_file_that_is_not_text_or_not_there(path):
 
 def test_an_error_names_the_file(path):
     path.write_text(TEXT.replace("epochs: 21", "epochs: x"))
-    with pytest.raises(ConfigError, match=f"^{path}: epochs is 'x', must be a valid integer.$"):
+    with pytest.raises(
+        ConfigError, match=f"^{path}: epochs: got 'x'; it must be a valid integer.$"
+    ):
         load_config(path)
 
 
@@ -261,7 +275,7 @@ def test_a_config_is_not_changed_in_place(path):
 def test_a_changed_copy_is_checked(path):
     data = load_config(path).model_dump(mode="json", exclude_none=True)
     assert validate({**data, "seed": 3}).seed == 3
-    with pytest.raises(ConfigError, match="config: seed is 'x'"):
+    with pytest.raises(ConfigError, match="config: seed: got 'x'"):
         validate({**data, "seed": "x"})
 
 
@@ -292,15 +306,21 @@ def test_the_record_leaves_the_written_part_as_it_is(path, text):
             {"speed": 3},
             "record: unknown key 'speed' (value 3), allowed keys: commit, continued, backend",
         ),
-        ({"backend": "torch"}, "record: backend is 'torch', must be one of 'tensorflow' or 'jax'"),
-        ({"wall_seconds": float("nan")}, "record: wall_seconds is nan, must be a finite number"),
+        (
+            {"backend": "torch"},
+            "record: backend: got 'torch'; it must be one of 'tensorflow' or 'jax'",
+        ),
+        (
+            {"wall_seconds": float("nan")},
+            "record: wall_seconds: got nan; it must be a finite number",
+        ),
         (
             {"weights": {**RECORD["weights"], "sha256": "AB"}},
-            "record: weights.sha256 is 'AB', must match pattern",
+            "record: weights.sha256: got 'AB'; it must match pattern",
         ),
         (
             {"weights": {**RECORD["weights"], "file": "../x.weights.h5"}},
-            "record: weights.file is '../x.weights.h5",
+            "record: weights.file: got '../x.weights.h5",
         ),
     ],
 )
@@ -326,7 +346,7 @@ def test_the_record_must_come_last(path):
 
 def test_a_name_that_no_weights_can_have(path):
     check_recordable(path)
-    with pytest.raises(ConfigError, match="the name is 'my model', letters, digits"):
+    with pytest.raises(ConfigError, match="the name is 'my model'; it must be letters, digits"):
         check_recordable(path.rename(path.with_name("my model.yaml")))
 
 

@@ -159,7 +159,7 @@ def test_an_entry_of_ones_own_hides_the_packaged_one(zoo, tmp_path):
 def test_a_folder_of_entries_that_is_not_there(monkeypatch):
     monkeypatch.setenv("SSLZOO_CONFIGS", "/nowhere")
     with pytest.raises(
-        ValueError, match=r"SSLZOO_CONFIGS is '/nowhere', an existing folder of zoo entries"
+        ValueError, match=r"SSLZOO_CONFIGS: got '/nowhere'; it must be an existing folder"
     ):
         list_models()
 

@@ -69,7 +69,7 @@ def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_not
         (
             "optimizer:",
             "evaluate: [{protocol: incremental, test: {name: digits, split: test}}]\noptimizer:",
-            "evaluate.0..protocol is 'incremental', must be one of",
+            "evaluate.0..protocol: got 'incremental'; it must be one of",
         ),
         (
             "tasks: {count: 2, seed: 3, test: {name: digits, split: test}}",

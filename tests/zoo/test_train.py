@@ -274,7 +274,7 @@ def test_a_record_that_cannot_be_written_leaves_the_weights(short, tmp_path, mon
     train(short, tmp_path / "run", record=True, verbose=0)
     before = (tmp_path / "mine.weights.h5").read_bytes(), short.read_text()
     monkeypatch.setattr(run_state, "device", lambda: None)
-    with pytest.raises(ConfigError, match="device is None"):
+    with pytest.raises(ConfigError, match="device: got None"):
         train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
     assert ((tmp_path / "mine.weights.h5").read_bytes(), short.read_text()) == before
 

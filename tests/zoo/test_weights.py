@@ -264,28 +264,28 @@ KERNEL, BIAS = "head/layers/dense/vars/0", "head/layers/dense/vars/1"
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (external_scale, "is int8, its scales in '0_scale' of the same file are needed"),
-        (soft_scale, "is int8, its scales in '0_scale' of the same file are needed"),
-        (stored_elsewhere, "is int8, its scales in '0_scale' of the same file are needed"),
+        (external_scale, "got int8 alone; it must have its scales in '0_scale' of the same file"),
+        (soft_scale, "got int8 alone; it must have its scales in '0_scale' of the same file"),
+        (stored_elsewhere, "got int8 alone; it must have its scales in '0_scale' of the same file"),
         (
             lambda file, _: file.__delitem__(f"{KERNEL}_scale"),
-            "is int8, its scales in '0_scale' of the same file are needed",
+            "got int8 alone; it must have its scales in '0_scale' of the same file",
         ),
         (
             replaced(f"{KERNEL}_scale", np.ones((8, 5), "float32")),
-            "is float32 (8, 5), float32 (5,) is needed",
+            "got float32 (8, 5); it must be float32 (5,)",
         ),
-        (replaced(f"{KERNEL}_scale", np.float32(1)), "is float32 (), float32 (5,) is needed"),
+        (replaced(f"{KERNEL}_scale", np.float32(1)), "got float32 (); it must be float32 (5,)"),
         (
             replaced(f"{KERNEL}_scale", np.full(5, np.inf, "float32")),
-            "holds NaN or infinity, finite weights are needed",
+            "got NaN or infinity; it must hold finite weights",
         ),
         (
             replaced(BIAS, np.full(5, np.nan, "float32")),
-            "vars/1 holds NaN or infinity, finite weights are needed",
+            "vars/1: got NaN or infinity; it must hold finite weights",
         ),
-        (replaced(BIAS, np.full(5, b"secret")), "vars/1 holds |S6, float32 is needed"),
-        (replaced(BIAS, np.ones(5, "int32")), "vars/1 holds int32, float32 is needed"),
+        (replaced(BIAS, np.full(5, b"secret")), "vars/1: got |S6; it must hold float32"),
+        (replaced(BIAS, np.ones(5, "int32")), "vars/1: got int32; it must hold float32"),
     ],
 )
 def test_a_file_from_anybody_is_read_as_it_is_written_or_not_at_all(tmp_path, change, sentence):
@@ -352,14 +352,14 @@ def test_a_damaged_chunk_changes_nothing(tmp_path):
 
 def test_refusals(tmp_path):
     model = toy()
-    with pytest.raises(ValueError, match="encoding is 'fp8', must be one of fp16, int8, float32"):
+    with pytest.raises(ValueError, match="encoding: got 'fp8'; it must be one of 'fp16', 'int8', "):
         save_weights(model, tmp_path / "a.weights.h5", "fp8")
-    with pytest.raises(ValueError, match="'a.h5', a name that ends in .weights.h5"):
+    with pytest.raises(ValueError, match="path: got 'a.h5'; it must end in .weights.h5"):
         save_weights(model, tmp_path / "a.h5")
     with pytest.raises(FileNotFoundError, match="no such weights file"):
         load_weights(model, tmp_path / "b.weights.h5")
     model.head.layers[-1].bias.assign(np.full(5, np.nan, "float32"))
-    with pytest.raises(ValueError, match="head/layers/dense/vars/1 holds NaN or infinity"):
+    with pytest.raises(ValueError, match="head/layers/dense/vars/1: got NaN or infinity"):
         save_weights(model, tmp_path / "a.weights.h5")
     assert not os.listdir(tmp_path)
 
