@@ -7,8 +7,9 @@ from typing import Any
 import keras
 
 from sslzoo import nn
-from sslzoo.errors import unknown
+from sslzoo.checks import one_of, refused
 from sslzoo.methods import method_class
+from sslzoo.nn import ema
 from sslzoo.training import Method
 from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.recipe import Recipe
@@ -54,7 +55,7 @@ def build(
     if "backbone" in parameters:
         arguments["backbone"] = _backbone(backbone, image_size, seed)
     elif backbone not in ("resnet18", None):
-        raise ValueError(f"backbone: got {backbone!r}; {method} has no network.")
+        raise refused("backbone", backbone, f"be None for {method}, which has no network")
     model = cls(seed=seed, **arguments)
     if model.trainable_variables:
         model.compile(optimizer or Recipe(**cls.recipe))
@@ -66,8 +67,7 @@ def _hyperparameters(cls: type, method: str, given: dict) -> dict:
     allowed = inspect.signature(cls).parameters
     allowed = {k: p for k, p in allowed.items() if k not in ("backbone", "seed")}
     for key in given:
-        if key not in allowed:
-            raise ValueError(unknown(f"hyperparameter of {method}", key, allowed))
+        one_of(f"hyperparameter of {method}", key, allowed)
     if next(iter(cls.defaults), None) not in given:
         given = cls.defaults | given
     missing = [k for k, p in allowed.items() if p.default is p.empty and k not in given]
@@ -84,7 +84,7 @@ def _backbone(backbone: Any, image_size: Any, seed: int) -> keras.Model:
     if isinstance(backbone, keras.Model):
         return backbone
     if backbone is None:
-        raise ValueError("backbone: got None; this method needs a network.")
+        raise refused("backbone", backbone, "be a network: this method needs one")
     options = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
     return nn.backbone(options.pop("name"), image_size, **{"seed": seed} | options)
 
@@ -101,9 +101,8 @@ def recipe(config: ZooConfig) -> Recipe | None:
         return None
     paths = method_class(config.method).optimizer_groups
     for group in config.optimizers:
-        if group not in paths:
-            raise ValueError(unknown(f"group of optimizers of {config.method}", group, paths))
-    groups = {paths[group]: own.settings() for group, own in config.optimizers.items()}
+        one_of(f"group of optimizers of {config.method}", group, paths)
+    groups = {paths[group]: optimizer.settings() for group, optimizer in config.optimizers.items()}
     schedule = config.schedule
     return Recipe(
         config.optimizer.settings(),
@@ -153,7 +152,7 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
     if config.initial is not None and pretrained:
         other = load(config.initial.model)
         for network in config.initial.networks:
-            getattr(model, network).set_weights(getattr(other, network).get_weights())
+            ema.copy(getattr(other, network), getattr(model, network))
     return model
 
 
@@ -173,10 +172,9 @@ def _vgg19_weights(key: str, source: Any) -> str:
         return source
     path = Path(str(source)).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(
-            f"hyperparameters.{key}.vgg19 is {source!r}, an existing file of VGG-19's weights "
-            "without top, or imagenet (a download), is needed."
-        )
+        needed = "be an existing file of VGG-19's weights without top, or imagenet (a download)"
+        name = f"hyperparameters.{key}.vgg19"
+        raise FileNotFoundError(str(refused(name, repr(source), needed)))
     return str(path)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sslzoo.checks import refused
 from sslzoo.data.describe import locate
 from sslzoo.data.listing import list_images
 from sslzoo.files import atomic
@@ -42,21 +43,20 @@ def embed(model: Method, data: str, split: str, out: Path) -> tuple[int, ...]:
     size = getattr(model.reads.layer, "image_size", None)
     (dataset,) = load_sets([Source(name=data, split=split)], size)
     if dataset.field != model.reads.field:
-        raise ValueError(
-            f"data: got {dataset.field} of {data!r}; this model reads {model.reads.field}."
-        )
-    found = {"features": model.encode(dataset.inputs)}
+        got = f"{dataset.field} of {data!r}"
+        raise refused("data", got, f"be {model.reads.field}, which this model reads")
+    arrays = {"features": model.encode(dataset.inputs)}
     if dataset.labels is not None:
-        found["labels"] = dataset.labels
+        arrays["labels"] = dataset.labels
     if dataset.classes is not None:
-        found["classes"] = np.asarray(dataset.classes)
+        arrays["classes"] = np.asarray(dataset.classes)
     folder = _folder(data)
     if folder is not None:
         files = list_images(folder, split)[0]
-        found["files"] = np.asarray([str(file.relative_to(folder)) for file in files])
+        arrays["files"] = np.asarray([str(file.relative_to(folder)) for file in files])
     with atomic(out) as file:
-        np.savez(file, **found)
-    return found["features"].shape
+        np.savez(file, **arrays)
+    return arrays["features"].shape
 
 
 def _folder(data: str) -> Path | None:

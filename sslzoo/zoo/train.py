@@ -176,16 +176,17 @@ def _add_ablations(
 ) -> None:
     """Train the method's ablations in the same way, and put their figures into the baselines."""
     for name, changes in model.ablations.items():
-        bound = _changed(config, changes)
-        if bound == config:  # the entry is the ablation itself
+        ablation = _changed(config, changes)
+        if ablation == config:  # the entry is the ablation itself
             continue
         folder = run_dir / name
         folder.mkdir(parents=True, exist_ok=True)
-        other = from_config(bound)
+        other = from_config(ablation)
         run = RunState(folder / "run.json")
-        _learn(other, bound.model_copy(update={"evaluate": []}), data, folder, run, settings)
-        for metric, own in zip(metrics, evaluate_all(other, config), strict=True):
-            metric["baselines"] |= _headline_figures(name, own)
+        _learn(other, ablation.model_copy(update={"evaluate": []}), data, folder, run, settings)
+        records = evaluate_all(other, config)
+        for metric, record in zip(metrics, records, strict=True):
+            metric["baselines"] |= _headline_figures(name, record)
 
 
 def _changed(config: ZooConfig, changes: dict) -> ZooConfig:
@@ -199,11 +200,11 @@ def _changed(config: ZooConfig, changes: dict) -> ZooConfig:
 
 def _headline_figures(name: str, record: dict) -> dict[str, float]:
     """{baseline: figure} of the headlines of a record, as its baselines are named."""
-    found = {}
+    figures = {}
     for index, (path, _, _) in enumerate(protocols.headlines(record["protocol"])):
         value = functools.reduce(lambda part, key: part[key], path.split("."), record)
-        found[name if index == 0 else f"{name}_{path}"] = value
-    return found
+        figures[name if index == 0 else f"{name}_{path}"] = value
+    return figures
 
 
 def _accuracy_log(config: ZooConfig, path: Path) -> list:
