@@ -10,317 +10,291 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 import sslzoo
-from sslzoo import data, evaluate, optim, report
-from sslzoo.demo_steps import ForSeconds, Steps, clean_process, neighbours, patches
+from sslzoo import data, report
+from sslzoo.checks import refused
+from sslzoo.demo_figures import curves, finite, map_2d, measure, neighbours, picture_rows
+from sslzoo.demo_steps import (
+    Steps,
+    clean_process,
+    folder_bytes,
+    load_first,
+    patches,
+    train_further,
+)
 from sslzoo.evaluate.encoders import RawPixels
-from sslzoo.plots.report import curves_png, image_png, maps_png
+from sslzoo.files import replace_file
+from sslzoo.plots.report import curves_png, maps_png
 from sslzoo.serving import export
-from sslzoo.zoo.cache import WeightsError
-from sslzoo.zoo.config import plain, replace_file
-from sslzoo.zoo.train import commit, device
+from sslzoo.zoo.config import plain
+from sslzoo.zoo.run_state import commit, device
 
 MODEL = "simclr_resnet20.digits"
+UNTRAINED = "untrained encoder"
 # the first one that has published weights
 FLAGSHIPS = ("simclr_resnet50", "simclr_resnet20.cifar10", MODEL)
 LABELS_PER_CLASS = 10
-DRAWS = 5  # of the labelled images; the table gives mean and standard deviation
-K, TEMPERATURE = 5, 0.1  # kNN with 100 labelled images
+DRAWS = 5  # of the labeled images; the table gives mean and standard deviation
+K, TEMPERATURE = 5, 0.1  # kNN with 100 labeled images
 VALIDATION = 0.2  # of the labels, for the probe's penalty: 2 of 10 a class
-LEARNING_RATE, BATCH = 0.03, 256  # a quarter of the recipe's peak: the weights are trained already
-SHOWN = 8  # neighbours in a row
+SHOWN = 8  # neighbors in a row
+PATCHES_SHOWN = (2, 9, 15, 26, 33, 45)
 LOADS = r"<script|<link|@import|url\(|src=\"(?!data:)"  # what would make a browser fetch something
 EXACT = 1e-5  # relative difference between two graphs of one float32 network
 
 
-def run(out="demo", seconds=60):
+def run(out: str | Path = "demo", seconds: float = 60) -> bool:
     """Run the demo and write `out`/report.html (one file, no network), `out`/results.json and
     `out`/saved_model/.
 
-    seconds: of further self-supervised training, beyond the compilation of its first step.
-    Returns whether every check passed. Raises ValueError if the digits model has no published
-    weights, or if `out` holds a saved_model/ that no demo wrote.
+    Args:
+        out: folder.
+        seconds: of further self-supervised training, beyond the compilation of its first step.
+
+    Returns:
+        Whether every check passed.
+
+    Raises:
+        ValueError: the digits model has no published weights, or `out` holds a saved_model/ that no
+            demo wrote.
+
+    Example:
+        >>> from sslzoo import demo
+        >>> passed = demo.run("demo", seconds=60)  # doctest: +SKIP
     """
     if not sslzoo.info(MODEL).sha256:
         raise ValueError(
             f"demo: {MODEL} has no published weights yet; make them: sslzoo train {MODEL} --record"
         )
-    out, steps = Path(out), Steps()
-    if (out / "saved_model").exists() and not (out / "results.json").exists():
-        raise ValueError(
-            f"demo: {out} holds a saved_model/ that no demo wrote; choose another folder."
-        )
-    began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    out.mkdir(parents=True, exist_ok=True)
-    # From here on the folder is a demo's, even if this one is killed: the next one may clear it.
-    replace_file(out / "results.json", json.dumps({"started": started, "finished": False}).encode())
-    shutil.rmtree(out / "saved_model", ignore_errors=True)
+    demo = _Demo(Path(out), seconds)
+    demo.clear()
+    demo.load_data()
+    demo.encode()
+    demo.evaluate()
+    demo.train()
+    demo.evaluate_again()
+    demo.draw_maps()
+    demo.embed_photographs()
+    demo.export()
+    demo.serve()
+    demo.write_report()
+    return demo.steps.finish(demo.out / "report.html")
 
-    with steps("Data") as step:
-        train, test = data.load("digits", "train"), data.load("digits", "test")
-        step(
-            f"{len(train):,} digits to learn from, {LABELS_PER_CLASS} labels per class, "
-            f"{len(test)} to test on"
-        )
-    with steps("Model") as step:
-        model = sslzoo.load(MODEL)
-        encoders = {"raw pixels": RawPixels(), "untrained encoder": model.untrained(), MODEL: model}
-        features = {
-            name: [encoder.encode(part.images) for part in (train, test)]
-            for name, encoder in encoders.items()
-        }
-        step(
-            f"{MODEL}, {model.backbone.count_params():,} weights, checked against the sha256 "
-            "of its record"
-        )
-        steps.check(
-            "the published model gives a finite vector for each image",
-            finite(features[MODEL][1], len(test)),
-        )
-    with steps("Evaluation") as step:
-        rows = [measure(name, *pair, train, test) for name, pair in features.items()]
-        step(
-            ", ".join(f"{row['name']} {100 * row['linear_probe']['mean']:.1f} %" for row in rows)
-            + " (linear probe)"
-        )
-    with steps("Training", f"{seconds:g} s of further self-supervised fit") as step:
-        further = train_further(model, train, seconds, steps)
-        first, *_, last = further["loss"] * 2
-        step(f"{further['steps']} more steps without labels, loss {first:.3f} to {last:.3f}")
-        steps.check("the loss stayed finite and the representation spread out", healthy(further))
-    after = f"after {seconds:g} s of fit"
-    with steps("Evaluation") as step:
-        features[after] = [model.encode(part.images) for part in (train, test)]
-        rows.append(measure(after, *features[after], train, test))
-        step(f"{after} {100 * rows[-1]['linear_probe']['mean']:.1f} % (linear probe)")
-        for name, row in (
-            ("the published model", rows[2]),
-            ("the model after more training", rows[3]),
-        ):
-            for protocol, word in (("knn", "kNN"), ("linear_probe", "linear probe")):
-                better = row[protocol]["mean"] > rows[1][protocol]["mean"]
-                steps.check(f"{name} beats the untrained encoder by {word}", better)
-    with steps("Pictures") as step:
-        maps = {name: map_2d(features[name][1]) for name in ("untrained encoder", MODEL, after)}
-        queries = [int(np.flatnonzero(test.labels == digit)[0]) for digit in range(10)]
-        rows_of = {
-            name: neighbours(*features[name], train.labels, test.labels, SHOWN)
-            for name in ("untrained encoder", after)
-        }
-        step(f"t-SNE maps of {len(test)} embeddings, nearest neighbours")
-    with steps("Flagship") as step:
-        flagship, name = load_flagship()
-        photos = patches()
-        embedded = flagship.encode(photos["images"])
-        found = neighbours(
-            embedded, embedded, photos["photo"], photos["photo"], SHOWN, leave_out_self=True
-        )
-        step(
-            f"{name}: {len(embedded)} patches of two photographs, {embedded.shape[1]} features each"
-        )
-        steps.check(
-            "the flagship gives a finite vector for each patch",
-            finite(embedded, len(photos["images"])),
-        )
-    with steps("Export") as step:
-        saved = Path(export(flagship, out / "saved_model" / name, warmup=False))
-        step(f"{saved}, {folder_bytes(saved) / 1e6:.1f} MB")
-    with steps("Clean process") as step:
-        served = clean_process(saved, photos["images"], embedded)
-        same = (
-            f"relative difference from encode {served['difference']:.1e}"
-            if served["difference"]
-            else "bit for bit encode"
-        )
-        step(f"plain TensorFlow {served['tensorflow']}: {same}")
-        steps.check(
-            "the SavedModel loads in a process that never imports sslzoo",
-            not served["sslzoo_imported"],
-        )
-        steps.check(
-            f"it gives the embeddings of encode to {EXACT:.0e} relative",
-            served["difference"] <= EXACT,
-        )
-        trainable, moved = served["trainable_variables"], served["with_gradient"]
-        steps.check("every one of its trainable variables gets a gradient", 0 < trainable == moved)
 
-    results = plain(
-        {
-            "started": started,
-            "seconds": time.monotonic() - began,
+class _Demo:
+    """One run: what each step leaves for those that follow."""
+
+    def __init__(self, out: Path, seconds: float) -> None:
+        self.out, self.seconds = out, seconds
+        self.steps = Steps()
+        self.began = time.monotonic()
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.after = f"after {seconds:g} s of fit"
+        self.features = {}  # {encoder: (training features, test features)}
+        self.rows = []  # of the table
+
+    def clear(self) -> None:
+        """An empty folder for the export. Raises ValueError for one that no demo wrote."""
+        saved_model, results = self.out / "saved_model", self.out / "results.json"
+        if saved_model.exists() and not results.exists():
+            needed = "be another folder: it holds a saved_model/ that no demo wrote"
+            raise refused("out", str(self.out), needed)
+        self.out.mkdir(parents=True, exist_ok=True)
+        # From here on the folder is a demo's, even if this one is killed: the next one may clear
+        # it.
+        begun = {"started": self.started, "finished": False}
+        replace_file(results, json.dumps(begun).encode())
+        shutil.rmtree(saved_model, ignore_errors=True)
+
+    def load_data(self) -> None:
+        with self.steps("Data") as say:
+            self.train_set, self.test_set = (
+                data.load("digits", "train"),
+                data.load("digits", "test"),
+            )
+            say(
+                f"{len(self.train_set):,} digits to learn from, {LABELS_PER_CLASS} labels per "
+                f"class, {len(self.test_set)} to test on"
+            )
+
+    def encode(self) -> None:
+        with self.steps("Model") as say:
+            self.model = sslzoo.load(MODEL)
+            self._encode("raw pixels", RawPixels())
+            self._encode(UNTRAINED, self.model.untrained())
+            self._encode(MODEL, self.model)
+            weights = self.model.backbone.count_params()
+            say(f"{MODEL}, {weights:,} weights, checked against the sha256 of its record")
+            self.steps.check(
+                "the published model gives a finite vector for each image",
+                finite(self.features[MODEL][1], len(self.test_set)),
+            )
+
+    def _encode(self, name: str, encoder: Any) -> None:
+        sets = (self.train_set, self.test_set)
+        self.features[name] = [encoder.encode(part.images) for part in sets]
+
+    def evaluate(self) -> None:
+        with self.steps("Evaluation") as say:
+            self.rows = [self._measure(name) for name in self.features]
+            probes = [f"{row['name']} {_per_cent(row['linear_probe'])}" for row in self.rows]
+            say(f"{', '.join(probes)} (linear probe)")
+
+    def _measure(self, name: str) -> dict:
+        """One row of the table."""
+        train, test = self.features[name]
+        settings = {
+            "knn": {"k": K, "temperature": TEMPERATURE},
+            "linear_probe": {"validation_fraction": VALIDATION},
+        }
+        few = (DRAWS, LABELS_PER_CLASS)
+        measured = measure(train, test, self.train_set, self.test_set, *few, settings)
+        return {"name": name, "dimensions": train.shape[1], **measured}
+
+    def train(self) -> None:
+        running = f"{self.seconds:g} s of further self-supervised fit"
+        with self.steps("Training", running) as say:
+            advance = self.steps.advance
+            self.further = train_further(self.model, self.train_set, self.seconds, advance)
+            loss, rank = self.further["loss"], self.further["effective_rank"]
+            count = self.further["steps"]
+            say(f"{count} more steps without labels, loss {loss[0]:.3f} to {loss[-1]:.3f}")
+            healthy = np.isfinite(loss).all() and rank[-1] > 2
+            self.steps.check("the loss stayed finite and the representation spread out", healthy)
+
+    def evaluate_again(self) -> None:
+        with self.steps("Evaluation") as say:
+            self._encode(self.after, self.model)
+            self.rows.append(self._measure(self.after))
+            say(f"{self.after} {_per_cent(self.rows[-1]['linear_probe'])} (linear probe)")
+            rows = {row["name"]: row for row in self.rows}
+            self._compare("the published model", rows[MODEL], rows[UNTRAINED])
+            self._compare("the model after more training", rows[self.after], rows[UNTRAINED])
+
+    def _compare(self, name: str, row: dict, untrained: dict) -> None:
+        for protocol, word in (("knn", "kNN"), ("linear_probe", "linear probe")):
+            better = row[protocol]["mean"] > untrained[protocol]["mean"]
+            self.steps.check(f"{name} beats the untrained encoder by {word}", better)
+
+    def draw_maps(self) -> None:
+        with self.steps("Pictures") as say:
+            shown = (UNTRAINED, MODEL, self.after)
+            self.maps = [(name, map_2d(self.features[name][1])) for name in shown]
+            self.nearest = {}
+            for name in (UNTRAINED, self.after):
+                labels = (self.train_set.labels, self.test_set.labels)
+                self.nearest[name] = neighbours(*self.features[name], *labels, SHOWN)
+            say(f"t-SNE maps of {len(self.test_set)} embeddings, nearest neighbors")
+
+    def embed_photographs(self) -> None:
+        with self.steps("Flagship") as say:
+            self.flagship, self.name = load_first(FLAGSHIPS)
+            photographs = patches()
+            self.photos, labels = photographs["images"], photographs["photo"]
+            self.embedded = self.flagship.encode(self.photos)
+            self.similar = neighbours(
+                self.embedded, self.embedded, labels, labels, SHOWN, leave_out_self=True
+            )
+            count, features = self.embedded.shape
+            say(f"{self.name}: {count} patches of two photographs, {features} features each")
+            self.steps.check(
+                "the flagship gives a finite vector for each patch",
+                finite(self.embedded, len(self.photos)),
+            )
+
+    def export(self) -> None:
+        with self.steps("Export") as say:
+            folder = self.out / "saved_model" / self.name
+            self.saved = Path(export(self.flagship, folder, warmup=False))
+            say(f"{self.saved}, {folder_bytes(self.saved) / 1e6:.1f} MB")
+
+    def serve(self) -> None:
+        """The export in a process that knows nothing of sslzoo."""
+        with self.steps("Clean process") as say:
+            self.served = clean_process(self.saved, self.photos, self.embedded)
+            difference = self.served["difference"]
+            words = f"relative difference from encode {difference:.1e}"
+            words = words if difference else "bit for bit encode"
+            say(f"plain TensorFlow {self.served['tensorflow']}: {words}")
+            check = self.steps.check
+            check(
+                "the SavedModel loads in a process that never imports sslzoo",
+                not self.served["sslzoo_imported"],
+            )
+            check(f"it gives the embeddings of encode to {EXACT:.0e} relative", difference <= EXACT)
+            trainable, moved = self.served["trainable_variables"], self.served["with_gradient"]
+            check("every one of its trainable variables gets a gradient", 0 < trainable == moved)
+
+    def results(self) -> dict:
+        """Everything that was measured, plain JSON."""
+        results = {
+            "started": self.started,
+            "seconds": time.monotonic() - self.began,
             "sslzoo": sslzoo.__version__,
             "commit": commit(),
             "keras": keras.__version__,
             "backend": keras.backend.backend(),
             "device": device(),
             "model": MODEL,
-            "rows": rows,
-            "further": further,
-            "neighbours": {key: value["agreement"] for key, value in rows_of.items()},
-            "flagship": {
-                "name": name,
-                "wanted": FLAGSHIPS[0],
-                "patches": len(embedded),
-                "dimensions": embedded.shape[1],
-                "same_photo": found["agreement"],
-                "saved_model": str(saved),
-                "bytes": folder_bytes(saved),
-                **served,
-            },
-            "settings": {
-                "labels_per_class": LABELS_PER_CLASS,
-                "draws": DRAWS,
-                "k": K,
-                "temperature": TEMPERATURE,
-                "validation_fraction": VALIDATION,
-                "train_images": len(train),
-                "test_images": len(test),
-            },
+            "rows": self.rows,
+            "further": self.further,
+            "neighbours": {name: part["agreement"] for name, part in self.nearest.items()},
         }
-    )
-    with steps("Report") as step:
-        pictures = {
-            "maps": maps_png(
-                [(key, value) for key, value in maps.items()], test.labels, test.classes
-            ),
-            "curves": curves_png(curves(further), "training step"),
-            "digits": {
-                key: picture_rows(queries, value, test.images, train.images)
-                for key, value in rows_of.items()
-            },
-            "patches": picture_rows(
-                [2, 9, 15, 26, 33, 45], found, photos["images"], photos["images"]
-            ),
+        results["flagship"] = {
+            "name": self.name,
+            "wanted": FLAGSHIPS[0],
+            "patches": len(self.embedded),
+            "dimensions": self.embedded.shape[1],
+            "same_photo": self.similar["agreement"],
+            "saved_model": str(self.saved),
+            "bytes": folder_bytes(self.saved),
+            **self.served,
         }
-        html = report.page(
-            "demo.html", results=results, pictures=pictures, checks=steps.checks, exact=EXACT
-        )
-        steps.check("the report needs no other file and no network", not re.search(LOADS, html))
-        results["checks"] = [
-            {"check": sentence, "passed": passed} for sentence, passed in steps.checks
-        ]
-        html = report.page(
-            "demo.html", results=results, pictures=pictures, checks=steps.checks, exact=EXACT
-        )
-        replace_file(out / "report.html", html.encode())
-        replace_file(out / "results.json", json.dumps(results, indent=1).encode())
-        step(f"{len(html) / 1e3:.0f} kB")
-    return steps.finish(out / "report.html")
-
-
-def measure(name, train_features, test_features, train, test):
-    """One row of the table: kNN and linear probe with few labels, over several draws of the
-    labelled images.
-    """
-    row = {"name": name, "dimensions": train_features.shape[1]}
-    protocols = {
-        "knn": lambda *sets, seed: evaluate.knn(
-            None, *sets, k=K, temperature=TEMPERATURE, baselines=False
-        ),
-        "linear_probe": lambda *sets, seed: evaluate.linear_probe(
-            None, *sets, validation_fraction=VALIDATION, baselines=False, seed=seed
-        ),
-    }
-    queries = data.Dataset(test_features, test.labels, test.classes, test.name, test.split)
-    for protocol, measured in protocols.items():
-        accuracies = []
-        for seed in range(DRAWS):
-            labelled = evaluate.labelled_subset(train.labels, per_class=LABELS_PER_CLASS, seed=seed)
-            few = train.take(labelled)
-            bank = data.Dataset(
-                train_features[labelled], few.labels, few.classes, few.name, few.split
-            )
-            accuracies.append(measured(bank, queries, seed=seed)["accuracy"])
-        row[protocol] = {
-            "mean": np.mean(accuracies),
-            "std": np.std(accuracies),
-            "accuracies": accuracies,
+        results["settings"] = {
+            "labels_per_class": LABELS_PER_CLASS,
+            "draws": DRAWS,
+            "k": K,
+            "temperature": TEMPERATURE,
+            "validation_fraction": VALIDATION,
+            "train_images": len(self.train_set),
+            "test_images": len(self.test_set),
         }
-    return row
+        return plain(results)
+
+    def pictures(self) -> dict:
+        """The pictures of the report, PNG."""
+        test, train = self.test_set, self.train_set
+        queries = [int(np.flatnonzero(test.labels == digit)[0]) for digit in range(10)]
+        digits = {}
+        for name, nearest in self.nearest.items():
+            digits[name] = picture_rows(queries, nearest, test.images, train.images)
+        return {
+            "maps": maps_png(self.maps, test.labels, test.classes),
+            "curves": curves_png(curves(self.further), "training step"),
+            "digits": digits,
+            "patches": picture_rows(PATCHES_SHOWN, self.similar, self.photos, self.photos),
+        }
+
+    def write_report(self) -> None:
+        results, checks = self.results(), self.steps.checks
+        with self.steps("Report") as say:
+            values = {"results": results, "pictures": self.pictures(), "exact": EXACT}
+            html = report.page("demo.html", checks=checks, **values)
+            loads = re.search(LOADS, html)
+            self.steps.check("the report needs no other file and no network", not loads)
+            results["checks"] = [
+                {"check": sentence, "passed": passed} for sentence, passed in checks
+            ]
+            html = report.page("demo.html", checks=checks, **values)
+            replace_file(self.out / "report.html", html.encode())
+            replace_file(self.out / "results.json", json.dumps(results, indent=1).encode())
+            say(f"{len(html) / 1e3:.0f} kB")
 
 
-def train_further(model, train, seconds, steps):
-    """Continue the self-supervised training on the training split for some seconds; what happened,
-    epoch by epoch.
-    """
-    model.compile(optim.build("sgd", LEARNING_RATE, momentum=0.9, weight_decay=5e-4))
-    clock = ForSeconds(seconds, LEARNING_RATE, steps.advance)
-    history = model.fit(
-        train, batch_size=BATCH, epochs=100_000, callbacks=[clock], verbose=0
-    ).history
-    return {
-        "seconds": clock.elapsed,
-        "steps": clock.steps,
-        "steps_per_epoch": len(train) // BATCH,
-        "batch_size": BATCH,
-        "learning_rate": LEARNING_RATE,
-        "schedule": "cosine to 0 over the seconds",
-        "optimizer": "sgd, momentum 0.9",
-        "loss": history["loss"],
-        "effective_rank": history["effective_rank"],
-        "dimensions": model.backbone.output_shape[-1],
-    }
-
-
-def healthy(further):
-    return bool(np.isfinite(further["loss"]).all() and further["effective_rank"][-1] > 2)
-
-
-def finite(features, count):
-    return len(features) == count and bool(
-        np.isfinite(features).all() and features.std(axis=0).max() > 0
-    )
-
-
-def map_2d(features):
-    """(N, D) -> (N, 2) by t-SNE, standardised."""
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
-    # its threads spin while they wait: minutes instead of seconds on a busy machine
-    with threadpool_limits(1):
-        points = TSNE(perplexity=30, init="pca", random_state=0).fit_transform(features)
-    return (points - points.mean(axis=0)) / points.std(axis=0)
-
-
-def load_flagship():
-    """(model, name) of the first flagship whose weights are at hand: a wheel carries the small ones
-    only.
-    """
-    for name in (name for name in FLAGSHIPS if sslzoo.info(name).sha256):
-        try:
-            return sslzoo.load(name), sslzoo.info(name).name
-        except WeightsError as error:
-            missing = error
-    raise missing
-
-
-def curves(further):
-    steps = [further["steps_per_epoch"] * (epoch + 1) for epoch in range(len(further["loss"]))]
-    rank = f"effective rank of the {further['dimensions']} features"
-    return [
-        ("NT-Xent loss, mean of each epoch", steps, further["loss"]),
-        (rank, steps, further["effective_rank"]),
-    ]
-
-
-def picture_rows(queries, found, query_images, bank_images):
-    """[(query PNG, [(neighbour PNG, same class?)])] for the page."""
-    return [
-        (
-            image_png(query_images[query]),
-            [
-                (image_png(bank_images[i]), same)
-                for i, same in zip(*found["rows"][query], strict=True)
-            ],
-        )
-        for query in queries
-    ]
-
-
-def folder_bytes(folder):
-    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+def _per_cent(measured: dict) -> str:
+    return f"{100 * measured['mean']:.1f} %"
