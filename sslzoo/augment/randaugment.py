@@ -16,7 +16,7 @@ from sslzoo.checks import in_range, one_of, refused, whole
 
 # The operations that FixMatch draws from and the ranges of their magnitudes (Sohn et al. 2020,
 # arXiv:2001.07685, the table in the appendix), as in TorchSSL
-# (datasets/augmentation/randaugment.py). Brightness, contrast, colour and sharpness only ever
+# (datasets/augmentation/randaugment.py). Brightness, contrast, color and sharpness only ever
 # weaken; `solarise` is its threshold, `posterise` the number of bits, rounded down, `rotate`
 # degrees, the rest of the geometry a share of the side.
 RANGES = {

@@ -23,7 +23,7 @@ class Wave(layers.Layer):
         0.5
     """
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self.autocast = False
         self.built = True

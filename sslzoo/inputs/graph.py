@@ -82,9 +82,17 @@ class Graph(Input):
 
 
 class GraphLayer(layers.Layer):
-    """Nodes and edges as they are."""
+    """Nodes and edges as they are.
 
-    def __init__(self, **kwargs) -> None:
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.inputs.graph import GraphLayer
+        >>> batch = {"nodes": np.zeros((1, 3, 2)), "edges": np.zeros((1, 4, 2), "int32")}
+        >>> sorted(GraphLayer()(batch))
+        ['edges', 'nodes']
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self.autocast = False
         self.built = True

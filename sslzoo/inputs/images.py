@@ -34,7 +34,8 @@ class Images(Input):
 
     def __init__(self, height: int | None, width: int | None, channels: int = 3) -> None:
         super().__init__((height, width, channels))
-        self.height, self.width, self.channels = height, width, channels
+        self.height, self.width = height, width
+        self.channels = channels
         size = height if height == width else (height, width)
         self.layer = Preprocess(size, channels)
 

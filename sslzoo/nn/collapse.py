@@ -7,7 +7,7 @@ from keras import ops
 
 
 def feature_std(features: Any) -> Any:
-    """Spread of features (N, D): the standard deviation over N of the L2-normalised rows, averaged
+    """Spread of features (N, D): the standard deviation over N of the L2-normalized rows, averaged
     over D, times sqrt(D).
 
     1 for rows spread evenly over the sphere, 0 for identical rows (lightly's

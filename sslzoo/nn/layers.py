@@ -3,6 +3,8 @@ own.
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -11,20 +13,26 @@ from sslzoo import backends
 
 
 class Seeds:
-    """An endless series of initialiser seeds: the same seed builds the same network on one
+    """An endless series of initializer seeds: the same seed builds the same network on one
     backend.
+
+    Example:
+        >>> from sslzoo.nn.layers import Seeds
+        >>> Seeds(0).he().seed == Seeds(0).he().seed
+        True
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: int) -> None:
         self._count = itertools.count(1_000_003 * seed)
 
-    def he(self):
+    def he(self) -> keras.initializers.Initializer:
         """He et al. 2015, normal, fan out as in the official ResNet codes."""
         return keras.initializers.VarianceScaling(
             2.0, "fan_out", "truncated_normal", seed=next(self._count)
         )
 
-    def glorot(self):
+    def glorot(self) -> keras.initializers.Initializer:
+        """Glorot & Bengio 2010, uniform: Keras' default."""
         return keras.initializers.GlorotUniform(seed=next(self._count))
 
 
@@ -34,40 +42,49 @@ class BatchNorm(layers.BatchNormalization):
     kernel where it has one.
 
     On a CPU that is the largest single gain in the step of a small ResNet. Variables, formula and
-    inference are Keras' own; synchronised statistics are too.
+    inference are Keras' own; synchronized statistics are too.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.nn.layers import BatchNorm
+        >>> tuple(BatchNorm()(np.ones((2, 4, 4, 3), "float32"), training=True).shape)
+        (2, 4, 4, 3)
     """
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         fused = backends.fused_batch_norm
-        applies = (
-            fused
-            and training
-            and self.trainable
-            and len(inputs.shape) == 4
-            and self.axis in (-1, 3)
-        )
-        if not (applies and self.scale and self.center) or self.synchronized:
+        if not (fused and training and self._is_plain(inputs)):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = fused(inputs, self.gamma, self.beta, self.epsilon)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(
-                moving * self.momentum + ops.cast(batch, moving.dtype) * (1.0 - self.momentum)
-            )
+            new = ops.cast(batch, moving.dtype) * (1.0 - self.momentum)
+            moving.assign(moving * self.momentum + new)
         return outputs
 
+    def _is_plain(self, inputs: Any) -> bool:
+        """Whether the fused kernel computes what is asked for."""
+        maps = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        affine = self.scale and self.center
+        return maps and affine and self.trainable and not self.synchronized
 
-def batch_norm(name=None, **kwargs):
-    """Batch normalisation as in the papers: momentum .9, epsilon 1e-5 (Keras' own are .99 and
+
+def batch_norm(name: str | None = None, **kwargs: Any) -> BatchNorm:
+    """Batch normalization as in the papers: momentum .9, epsilon 1e-5 (Keras' own are .99 and
     1e-3).
 
-    Statistics are those of the global batch: synchronised over TensorFlow's replicas, global on JAX
+    Statistics are those of the global batch: synchronized over TensorFlow's replicas, global on JAX
     by construction.
+
+    Example:
+        >>> from sslzoo.nn.layers import batch_norm
+        >>> batch_norm("norm").momentum
+        0.9
     """
     constants = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": backends.replicas() > 1}
     return BatchNorm(name=name, **constants | kwargs)
 
 
-def image_input(image_size, channels):
+def image_input(image_size: int | Sequence[int], channels: int) -> keras.KerasTensor:
     """The input of a network of images, (N, height, width, channels).
 
     Args:

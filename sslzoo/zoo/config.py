@@ -190,7 +190,8 @@ def _sentence(error: dict, data: Any) -> str:
 
 
 def _words(error: dict, data: Any) -> str:
-    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    kind, value = error["type"], error["input"]
+    context = error.get("ctx", {})
     key = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "unknown_key":
         key = ".".join(filter(None, (key, context["key"])))
