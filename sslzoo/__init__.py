@@ -25,7 +25,10 @@ _NAMES = {
     "build": "sslzoo.zoo.build",
     "Checkpoint": "sslzoo.training.checkpoint",
 }
-_MODULES = ("augment", "data", "evaluate", "losses", "methods", "nn", "optim", "zoo")
+_MODULES = (
+    *("augment", "data", "evaluate", "inputs", "losses", "methods", "nn", "optim"),
+    *("plots", "serving", "training", "zoo"),
+)
 
 __all__ = [*_NAMES, *_MODULES]
 

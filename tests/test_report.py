@@ -56,8 +56,13 @@ def zoo_metrics():
     ]
 
 
-def test_the_records_of_the_zoo_cover_all_but_finetune():
-    assert {metric["protocol"] for metric in zoo_metrics()} >= set(protocols.names()) - {"finetune"}
+# Their entries are not recorded yet, or they are measured apart from the entries.
+UNRECORDED = {"finetune", "adaptation", "likelihood", "regression"}
+
+
+def test_the_records_of_the_zoo_cover_the_protocols():
+    recorded = {metric["protocol"] for metric in zoo_metrics()}
+    assert recorded >= set(protocols.names()) - UNRECORDED
 
 
 @pytest.mark.parametrize("metric", zoo_metrics(), ids=lambda metric: metric["protocol"])

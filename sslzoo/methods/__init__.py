@@ -1,7 +1,7 @@
 """Every method by its class name: `sslzoo.methods.SimCLR(backbone, ...)`.
 
-A method is a file, methods/<family>/<method>.py; they are found from the file names, without
-importing keras.
+A method is a file, methods/<family>/<method>.py. They are found by the names of their files,
+without importing keras.
 """
 
 import functools
@@ -12,7 +12,7 @@ from sslzoo.errors import UnknownName, unknown
 
 
 @functools.cache
-def _methods():
+def _methods() -> dict[str, Path]:
     """{method: path of its file}: every methods/<family>/<method>.py is a method, named after its
     file.
     """
@@ -20,9 +20,19 @@ def _methods():
     return {path.stem: path for path in sorted(files) if not path.stem.startswith("_")}
 
 
-def list_methods(family=None):
-    """Names of the methods, sorted; of one family ("contrastive", "asymmetric", ...) if it is
-    given.
+def list_methods(family: str | None = None) -> list[str]:
+    """Names of the methods, sorted.
+
+    Args:
+        family: "contrastive", "asymmetric", ...; None: all.
+
+    Raises:
+        UnknownName: another family.
+
+    Example:
+        >>> from sslzoo.methods import list_methods
+        >>> list_methods("metric")
+        ['siamese', 'triplet']
     """
     families = sorted({path.parent.name for path in _methods().values()})
     if family is not None and family not in families:
@@ -30,43 +40,58 @@ def list_methods(family=None):
     return sorted(name for name, path in _methods().items() if family in (None, path.parent.name))
 
 
-def method_path(name):
-    """Path of the file that defines the method `name`. Raises UnknownName."""
+def method_path(name: str) -> Path:
+    """Path of the file that defines the method `name`. Raises UnknownName.
+
+    Example:
+        >>> from sslzoo.methods import method_path
+        >>> method_path("simclr").name
+        'simclr.py'
+    """
     if name not in _methods():
         raise UnknownName(unknown("method", name, _methods()))
     return _methods()[name]
 
 
-def method_family(name):
-    """The family folder of a method, e.g. "contrastive". Raises UnknownName."""
+def method_family(name: str) -> str:
+    """The family folder of a method. Raises UnknownName.
+
+    Example:
+        >>> from sslzoo.methods import method_family
+        >>> method_family("simclr")
+        'contrastive'
+    """
     return method_path(name).parent.name
 
 
-def method_class(name):
+def method_class(name: str) -> type:
     """The class of a method: the Method defined in methods/<family>/<name>.py, named like the file
-    (SimCLR: simclr).
+    (SimCLR: simclr). Imports keras.
 
-    Imports keras. Raises UnknownName; TypeError if the file defines no such class.
+    Raises:
+        UnknownName: there is no such file. TypeError: it defines no such class.
+
+    Example:
+        >>> from sslzoo.methods import method_class
+        >>> method_class("simclr").__name__
+        'SimCLR'
     """
     path = method_path(name)
     module = import_module(f"sslzoo.methods.{path.parent.name}.{path.stem}")
     wanted = name.replace("_", "")
     for key, value in vars(module).items():
-        if (
-            isinstance(value, type)
-            and value.__module__ == module.__name__
-            and key.lower() == wanted
-        ):
+        defined_here = isinstance(value, type) and value.__module__ == module.__name__
+        if defined_here and key.lower() == wanted:
             return value
     raise TypeError(
         f"{path} defines no class named like its file ({wanted!r} in any case), a Method is needed."
     )
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> type:
     for method in _methods():
         if method.replace("_", "") == name.lower():
-            found = method_class(method)
-            if found.__name__ == name:
-                return found
+            cls = method_class(method)
+            if cls.__name__ == name:
+                return cls
     raise AttributeError(f"module 'sslzoo.methods' has no attribute {name!r}")

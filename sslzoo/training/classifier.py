@@ -2,10 +2,14 @@
 labels.
 """
 
+from typing import Any
+
+import keras
 import numpy as np
 from keras import ops
 
 from sslzoo import nn
+from sslzoo.checks import check_labels, whole
 from sslzoo.training.method import Method
 from sslzoo.training.verbs import Verb
 
@@ -19,39 +23,41 @@ class Classifier(Method):
 
     Attributes:
         head: features (N, D) -> logits (N, C).
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> from sslzoo.training.classifier import Classifier
+        >>> model = Classifier(nn.backbone("micro", 8), classes=10)
+        >>> model.classify(np.zeros((2, 8, 8, 3), "uint8")).shape
+        (2, 10)
     """
 
     label_fields = ("labels",)
     verbs = {"classify": Verb("probabilities"), "encode": Verb("embedding")}
 
-    def __init__(self, backbone, classes, seed=0, name=None):
+    def __init__(
+        self, backbone: keras.Model, classes: int, seed: int = 0, name: str | None = None
+    ) -> None:
         super().__init__(backbone, seed=seed, name=name)
-        if not isinstance(classes, int) or classes < 2:
-            raise ValueError(f"classes: got {classes!r}; it must be a whole number of at least 2.")
-        self.classes = classes
-        self.head = nn.head(
-            backbone.output_shape[-1], [(classes, None, None)], "head", seed=seed + 1
-        )
+        self.classes = whole("classes", classes, least=2)
+        rows = [(classes, None, None)]
+        self.head = nn.head(backbone.output_shape[-1], rows, "head", seed=seed + 1)
 
-    def check(self, data):
-        labels = np.asarray(data["labels"]) if "labels" in data else np.zeros(0)
-        if labels.size and not (labels.min() >= 0 and labels.max() < self.classes):
-            raise ValueError(
-                f"labels: got values from {labels.min()} to {labels.max()}; this model has "
-                f"{self.classes} classes, 0 to "
-                f"{self.classes - 1}."
-            )
+    def check(self, data: dict) -> None:
+        if "labels" in data:
+            check_labels(data["labels"], len(data["labels"]), self.classes)
 
     @property
-    def classifier(self):
+    def classifier(self) -> keras.Model:
         """The head behind `classify`: `head`, or an average of its weights over time."""
         return self.head
 
     @property
-    def networks(self):
+    def networks(self) -> list[keras.Model]:
         return [self.encoder, self.classifier]
 
-    def classify(self, images, batch_size=256):
+    def classify(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Probabilities of the classes.
 
         Args:
@@ -63,5 +69,5 @@ class Classifier(Method):
         """
         return self.apply_verb("classify", images, batch_size)
 
-    def classify_graph(self, images):
+    def classify_graph(self, images: Any) -> Any:
         return ops.softmax(ops.cast(self.classifier(self(images, training=False)), "float32"))

@@ -136,7 +136,7 @@ class Verbs:
         """The result of a verb that draws: `n` samples, the same for the same seed."""
         self.build()
         whole("n", n, 1)
-        whole("seed", seed, 0)
+        whole("seed", seed, 0, 2**31 - 1)
         graph = getattr(self, f"{verb}_graph")
         key = f"{verb}:{n}"  # the number is part of the compiled function
         function = self._cached(key, lambda: backends.compiled(self, lambda seed: graph(n, seed)))

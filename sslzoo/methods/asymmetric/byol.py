@@ -1,10 +1,14 @@
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses, nn, optim
-from sslzoo.training import Method
+from sslzoo.checks import in_range, refused
 from sslzoo.nn import ema
+from sslzoo.training import Method
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -14,12 +18,12 @@ class BYOL(Method):
 
     loss = sum over both directions of 2 - 2 cos(q(g(f(view))), stop_gradient(g'(f'(other view)))),
     mean over the batch. The target f', g' is a moving average of the online f, g: target <- tau
-    target + (1 - tau) online, after the optimiser, tau = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2 at
-    step k of K. The target normalises by its own batch.
+    target + (1 - tau) online, after the optimizer, tau = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2 at
+    step k of K. The target normalizes by its own batch.
 
     Needs: images. No negatives, so small batches do.
-    Known weakness: nothing but the predictor and the moving average holds off collapse; short runs
-    and a small tau_0 learn little (watch `feature_std`).
+    Known weakness: only the predictor and the moving average prevent collapse. Short runs and a
+    small tau_0 learn little (watch `feature_std`).
 
     Args:
         backbone: images -> features (N, D).
@@ -27,57 +31,62 @@ class BYOL(Method):
             then dense without bias (official code, byol/utils/networks.py). (4096, 256) in the
             paper.
         momentum: tau_0. The paper: 0.996, for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for
-        40.
-        augment: preset or fields of `sslzoo.augment`.
+            40.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> import sslzoo
+        >>> units = {"projection": (16, 8), "prediction": (16, 8)}
+        >>> model = sslzoo.build("byol", "micro", 8, augment="digits", **units)
+        >>> images = sslzoo.data.load("digits").images[:32]
+        >>> history = model.fit(images, batch_size=32, verbose=0)
     """
 
     min_batch = 2
 
     def __init__(
         self,
-        backbone,
-        projection=(4096, 256),
-        prediction=(4096, 256),
-        momentum=0.996,
-        augment="byol",
-        seed=0,
-        name=None,
-    ):
+        backbone: keras.Model,
+        projection: Sequence[int] = (4096, 256),
+        prediction: Sequence[int] = (4096, 256),
+        momentum: float = 0.996,
+        augment: Any = "byol",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, seed=seed, name=name)
         if projection[-1] != prediction[-1]:
-            raise ValueError(
-                f"prediction: ends in {prediction[-1]} units; it must end as projection does, "
-                f"{projection[-1]}."
-            )
-        dim = self.feature_dim
-        self.projector = nn.head(dim, self._rows(projection), "projector", seed=seed + 1)
-        self.predictor = nn.head(projection[-1], self._rows(prediction), "predictor", seed=seed + 2)
+            got = f"{prediction[-1]} units at its end"
+            raise refused("prediction", got, f"end as projection does, in {projection[-1]} units")
+        dim, out = self.feature_dim, projection[-1]
+        self.projector = nn.head(dim, _rows(projection), "projector", seed=seed + 1)
+        self.predictor = nn.head(out, _rows(prediction), "predictor", seed=seed + 2)
         self.target_backbone = ema.target(backbone)
         self.target_projector = ema.target(self.projector)
         self.two_views = augmentation.TwoViews(self.reads, augment, seed=seed)
-        self.momentum = momentum
+        self.momentum = in_range("momentum", momentum, 0, 1)
 
-    @staticmethod
-    def _rows(units):
-        return [(n, "batch", "relu") for n in units[:-1]] + [(units[-1], "no_bias", None)]
-
-    def views(self, batch):
+    def views(self, batch: dict) -> dict:
         return self.two_views(batch)
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         loss = 0.0
         for view, other in (("view1", "view2"), ("view2", "view1")):
-            prediction = self.predictor(
-                self.projector(self.represent(batch[view]), training=True), training=True
-            )
-            target = self.target_projector(
-                self.target_backbone(batch[other], training=True), training=True
-            )
-            loss += 2 + 2 * losses.negative_cosine(prediction, ops.stop_gradient(target))
+            projected = self.projector(self.represent(batch[view]), training=True)
+            prediction = self.predictor(projected, training=True)
+            features = self.target_backbone(batch[other], training=True)
+            target = ops.stop_gradient(self.target_projector(features, training=True))
+            loss += 2 + 2 * losses.negative_cosine(prediction, target)
         return {"byol": loss}
 
-    def after_step(self, batch):
+    def after_step(self, batch: dict) -> None:
         tau = optim.cosine_ema(self.clock.step, ops.maximum(self.clock.total, 1), self.momentum)
         tau = ops.where(self.clock.total > 0, tau, self.momentum)  # no schedule without an end
         ema.update(self.backbone, self.target_backbone, tau)
         ema.update(self.projector, self.target_projector, tau)
+
+
+def _rows(units: Sequence[int]) -> list[tuple]:
+    """The table of a head."""
+    *hidden, out = units
+    return [(width, "batch", "relu") for width in hidden] + [(out, "no_bias", None)]

@@ -22,7 +22,7 @@ class MoCo(Method):
     key <- momentum * key + (1 - momentum) * query, before the forward pass. The keys of a batch
     join the queue after its step.
 
-    Keys are normalised over `groups` parts of the batch, since a query and its key that share
+    Keys are normalized over `groups` parts of the batch, since a query and its key that share
     their BatchNorm statistics give each other away. The papers reach that by shuffling keys
     between GPUs: 8 groups of 32. Version 1 has projection=(128,), temperature=0.07.
 
@@ -37,7 +37,7 @@ class MoCo(Method):
         queue_size: K, keys that are kept. 65536 in the papers, for 1.3 million images.
         momentum: of the key network, .999.
         temperature: T, .2 in version 2.
-        groups: parts of the batch in which keys are normalised; its size must be a multiple.
+        groups: parts of the batch in which keys are normalized; its size must be a multiple.
         augment: preset or fields of `sslzoo.augment`, or a layer.
 
     Example:

@@ -1,6 +1,8 @@
 """What learners of tasks in sequence share: the masked head and begin_task / fit / end_task."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import evaluate
+from sslzoo.checks import refused, whole
 from sslzoo.training import Checkpoint, Learned
 from sslzoo.training.classifier import Classifier
 
@@ -16,17 +19,24 @@ class Incremental(Classifier):
     """A classifier whose classes come task by task: `begin_task(classes)`, `fit(data)`,
     `end_task(data)`.
 
-    The head has a column for every class that will ever come; those not seen yet are masked, in the
+    The head has a column for every class that will ever come. Those not seen yet are masked, in the
     loss and in `classify`.
 
     Args:
         backbone: images -> features (N, D).
         classes: C, of all tasks together.
-        augment: preset or fields of `sslzoo.augment`; by default none.
+        augment: preset or fields of `sslzoo.augment`, or a layer; by default none.
 
     Attributes:
         task_of: int32 (C,), the task that each class came with, -1 before. With `tasks_done`, how
             many have ended, it is the state of the sequence, in every checkpoint.
+
+    Example:
+        >>> import sslzoo
+        >>> model = sslzoo.build("naive", "micro", 8, classes=10)
+        >>> model.begin_task([0, 1])
+        >>> model.last_classes, model.task_is_open
+        ([0, 1], True)
     """
 
     # van de Ven & Tolias 2019
@@ -34,7 +44,14 @@ class Incremental(Classifier):
     learns_tasks = True
     rehearses = False  # whether images of earlier tasks are trained on
 
-    def __init__(self, backbone, classes, augment="none", seed=0, name=None):
+    def __init__(
+        self,
+        backbone: keras.Model,
+        classes: int,
+        augment: Any = "none",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, classes, seed=seed, name=name)
         self.one_view = augmentation.OneView(self.reads, augment, seed=seed)
         unseen = keras.initializers.Constant(-1)
@@ -48,14 +65,16 @@ class Incremental(Classifier):
     # ---- the sequence ----------------------------------------------------------------
 
     @property
-    def tasks_begun(self):
+    def tasks_begun(self) -> int:
+        """How many tasks have begun."""
         return int(ops.convert_to_numpy(self.task_of).max()) + 1
 
     @property
-    def task_is_open(self):
+    def task_is_open(self) -> bool:
+        """Whether a task has begun and not ended."""
         return self.tasks_begun > int(ops.convert_to_numpy(self.tasks_done))
 
-    def begin_task(self, classes):
+    def begin_task(self, classes: Sequence[int]) -> None:
         """Open a task of these classes (columns of the head).
 
         Raises:
@@ -63,36 +82,26 @@ class Incremental(Classifier):
                 twice, a class that the head has not, a task that is still open.
         """
         task, task_of = self.tasks_begun, ops.convert_to_numpy(self.task_of).copy()
-        if np.ndim(classes) != 1 or not all(
-            isinstance(label, (int, np.integer)) for label in classes
-        ):
-            raise ValueError(
-                f"begin_task: got {classes!r}; it needs a list of class numbers, e.g. [0, 1]."
-            )
         if self.task_is_open:
             raise ValueError(
                 f"begin_task: task {task - 1} is still open, of classes {self.last_classes}; "
                 "end_task closes it."
             )
-        if not len(classes):
-            raise ValueError(f"begin_task: got no classes for task {task}; it needs one at least.")
+        if np.ndim(classes) != 1 or not len(classes):
+            raise refused("classes", repr(classes), "be a list of class numbers, such as [0, 1]")
         for label in classes:
-            if not 0 <= label < self.classes:
-                raise ValueError(
-                    f"begin_task: got class {label}; this model has {self.classes} classes, 0 "
-                    f"to {self.classes - 1}."
-                )
+            label = whole("classes", label, least=0, most=self.classes - 1)
             if task_of[label] >= 0:
-                raise ValueError(
-                    f"begin_task: task {task} repeats class {label} of task {task_of[label]}; "
-                    "a class has one task."
-                )
+                got = f"class {label} of task {task_of[label]} again for task {task}"
+                raise refused("classes", got, "be classes that had no task yet, each once")
             task_of[label] = task
         self.task_of.assign(task_of)
 
-    def end_task(self, data):
-        """Close the task; `data`, what it was trained on, is what a memory is chosen from.
-        Interrupted, it can be called again.
+    def end_task(self, data: Any) -> None:
+        """Close the task. If it is interrupted, it can be called again.
+
+        Args:
+            data: what the task was trained on. A memory is chosen from it.
 
         Raises:
             ValueError: no task is open; data that a memory cannot be chosen from.
@@ -101,36 +110,59 @@ class Incremental(Classifier):
         self.remember(data)
         self.tasks_done.assign(self.tasks_begun)
 
-    def remember(self, data):
+    def remember(self, data: Any) -> None:
         """Keep what the next tasks need of this one. Done a second time it must come to the same.
         Here: nothing.
         """
 
-    def learn(self, data, folder=None, checkpoint_every=200, callbacks=(), **settings):
-        """All tasks of a `sslzoo.data.TaskStream`, one after the other; the record of
+    def learn(
+        self,
+        data: Any,
+        folder: str | Path | None = None,
+        checkpoint_every: int = 200,
+        callbacks: Iterable = (),
+        **settings: Any,
+    ) -> Learned:
+        """All tasks of a `sslzoo.data.TaskStream`, one after the other. The record of
         `sslzoo.evaluate.incremental` is measured on the way.
         """
+        checkpoint = None if folder is None else Path(folder) / type(self).__name__.lower()
         record = evaluate.incremental(
             self,
             data,
-            checkpoint=None if folder is None else Path(folder) / type(self).__name__.lower(),
+            checkpoint=checkpoint,
             checkpoint_every=checkpoint_every,
             callbacks=callbacks,
             **settings,
         )
         return Learned(sum(record["settings"]["steps"]), [record])
 
-    def learn_task(self, classes, data, checkpoint=None, checkpoint_every=200, callbacks=(), **fit):
-        """A task from begin to end; returns its steps.
+    def learn_task(
+        self,
+        classes: Sequence[int],
+        data: Any,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 200,
+        callbacks: Iterable = (),
+        **fit: Any,
+    ) -> int:
+        """A task from begin to end.
 
-        With `checkpoint`, a file, the same call again goes on where this one was interrupted, also
-        in a new process and on a new model, which then has all the state of the saved one. Without,
-        a task of these classes that is open, because its data were refused or it was interrupted,
-        is trained on.
+        Args:
+            classes: of the task.
+            data: what `fit` takes.
+            checkpoint: a file. If training is interrupted, the same call again continues it, also
+                in a new process and on a new model, which then has all the state of the saved one.
+                Without a file, an open task of these classes is trained on.
+            checkpoint_every: steps between two checkpoints.
+            callbacks, fit: of `fit`.
+
+        Returns:
+            Its steps.
 
         Raises:
             ValueError: a checkpoint of a task of other classes; what `begin_task`, `fit` and
-            `end_task` refuse.
+                `end_task` refuse.
         """
         callbacks = list(callbacks)
         if checkpoint is not None:
@@ -156,7 +188,7 @@ class Incremental(Classifier):
             checkpoint.save()
         return int(ops.convert_to_numpy(self.clock.step))
 
-    def check(self, data):
+    def check(self, data: dict) -> None:
         super().check(data)
         self.needs_open_task("fit")
         if "labels" in data:
@@ -165,53 +197,62 @@ class Incremental(Classifier):
             else:
                 self.check_classes(data["labels"], self.new(), "is not of this task")
 
-    def needs_open_task(self, verb):
+    def needs_open_task(self, verb: str) -> None:
+        """Raises ValueError where no task is open."""
         if not self.task_is_open:
             raise ValueError(f"{verb}: no task is open; begin_task(classes) opens one.")
 
     @property
-    def last_classes(self):
+    def last_classes(self) -> list[int]:
         """Of the last task that began, ascending."""
         return np.flatnonzero(ops.convert_to_numpy(self.new())).tolist()
 
     @staticmethod
-    def check_classes(labels, allowed, problem):
+    def check_classes(labels: Any, allowed: Any, problem: str) -> None:
         """ValueError for the first label whose class is not among the `allowed` (C,)."""
         allowed = ops.convert_to_numpy(allowed)
         wrong = [label for label in np.unique(labels) if not allowed[label]]
         if wrong:
-            raise ValueError(
-                f"labels: got class {wrong[0]}, which {problem}; the classes are "
-                f"{np.flatnonzero(allowed).tolist()}."
-            )
+            got = f"class {wrong[0]}, which {problem}"
+            raise refused("labels", got, f"be of the classes {np.flatnonzero(allowed).tolist()}")
 
     # ---- masks (C,) of booleans ------------------------------------------------------
 
-    def seen(self):
+    def seen(self) -> Any:
+        """Classes of all tasks that have begun."""
         return self.task_of >= 0
 
-    def new(self):
+    def new(self) -> Any:
         """Classes of the last task that began."""
         return ops.logical_and(self.seen(), ops.equal(self.task_of, ops.max(self.task_of)))
 
-    def old(self):
+    def old(self) -> Any:
+        """Classes of the tasks before the last one."""
         return ops.logical_and(self.seen(), ops.less(self.task_of, ops.max(self.task_of)))
 
     # ---- training and inference ------------------------------------------------------
 
-    def views(self, batch):
+    def views(self, batch: dict) -> dict:
         return self.one_view(batch)
 
-    def scores(self, images, batch_size=256):
+    def scores(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """What the classes are ranked by, (N, C) float32, without any mask: here the logits."""
         return self.apply_verb("scores", images, batch_size)
 
-    def scores_graph(self, images):
+    def scores_graph(self, images: Any) -> Any:
         return ops.cast(self.classifier(self(images, training=False)), "float32")
 
-    def classify(self, images, batch_size=256, task=None):
-        """Probabilities (N, C) of the classes seen so far, those of the others 0
-        (class-incremental); with `task`, of the classes of that task alone (task-incremental).
+    def classify(self, images: Any, batch_size: int = 256, task: int | None = None) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Args:
+            images: as for `encode`.
+            batch_size: images a chunk.
+            task: None: all classes seen so far compete (class-incremental). A number: those of that
+                task alone (task-incremental).
+
+        Returns:
+            float32 array (N, C), rows sum to 1; 0 for classes that do not compete.
 
         Raises:
             ValueError: a task that this model has not learned, or none learned at all.
@@ -223,22 +264,18 @@ class Incremental(Classifier):
             )
         if task is None:
             return self.apply_verb("classify", images, batch_size)
-        if task not in range(learned):
-            raise ValueError(
-                f"task: got {task}; this model has learned {learned} tasks, 0 to {learned - 1}."
-            )
-        own = ops.convert_to_numpy(self.task_of) == task
-        scores = np.where(own, self.scores(images, batch_size), -np.inf)
+        task = whole("task", task, least=0, most=learned - 1)
+        competes = ops.convert_to_numpy(self.task_of) == task
+        scores = np.where(competes, self.scores(images, batch_size), -np.inf)
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
     @property
-    def tasks_learned(self):
+    def tasks_learned(self) -> int:
         """How many tasks `classify` can answer: those that have begun."""
         return self.tasks_begun
 
-    def classify_graph(self, images):
+    def classify_graph(self, images: Any) -> Any:
         lowest = float(np.finfo("float32").min)
-        return ops.softmax(
-            ops.where(self.seen(), ops.maximum(self.scores_graph(images), lowest), lowest)
-        )
+        scores = ops.maximum(self.scores_graph(images), lowest)
+        return ops.softmax(ops.where(self.seen(), scores, lowest))

@@ -1,6 +1,9 @@
+from typing import Any
+
 import keras
 
 from sslzoo import losses
+from sslzoo.checks import above, at_least, one_of
 from sslzoo.methods.incremental._incremental import Incremental
 from sslzoo.nn import ema
 
@@ -10,9 +13,9 @@ class LwF(Incremental):
     """Li & Hoiem 2016, "Learning without Forgetting", arXiv:1606.09282.
 
     loss = cross_entropy + distillation_weight * distillation, over images of the new task alone.
-    The first is of the softmax over the classes that compete (equation 1 of the paper); the second
+    The first is of the softmax over the classes that compete (equation 1 of the paper). The second
     holds the outputs for the old classes to those of the network as it was before the task, both
-    softened by T (equations 2 and 3, no factor T^2). In the first task there is nothing to distil.
+    softened by T (equations 2 and 3, no factor T^2). In the first task there is nothing to distill.
 
     The old network is frozen and answers for each view as it is trained on, so that both networks
     see the same augmentation; the paper and mammoth record its answers once. The old classes share
@@ -33,37 +36,36 @@ class LwF(Incremental):
             alone, as with a head for each task in the paper, and in PyCIL: new images do not push
             old classes down (Ahn et al. 2021, arXiv:2003.13947), so much more of them is left where
             all compete.
-        augment: preset or fields of `sslzoo.augment`.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> import sslzoo
+        >>> digits = sslzoo.data.load("digits").take(slice(200))
+        >>> first = sslzoo.data.TaskStream(digits, digits, tasks=5)[0]
+        >>> model = sslzoo.build("lwf", "micro", 8, classes=10)
+        >>> steps = model.learn_task(first.classes, first.train, verbose=0)
+        >>> model.classify(first.test.images[:4]).shape
+        (4, 10)
     """
 
     def __init__(
         self,
-        backbone,
-        classes,
-        distillation_weight=1.0,
-        temperature=2.0,
-        competing="seen",
-        augment="none",
-        seed=0,
-        name=None,
-    ):
+        backbone: keras.Model,
+        classes: int,
+        distillation_weight: float = 1.0,
+        temperature: float = 2.0,
+        competing: str = "seen",
+        augment: Any = "none",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, classes, augment, seed=seed, name=name)
-        if competing not in ("seen", "new"):
-            raise ValueError(f"competing: got {competing!r}; it must be 'seen' or 'new'.")
-        if distillation_weight < 0:
-            raise ValueError(
-                f"distillation_weight: got {distillation_weight}; it must be at least 0."
-            )
-        if temperature <= 0:
-            raise ValueError(f"temperature: got {temperature}; it must be above 0.")
+        self.distillation_weight = at_least("distillation_weight", distillation_weight, 0)
+        self.temperature = above("temperature", temperature, 0)
+        self.competing = one_of("competing", competing, ("seen", "new"))
         self.old_backbone, self.old_head = ema.target(backbone), ema.target(self.head)
-        self.distillation_weight, self.temperature, self.competing = (
-            distillation_weight,
-            temperature,
-            competing,
-        )
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         logits = self.head(self.represent(batch["view"]))
         before = self.old_head(self.old_backbone(batch["view"], training=False))
         competing = self.seen() if self.competing == "seen" else self.new()
@@ -73,7 +75,6 @@ class LwF(Incremental):
             "distillation": self.distillation_weight * kept,
         }
 
-    def remember(self, data):
-        # Through host arrays: on JAX two variables must not share a buffer.
-        self.old_backbone.set_weights(self.backbone.get_weights())
-        self.old_head.set_weights(self.head.get_weights())
+    def remember(self, data: Any) -> None:
+        ema.copy(self.backbone, self.old_backbone)
+        ema.copy(self.head, self.old_head)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 
 from sslzoo import losses
@@ -20,12 +22,28 @@ class Naive(Incremental):
     Args:
         backbone: images -> features (N, D).
         classes: C, of all tasks together.
-        augment: preset or fields of `sslzoo.augment`.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> import sslzoo
+        >>> digits = sslzoo.data.load("digits").take(slice(200))
+        >>> first = sslzoo.data.TaskStream(digits, digits, tasks=5)[0]
+        >>> model = sslzoo.build("naive", "micro", 8, classes=10)
+        >>> steps = model.learn_task(first.classes, first.train, verbose=0)
+        >>> model.classify(first.test.images[:4]).shape
+        (4, 10)
     """
 
-    def __init__(self, backbone, classes, augment="none", seed=0, name=None):
+    def __init__(
+        self,
+        backbone: keras.Model,
+        classes: int,
+        augment: Any = "none",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, classes, augment, seed=seed, name=name)
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         logits = self.head(self.represent(batch["view"]))
         return {"cross_entropy": losses.masked_cross_entropy(logits, batch["labels"], self.seen())}

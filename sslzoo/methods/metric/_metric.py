@@ -1,11 +1,15 @@
-"""What the methods of this family share: one view of labelled images, and the embeddings of the
+"""What the methods of this family share: one view of labeled images, and the embeddings of the
 global batch.
 """
 
+from typing import Any
+
+import keras
 import numpy as np
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses
+from sslzoo.checks import refused
 from sslzoo.training import Method
 
 
@@ -16,39 +20,45 @@ class MetricMethod(Method):
     Args:
         backbone: images -> embeddings (N, D).
         normalize: whether the loss sees the embeddings at length 1. `encode` gives them as they
-        are.
-        augment: preset or fields of `sslzoo.augment`.
+            are.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> from sslzoo import methods
+        >>> from sslzoo.methods.metric._metric import MetricMethod
+        >>> issubclass(methods.Triplet, MetricMethod)
+        True
     """
 
     recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "warmup_share": 0.0}
     label_fields = ("labels",)
     min_batch = 2
 
-    def __init__(self, backbone, normalize, augment, seed, name):
+    def __init__(
+        self, backbone: keras.Model, normalize: bool, augment: Any, seed: int, name: str | None
+    ) -> None:
         super().__init__(backbone, seed=seed, name=name)
         self.normalize = normalize
         self.one_view = augmentation.OneView(self.reads, augment, seed=seed)
 
-    def views(self, batch):
+    def views(self, batch: dict) -> dict:
         return self.one_view(batch)
 
-    def embeddings(self, batch):
+    def embeddings(self, batch: dict) -> tuple:
         """(labels (N,), embeddings (N, D)) of the global batch: pairs and triplets go across
         replicas.
         """
-        features = backends.gather(self.represent(batch["view"]))
-        return backends.gather(batch["labels"]), losses.l2_normalize(
-            features
-        ) if self.normalize else features
+        embeddings = backends.gather(self.represent(batch["view"]))
+        if self.normalize:
+            embeddings = losses.l2_normalize(embeddings)
+        return backends.gather(batch["labels"]), embeddings
 
-    def check(self, data):
+    def check(self, data: dict) -> None:
         if "labels" not in data:  # `fit` names what is missing
             return
-        counts = np.unique(data["labels"], return_counts=True)[1]
-        needs = f"{type(self).__name__} needs images of two classes and two of one; draw batches by sslzoo.data.ClassBalanced."
+        labels, counts = np.unique(data["labels"], return_counts=True)
+        needed = "be of two classes at least, and two of one; sslzoo.data.ClassBalanced draws such"
         if len(counts) < 2:
-            raise ValueError(f"labels: all {len(data['labels'])} are {data['labels'][0]}; {needs}")
+            raise refused("labels", f"{counts.sum()} of class {labels[0]}", needed)
         if counts.max() < 2:
-            raise ValueError(
-                f"labels: got {len(counts)} different ones for as many images; {needs}"
-            )
+            raise refused("labels", f"{len(counts)} different ones for as many images", needed)

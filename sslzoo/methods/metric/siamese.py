@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from sslzoo import losses
+from sslzoo.checks import above, refused
 from sslzoo.methods.metric._metric import MetricMethod
 
 
@@ -16,13 +19,13 @@ class Siamese(MetricMethod):
     loss = same d^2 + (1 - same) max(margin - d, 0)^2, the mean over all N (N - 1) / 2 pairs of the
     batch.
 
-    Both papers draw pairs; here every pair of a batch counts, which costs nothing: the embeddings
+    Both papers draw pairs. Here every pair of a batch counts, which costs nothing: the embeddings
     are there. Koch et al. score |h_1 - h_2| by a sigmoid with cross-entropy, which this is not.
     With `balanced` the pairs of one class weigh half of the loss however few they are, as when as
     many of both are drawn.
 
     Needs: images and labels, several images of each class in a batch: `sslzoo.data.ClassBalanced`.
-    Known weakness: the margin is absolute: it asks the same of classes that differ a little and of
+    Known weakness: the margin is absolute. It asks the same of classes that differ a little and of
     those that differ much, where `Triplet` only asks for an order. When all embeddings are alike,
     the loss is the share of different pairs times margin^2 (`feature_std` near 0).
 
@@ -31,26 +34,40 @@ class Siamese(MetricMethod):
         margin: above 0, in the unit of d; at length 1, d is at most 2.
         balanced: whether the same and the different pairs weigh half each.
         normalize: whether d is between embeddings at length 1.
-        augment: preset or fields of `sslzoo.augment`.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> import sslzoo
+        >>> digits = sslzoo.data.load("digits")
+        >>> batches = sslzoo.data.ClassBalanced(digits, classes=4, samples=2, steps_per_epoch=1)
+        >>> model = sslzoo.build("siamese", "micro", 8)
+        >>> history = model.fit(batches, verbose=0)
+        >>> model.distance(digits.images[:3], digits.images[3:6]).shape
+        (3,)
     """
 
     def __init__(
-        self, backbone, margin=1.0, balanced=True, normalize=True, augment="none", seed=0, name=None
-    ):
+        self,
+        backbone: keras.Model,
+        margin: float = 1.0,
+        balanced: bool = True,
+        normalize: bool = True,
+        augment: Any = "none",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, normalize, augment, seed, name)
-        if not margin > 0:
-            raise ValueError(f"margin: need a number above 0, got {margin!r}.")
-        self.margin, self.balanced = margin, balanced
+        self.margin = above("margin", margin, 0)
+        self.balanced = balanced
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         labels, embeddings = self.embeddings(batch)
-        return {
-            "contrastive": losses.pair_contrastive_batch(
-                labels, embeddings, self.margin, balanced=self.balanced
-            )
-        }
+        loss = losses.pair_contrastive_batch(
+            labels, embeddings, self.margin, balanced=self.balanced
+        )
+        return {"contrastive": loss}
 
-    def distance(self, images1, images2, batch_size=256):
+    def distance(self, images1: Any, images2: Any, batch_size: int = 256) -> np.ndarray:
         """d of each pair, below the margin where the network takes both for one class.
 
         Args:
@@ -59,14 +76,19 @@ class Siamese(MetricMethod):
 
         Returns:
             float32 array (N,).
+
+        Raises:
+            ValueError: two numbers of images.
         """
         if len(images1) != len(images2):
-            raise ValueError(
-                f"images2: got {len(images2)} for {len(images1)} images1; need one for each."
-            )
-        first, second = (self.encode(images, batch_size) for images in (images1, images2))
-        if self.normalize:
-            first, second = (
-                ops.convert_to_numpy(losses.l2_normalize(rows)) for rows in (first, second)
-            )
+            got = f"{len(images2)} for {len(images1)} images1"
+            raise refused("images2", got, "be one for each")
+        first, second = self._compared(images1, batch_size), self._compared(images2, batch_size)
         return np.linalg.norm(first - second, axis=1)
+
+    def _compared(self, images: Any, batch_size: int) -> np.ndarray:
+        """Embeddings as the loss sees them."""
+        embeddings = self.encode(images, batch_size)
+        if self.normalize:
+            embeddings = ops.convert_to_numpy(losses.l2_normalize(embeddings))
+        return embeddings

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 
 from sslzoo import losses
@@ -37,28 +39,40 @@ class Triplet(MetricMethod):
         distance: "euclidean", "squared_euclidean" or "cosine".
         reducer: "mean" or "nonzero_mean".
         normalize: whether the distance is between embeddings at length 1.
-        augment: preset or fields of `sslzoo.augment`.
+        augment: preset or fields of `sslzoo.augment`, or a layer.
+
+    Example:
+        >>> import sslzoo
+        >>> digits = sslzoo.data.load("digits")
+        >>> batches = sslzoo.data.ClassBalanced(digits, classes=4, samples=2, steps_per_epoch=1)
+        >>> model = sslzoo.build("triplet", "micro", 8, miner="semi_hard")
+        >>> history = model.fit(batches, verbose=0)
+        >>> model.encode(digits.images[:3]).shape
+        (3, 16)
     """
 
     min_batch = 3
 
     def __init__(
         self,
-        backbone,
-        miner="batch_hard",
-        margin=0.2,
-        distance="euclidean",
-        reducer="mean",
-        normalize=True,
-        augment="none",
-        seed=0,
-        name=None,
-    ):
+        backbone: keras.Model,
+        miner: str = "batch_hard",
+        margin: float | str = 0.2,
+        distance: str = "euclidean",
+        reducer: str = "mean",
+        normalize: bool = True,
+        augment: Any = "none",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, normalize, augment, seed, name)
-        losses.triplet_parts(miner, margin, distance, reducer)
-        self.miner, self.margin, self.distance, self.reducer = miner, margin, distance, reducer
+        losses.triplet_parts(miner, margin, distance, reducer)  # refuses unknown ones
+        self.miner = miner
+        self.margin = margin
+        self.distance = distance
+        self.reducer = reducer
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         labels, embeddings = self.embeddings(batch)
         loss, active = losses.triplet_loss(
             labels, embeddings, self.miner, self.margin, self.distance, self.reducer

@@ -1,7 +1,11 @@
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from sslzoo import losses, nn
+from sslzoo.checks import at_least, refused
 from sslzoo.methods.restoring.srresnet import SRResNet
 from sslzoo.nn import ema
 from sslzoo.training import Verb
@@ -16,14 +20,14 @@ class SRGAN(SRResNet):
         + pixel_weight * mean |G(low) - high|, phi the features of a frozen network; D is a constant
         here.
     D: mean(-log D(high)) + mean(-log(1 - D(G(low)))); G is a constant here.
-    Both players step at once, on the same batch. G starts as a trained SRResNet (config: `initial:
-    {model: srresnet_x4,
-    networks: [generator]}`): from random weights the game is lost in local optima (section 3.2).
+    Both players step at once, on the same batch. G starts as a trained SRResNet (config:
+    `initial: {model: srresnet_x4, networks: [generator]}`). From random weights the game is lost in
+    local optima (section 3.2).
 
     Needs: images, as `SRResNet`.
-    Known weakness: invents texture, so its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the
-    paper. What it invents is
-    what phi sees: an encoder trained on small images knows little of fine texture.
+    Known weakness: it invents texture, so its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the
+    paper. What it invents is what phi sees: an encoder trained on small images knows little of fine
+    texture.
 
     Args:
         backbone, scale, last_kernel: as `SRResNet`.
@@ -32,25 +36,36 @@ class SRGAN(SRResNet):
             or `{vgg19: PATH}`, the paper's VGG-19, `sslzoo.nn.vgg19_features(PATH)`. It is copied
             and frozen, and the copy is part of the weights file.
         content_layer: name of its layer whose map is phi; by default its own output, which must be
-        a map.
+            a map.
         content_weight: 1 with VGG-19, whose features carry the paper's scale 1/12.75.
         adversarial_weight: 1e-3 (equation 3).
         pixel_weight: 0 in the paper; ESRGAN has 1e-2 (Wang et al. 2018, arXiv:1809.00219, equation
-            3). An encoder that was trained to overlook colour, as contrastive ones are, lets it
+            3). An encoder that was trained to overlook color, as contrastive ones are, lets it
             drift without.
         width, hidden: of the discriminator: channels of its first convolution, 64, units of its
-        dense layer, 1024.
+            dense layer, 1024.
+
+    Example:
+        >>> import numpy as np
+        >>> import sslzoo
+        >>> trunk = {"name": "srresnet", "width": 4, "blocks": 1}
+        >>> phi = {"content": sslzoo.nn.backbone("micro", 16), "content_layer": "block1_relu"}
+        >>> small = {"scale": 2, "last_kernel": 3, "width": 2, "hidden": 4}
+        >>> model = sslzoo.build("srgan", trunk, 16, **phi, **small)
+        >>> model.upscale(np.zeros((1, 6, 8, 3), "uint8")).shape
+        (1, 12, 16, 3)
     """
 
     optimizer_groups = {"generator": r"(?!discriminator).*", "discriminator": r"discriminator.*"}
     # A frozen encoder of this zoo; the weight makes the content term of bicubic images as large as
-    # their MSE in [-1, 1], which is what 1/12.75 is for in the paper, and pixels keep the colours,
+    # their MSE in [-1, 1], which is what 1/12.75 is for in the paper, and pixels keep the colors,
     # which the encoder overlooks.
     defaults = {
         "content": {"zoo": "simclr_resnet20.cifar10"},
         "content_layer": "stage2_block3_relu",
+        "content_weight": 0.04,
+        "pixel_weight": 0.1,
     }
-    defaults |= {"content_weight": 0.04, "pixel_weight": 0.1}
     recipe = {  # section 3.2: 1e-4, then 1e-5 in the second half; here a cosine between the two
         "optimizer": {"name": "adam", "learning_rate": 1e-4},
         "groups": {optimizer_groups["discriminator"]: {"name": "adam", "learning_rate": 1e-4}},
@@ -61,28 +76,26 @@ class SRGAN(SRResNet):
 
     def __init__(
         self,
-        backbone,
-        content,
-        content_layer=None,
-        content_weight=1.0,
-        adversarial_weight=1e-3,
-        pixel_weight=0.0,
-        scale=4,
-        last_kernel=9,
-        width=64,
-        hidden=1024,
-        seed=0,
-        name=None,
-    ):
+        backbone: keras.Model,
+        content: keras.Model,
+        content_layer: str | None = None,
+        content_weight: float = 1.0,
+        adversarial_weight: float = 1e-3,
+        pixel_weight: float = 0.0,
+        scale: int = 4,
+        last_kernel: int = 9,
+        width: int = 64,
+        hidden: int = 1024,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(
             backbone, scale=scale, last_kernel=last_kernel, pixel_loss="l1", seed=seed, name=name
         )
         self.content = ema.target(nn.any_size(content, content_layer))
         if len(self.content.output_shape) != 4:
-            raise ValueError(
-                f"content: its output has shape {self.content.output_shape}; a map (N, H, W, "
-                "C) is needed, by content_layer."
-            )
+            got = f"a network whose output has shape {self.content.output_shape}"
+            raise refused("content", got, "give a map (N, H, W, C): name one by content_layer")
         self.discriminator = nn.srgan_discriminator(
             self.preprocess.channels, width, hidden, seed=seed + 2
         )
@@ -90,18 +103,18 @@ class SRGAN(SRResNet):
         self.discriminator_encoder = keras.Model(
             self.discriminator.input, features, name="discriminator_encoder"
         )
-        self.content_weight = content_weight
-        self.adversarial_weight = adversarial_weight
-        self.pixel_weight = pixel_weight
+        self.content_weight = at_least("content_weight", content_weight, 0)
+        self.adversarial_weight = at_least("adversarial_weight", adversarial_weight, 0)
+        self.pixel_weight = at_least("pixel_weight", pixel_weight, 0)
 
     @property
-    def networks(self):
+    def networks(self) -> list[keras.Model]:
         return [self.generator, self.discriminator_encoder]
 
-    def compute_losses(self, batch):
+    def compute_losses(self, batch: dict) -> dict:
         low, high = batch["low"], batch["high"]
         images = self.generate(low)
-        phi, wanted = (ops.cast(nn.frozen(self.content)(x), "float32") for x in (images, high))
+        phi, wanted = self._content_of(images), self._content_of(high)
         judged = nn.frozen(self.discriminator)(images, training=True)
         real = self.discriminator(high, training=True)
         fake = self.discriminator(ops.stop_gradient(images), training=True)
@@ -110,14 +123,18 @@ class SRGAN(SRResNet):
             "adversarial": self.adversarial_weight * losses.generator_loss(judged),
             "discriminator": losses.discriminator_loss(real, fake),
         }
-        return terms | (
-            {"l1": self.pixel_weight * self.pixel_error(images, high)} if self.pixel_weight else {}
-        )
+        if self.pixel_weight:
+            terms["l1"] = self.pixel_weight * self.pixel_error(images, high)
+        return terms
 
-    def encode_discriminator(self, images, batch_size=256):
+    def _content_of(self, images: Any) -> Any:
+        """phi, float32 (N, h, w, c)."""
+        return ops.cast(nn.frozen(self.content)(images), "float32")
+
+    def encode_discriminator(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Features (N, D) of images by the discriminator's convolutions; as `encode`."""
         return self.apply_verb("encode_discriminator", images, batch_size)
 
-    def encode_discriminator_graph(self, images):
+    def encode_discriminator_graph(self, images: Any) -> Any:
         network = self._cached("judge", lambda: nn.fold(self.discriminator_encoder))
         return ops.cast(network(self.preprocess(images)), "float32")

@@ -2,35 +2,45 @@
 the averaged weights.
 """
 
+from typing import Any
+
+import keras
 import numpy as np
 from keras import ops
 
 from sslzoo import augment as augmentation
-from sslzoo import losses
+from sslzoo import losses, nn
+from sslzoo.checks import at_least, in_range, refused
 from sslzoo.nn import ema
 from sslzoo.training.classifier import Classifier
 from sslzoo.training.feed import named_arrays
 
 
 class FewLabels(Classifier):
-    """A classifier that learns from a few labelled images and many unlabelled ones:
+    """A classifier that learns from a few labeled images and many unlabeled ones:
     `sslzoo.data.Paired`.
 
     A subclass gives `targets`. The labels that it makes come from the student itself, in training
-    mode and in the pass that is trained (FixMatch's code, not the averaged weights), so that
-    BatchNorm sees labelled, weak and strong views together.
+    mode and in the pass that is trained (FixMatch's code, not the averaged weights). So BatchNorm
+    sees labeled, weak and strong views together.
 
     Args:
         backbone: images -> features (N, D).
         classes: C.
-        unlabeled_weight: of the unlabelled term. 0: supervised only; then the unlabelled images are
-        not even looked at.
+        unlabeled_weight: of the unlabeled term. 0: supervised only; then the unlabeled images are
+            not even looked at.
         momentum: of the average of weights over time that `classify`, `encode` and the export use;
             warmed up, see `sslzoo.nn.ema`. .999 in all the papers' codes.
         augment: a preset of `sslzoo.augment.weak_strong`.
 
     Attributes:
         average_backbone, average_head: the averaged networks.
+
+    Example:
+        >>> import sslzoo
+        >>> model = sslzoo.build("pseudo_label", "micro", 8, classes=10)
+        >>> model.fields
+        ('images', 'unlabeled', 'labels')
     """
 
     recipe = {  # google-research/fixmatch
@@ -47,74 +57,83 @@ class FewLabels(Classifier):
     ablations = {"same_labels_alone": {"hyperparameters": {"unlabeled_weight": 0.0}}}
     unlabeled_views = ("weak", "strong")  # labels are made from the first and held against the last
 
-    def __init__(self, backbone, classes, unlabeled_weight, momentum, augment, seed, name):
+    def __init__(
+        self,
+        backbone: keras.Model,
+        classes: int,
+        unlabeled_weight: float,
+        momentum: float,
+        augment: Any,
+        seed: int,
+        name: str | None,
+    ) -> None:
         super().__init__(backbone, classes, seed=seed, name=name)
-        if not unlabeled_weight >= 0:
-            raise ValueError(f"unlabeled_weight: got {unlabeled_weight!r}; it must be at least 0.")
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum: got {momentum!r}; it must be in 0..1, below 1.")
-        self.unlabeled_weight, self.momentum = float(unlabeled_weight), float(momentum)
+        self.unlabeled_weight = float(at_least("unlabeled_weight", unlabeled_weight, 0))
+        self.momentum = float(in_range("momentum", momentum, 0, 1, high_open=True))
         self.average_backbone, self.average_head = ema.target(self.backbone), ema.target(self.head)
         self.weak, self.strong = augmentation.weak_strong(augment, seed=seed)
 
     @property
-    def encoder(self):
+    def encoder(self) -> keras.Model:
         return self.average_backbone
 
     @property
-    def classifier(self):
+    def classifier(self) -> keras.Model:
         return self.average_head
 
-    def views(self, batch):
-        items, unlabeled = (self.reads.layer(batch[k]) for k in (self.reads.field, "unlabeled"))
+    def views(self, batch: dict) -> dict:
+        items = self.reads.layer(batch[self.reads.field])
+        unlabeled = self.reads.layer(batch["unlabeled"])
         views = {"labeled": self.weak(items), "weak": self.weak(unlabeled)}
         if "strong" in self.unlabeled_views:
             views["strong"] = self.strong(self.weak(unlabeled))
         return {**batch, **views}
 
-    def training_data(self, x):
+    def training_data(self, x: Any) -> Any:
         """ValueError where the labels of the whole set miss a class."""
         labels = np.asarray(named_arrays(x).get("labels", "none"))
         if labels.dtype.kind in "iu":  # what else is wrong with them, `fit` says
             self.check({"labels": labels})
-            if missing := sorted(set(range(self.classes)) - set(labels.tolist())):
-                needed = f"each of the {self.classes} classes of this model needs at least one"
-                raise ValueError(f"labels: got none of class {missing[0]}; {needed}.")
+            missing = sorted(set(range(self.classes)) - set(labels.tolist()))
+            if missing:
+                needed = f"hold each of the {self.classes} classes of this model"
+                raise refused("labels", f"none of class {missing[0]}", needed)
         return x
 
-    def targets(self, logits, batch):
-        """(targets, mask) of the unlabelled term, made from the logits (M, C) of the weak views:
+    def targets(self, logits: Any, batch: dict) -> tuple:
+        """(targets, mask) of the unlabeled term, made from the logits (M, C) of the weak views:
         integers (M,) or probabilities (M, C), and which rows count, bool (M,).
         """
         raise NotImplementedError(f"{type(self).__name__}.targets is missing.")
 
-    def supervised(self, logits, labels):
+    def supervised(self, logits: Any, labels: Any) -> Any:
         """The supervised term."""
         return losses.confident_cross_entropy(logits, labels)
 
-    def weight(self):
-        """Of the unlabelled term, at this step."""
+    def weight(self) -> Any:
+        """Of the unlabeled term, at this step."""
         return self.unlabeled_weight
 
-    def compute_losses(self, batch):
-        names = ["labeled", *(self.unlabeled_views if self.unlabeled_weight else ())]
-        logits = self.head(
-            self.represent(ops.concatenate([batch[name] for name in names], axis=0)), training=True
-        )
-        found, start = {}, 0
-        for name in names:
-            end = start + ops.shape(batch[name])[0]
-            found[name], start = logits[start:end], end
-        terms = {"supervised": self.supervised(found["labeled"], batch["labels"])}
-        if len(names) > 1:
-            targets, mask = self.targets(found["weak"], batch)
+    def student_logits(self, view: Any) -> Any:
+        """Training logits (N, C) of views."""
+        return self.head(self.represent(view), training=True)
+
+    def compute_losses(self, batch: dict) -> dict:
+        names = ["labeled"]
+        if self.unlabeled_weight:
+            names += self.unlabeled_views
+        parts = nn.one_pass(self.student_logits, [batch[name] for name in names])
+        logits = dict(zip(names, parts, strict=True))
+        terms = {"supervised": self.supervised(logits["labeled"], batch["labels"])}
+        if self.unlabeled_weight:
+            targets, mask = self.targets(logits["weak"], batch)
             self.track("mask", ops.mean(ops.cast(mask, "float32")))
-            terms["unlabeled"] = self.weight() * losses.confident_cross_entropy(
-                found[names[-1]], targets, mask
-            )
+            judged = logits[self.unlabeled_views[-1]]
+            loss = losses.confident_cross_entropy(judged, targets, mask)
+            terms["unlabeled"] = self.weight() * loss
         return terms
 
-    def after_step(self, batch):
+    def after_step(self, batch: dict) -> None:
         # this step is counted already
         momentum = ema.warmed_up(self.momentum, self.optimizer.iterations - 1)
         ema.update_for_evaluation(self.backbone, self.average_backbone, momentum)

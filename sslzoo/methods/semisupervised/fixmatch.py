@@ -1,6 +1,9 @@
+from typing import Any
+
 import keras
 
 from sslzoo import losses
+from sslzoo.checks import in_range
 from sslzoo.methods.semisupervised._few_labels import FewLabels
 
 
@@ -9,14 +12,14 @@ class FixMatch(FewLabels):
     """Sohn et al. 2020, "FixMatch: Simplifying Semi-Supervised Learning with Consistency and
     Confidence", arXiv:2001.07685.
 
-    loss = mean of H(y, p(weak(x))) over the labelled images
+    loss = mean of H(y, p(weak(x))) over the labeled images
          + unlabeled_weight * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(strong(u))),   q_u =
          p(weak(u)), constant.
-    M counts all unlabelled images of the batch. One pass over labelled, weak and strong views
+    M counts all unlabeled images of the batch. One pass over labeled, weak and strong views
     together.
 
     Recipe (paper and google-research/fixmatch): SGD, Nesterov .9, rate .03 * cos(7 pi k / 16 K),
-    weight decay 5e-4 (not on biases and BatchNorm), 64 labelled and 448 unlabelled images a batch,
+    weight decay 5e-4 (not on biases and BatchNorm), 64 labeled and 448 unlabeled images a batch,
     2^20 steps, evaluated with averaged weights.
 
     Needs: images with labels, unlabeled images (`sslzoo.data.Paired`). With unlabeled_weight 0 it
@@ -31,24 +34,32 @@ class FixMatch(FewLabels):
         unlabeled_weight: lambda_u; 1 in paper and code.
         momentum: of the averaged weights, .999 in the code, warmed up here.
         augment: a preset of `sslzoo.augment.weak_strong`: "fixmatch", "digits", or a dict.
+
+    Example:
+        >>> import sslzoo
+        >>> digits = sslzoo.data.load("digits")
+        >>> few = {"labels_per_class": 4, "steps_per_epoch": 1}
+        >>> batches = sslzoo.data.Paired(digits, batch_size=10, ratio=2, **few)
+        >>> model = sslzoo.build("fixmatch", "micro", 8, classes=10, augment="digits")
+        >>> history = model.fit(batches, verbose=0)
+        >>> model.classify(digits.images[:4]).shape
+        (4, 10)
     """
 
     def __init__(
         self,
-        backbone,
-        classes,
-        threshold=0.95,
-        unlabeled_weight=1.0,
-        momentum=0.999,
-        augment="fixmatch",
-        seed=0,
-        name=None,
-    ):
+        backbone: keras.Model,
+        classes: int,
+        threshold: float = 0.95,
+        unlabeled_weight: float = 1.0,
+        momentum: float = 0.999,
+        augment: Any = "fixmatch",
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(backbone, classes, unlabeled_weight, momentum, augment, seed, name)
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold: got {threshold!r}; it must be a probability, in 0..1.")
-        self.threshold = float(threshold)
+        self.threshold = float(in_range("threshold", threshold, 0, 1))
 
-    def targets(self, logits, batch):
+    def targets(self, logits: Any, batch: dict) -> tuple:
         labels, confidence = losses.pseudo_labels(logits)
         return labels, confidence >= self.threshold

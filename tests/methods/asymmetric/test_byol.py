@@ -87,5 +87,7 @@ class TestBYOL(MethodChecks):
             model.fit(self.batch(24), batch_size=8, epochs=2, callbacks=[Follow()], verbose=0)
 
     def test_prediction_must_end_as_the_projection(self):
-        with pytest.raises(ValueError, match="prediction: ends in 4 units"):
+        with pytest.raises(
+            ValueError, match="prediction: got 4 units at its end; it must end as proj"
+        ):
             self.make(prediction=(16, 4))

@@ -95,7 +95,7 @@ def test_a_second_task(two_tasks):
     model, stream = two_tasks
     first, _ = model.exemplars.arrays()
     model.fit(stream[1].train, batch_size=32, epochs=3, verbose=0)
-    with pytest.raises(ValueError, match="task: got 1; this model has learned 1 tasks, 0 to 0"):
+    with pytest.raises(ValueError, match="task: got 1; it must be .* at most 0"):
         model.classify(stream[1].test.images, task=1)  # until end_task it has no means
     model.end_task(stream[1].train)
     images, labels = model.exemplars.arrays()
@@ -112,9 +112,7 @@ def test_a_second_task(two_tasks):
 
 
 def test_a_memory_has_room_for_every_class():
-    with pytest.raises(
-        ValueError, match="exemplars: got 9; it must be at least one for each of the 10 classes"
-    ):
+    with pytest.raises(ValueError, match="exemplars: got 9; it must be an integer of at least 10"):
         ICaRL(nn.backbone("micro", 8), classes=10, exemplars=9)
 
 

@@ -64,7 +64,7 @@ class TestLwF(SecondTask, MethodChecks):
         batch = SecondTask.batch()
         with pytest.raises(
             ValueError,
-            match="labels: got class 0, which is not of this task; the classes are "
+            match="labels: got class 0, which is not of this task; it must be of the classes "
             r"\[5, 6, 7, 8, 9\]",
         ):
             model = self.make()
@@ -72,5 +72,7 @@ class TestLwF(SecondTask, MethodChecks):
             model.fit({field: batch[field] for field in ("images", "labels")}, verbose=0)
 
     def test_what_may_compete_is_named(self):
-        with pytest.raises(ValueError, match="competing: got 'all'; it must be 'seen' or 'new'"):
+        with pytest.raises(
+            ValueError, match="competing: got 'all'; it must be one of 'seen', 'new'"
+        ):
             self.make(competing="all")

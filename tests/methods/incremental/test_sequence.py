@@ -51,7 +51,9 @@ def test_classes_to_come_are_masked_and_their_columns_stay_as_they_were(name, st
     probabilities = model.classify(stream.test.images)
     assert not probabilities[:, 5:].any()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    with pytest.raises(ValueError, match=r"task: got 4; this model has learned \d tasks"):
+    with pytest.raises(
+        ValueError, match=r"task: got 4; it must be an integer of at least 0 and at most \d"
+    ):
         model.classify(stream.test.images, task=4)
 
 
@@ -83,14 +85,20 @@ def test_lwf_forgets_where_classes_compete_and_not_where_the_task_is_told(stream
 
 
 BAD_TASKS = [
-    ([], "begin_task: got no classes for task 1; it needs one at least"),
-    ([5, 5], "begin_task: task 1 repeats class 5 of task 1; a class has one task"),
-    ([5, 4], "begin_task: task 1 repeats class 4 of task 0; a class has one task"),
-    ([10], "begin_task: got class 10; this model has 10 classes, 0 to 9"),
-    ([-1], "begin_task: got class -1"),
-    ([5.5], r"begin_task: got \[5.5\]; it needs a list of class numbers, e.g. \[0, 1\]"),
-    (5, "begin_task: got 5; it needs a list of class numbers"),
-    (["5"], "begin_task: got .*; it needs a list of class numbers"),
+    ([], r"classes: got \[\]; it must be a list of class numbers, such as \[0, 1\]"),
+    (
+        [5, 5],
+        "classes: got class 5 of task 1 again for task 1; it must be classes that had no task",
+    ),
+    (
+        [5, 4],
+        "classes: got class 4 of task 0 again for task 1; it must be classes that had no task",
+    ),
+    ([10], "classes: got 10; it must be an integer of at least 0 and at most 9"),
+    ([-1], "classes: got -1"),
+    ([5.5], "classes: got 5.5; it must be an integer"),
+    (5, "classes: got 5; it must be a list of class numbers"),
+    (["5"], "classes: got '5'; it must be an integer"),
 ]
 
 
@@ -109,12 +117,10 @@ def test_bad_tasks_are_refused_and_change_nothing(name, stream):
     ):
         model.begin_task([5])
     with pytest.raises(
-        ValueError, match=r"labels: got class 7, which .*; the classes are \[0, 1, 2, 3, 4\]"
+        ValueError, match=r"labels: got class 7, which .*; it must be of the classes \[0, 1, 2"
     ):
         model.fit(images, np.full(40, 7), verbose=0)
-    with pytest.raises(
-        ValueError, match="labels: got values from 10 to 10; this model has 10 classes"
-    ):
+    with pytest.raises(ValueError, match="labels: got integers from 10 to 10; it must be in 0..9"):
         model.fit(images, np.full(40, 10), verbose=0)
     model.end_task((images, labels))
     before = ops.convert_to_numpy(model.task_of)
@@ -155,7 +161,7 @@ def test_without_a_memory_earlier_classes_are_refused(name, stream):
     model.begin_task(stream[1].classes)
     with pytest.raises(
         ValueError,
-        match=r"labels: got class 0, which is not of this task; the classes are \[5, 6, 7, 8, 9\]",
+        match=r"labels: got class 0, which is not of this task; it must be of the classes \[5, 6, ",
     ):
         model.fit(stream[0].train, batch_size=32, verbose=0)
 
@@ -201,7 +207,7 @@ def test_exemplars_are_chosen_from_any_form_of_data(form):
 def test_exemplars_cannot_join_a_stream(stream):
     model = learned("replay", stream[0])
     model.begin_task(stream[1].classes)
-    with pytest.raises(ValueError, match="data: got a Batches; exemplars need a Dataset"):
+    with pytest.raises(ValueError, match="data: got a Batches; it must be a Dataset, .*exemplars"):
         model.fit(data.Batches(stream[1].train, 32), verbose=0)
 
 
@@ -215,7 +221,7 @@ def test_a_memory_takes_all_classes_of_the_open_task_and_no_other(name, stream):
             verb(stream[0].train)
         with pytest.raises(
             ValueError,
-            match=r"labels: got none of class 7; the task has the classes \[5, 6, 7, 8, 9\]",
+            match=r"labels: got none of class 7; it must be of all classes of the task, \[5, 6, ",
         ):
             verb(second.take(second.labels != 7))
     assert model.task_is_open and not (model.exemplars.arrays()[1] >= 5).any()

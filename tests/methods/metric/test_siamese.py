@@ -60,9 +60,11 @@ class TestSiamese(MethodChecks):
         np.testing.assert_allclose(
             found, [np.linalg.norm(u - v) for u, v in zip(a, b, strict=True)], rtol=1e-5
         )
-        with pytest.raises(ValueError, match="images2: got 6 for 7 images1; need one for each"):
+        with pytest.raises(
+            ValueError, match="images2: got 6 for 7 images1; it must be one for each"
+        ):
             model.distance(first, second[:6])
 
     def test_refuses_a_margin_that_is_none(self):
-        with pytest.raises(ValueError, match="margin: need a number above 0, got 0"):
+        with pytest.raises(ValueError, match="margin: got 0; it must be a finite number above 0"):
             self.make(margin=0)

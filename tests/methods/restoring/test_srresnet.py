@@ -70,14 +70,16 @@ class TestSRResNet(super_resolution.Checks):
         model.compile("sgd")
         with pytest.raises(
             ValueError,
-            match=rf"images: got {size[0]}x{size[1]} px; SRResNet needs squares.*multiple of 2",
+            match=rf"images: got {size[0]}x{size[1]} px; it must be squares, .*multiple of 2",
         ):
             model.fit(np.zeros((4, *size, 3), "uint8"), verbose=0)
 
     def test_what_is_no_trunk_is_refused(self):
-        with pytest.raises(ValueError, match="backbone: turns images of 8x8 into a map of 4x4"):
+        with pytest.raises(
+            ValueError, match="backbone: got one that turns images of 8x8 into a map of 4x4"
+        ):
             SRResNet(nn.backbone("micro", 8))
-        with pytest.raises(ValueError, match="backbone: ends in Dense"):
+        with pytest.raises(ValueError, match="backbone: got one that ends in Dense"):
             SRResNet(nn.backbone("mlp", 8))
         for scale in (3, 1, "4", 4.0):
             with pytest.raises(ValueError, match=f"scale: got {scale!r}; it must be a power of 2"):

@@ -61,12 +61,12 @@ class TestFixMatch(few_labels.Checks):
             (
                 "labels",
                 np.full(16, 10),
-                "labels: got values from 10 to 10; this model has 10 classes, 0 to 9",
+                "labels: got integers from 10 to 10; it must be in 0..9",
             ),
             (
                 "unlabeled",
                 np.zeros((16, 8, 8, 2), "uint8"),
-                "unlabeled: need 1 or 3 channels in the last axis, got 2",
+                r"unlabeled: got shape \(16, 8, 8, 2\); it must have 1 or 3 channels",
             ),
             (
                 "unlabeled",
@@ -83,9 +83,7 @@ class TestFixMatch(few_labels.Checks):
         model.compile(keras.optimizers.SGD(0.1))
         few = {field: values[batch["labels"] < 5] for field, values in batch.items()}
         images = few["images"]
-        none = (
-            "labels: got none of class 5; each of the 10 classes of this model needs at least one"
-        )
+        none = "labels: got none of class 5; it must hold each of the 10 classes of this model"
         for given in (few, data.Paired((images, few["labels"]), batch_size=4, ratio=2)):
             with pytest.raises(ValueError, match=none):
                 model.fit(given, verbose=0)
@@ -129,7 +127,7 @@ class TestFixMatch(few_labels.Checks):
             ({"threshold": 1.5}, "threshold: got 1.5"),
             ({"unlabeled_weight": -1}, "unlabeled_weight: got -1"),
             ({"momentum": 1.0}, "momentum: got 1.0"),
-            ({"augment": "digit"}, "preset 'digit'.*digits"),
+            ({"augment": "digit"}, "preset: got 'digit'; .*did you mean digits"),
         ],
     )
     def test_wrong_arguments_are_named(self, arguments, message):

@@ -98,16 +98,16 @@ class TestFlexMatch(few_labels.Checks):
     @pytest.mark.parametrize(
         ("index", "message"),
         [
-            (np.arange(16) // 2, "index: 0 comes 2 times; each image once in a batch is needed"),
+            (np.arange(16) // 2, "index: got 0 2 times; it must hold each image once"),
             (
                 np.arange(16) + 71,
-                "index: got int64 values from 71 to 86; the memory has 86 images, 0 to 85",
+                "index: got integers from 71 to 86; it must be in 0..85",
             ),
-            (np.arange(16) - 1, "index: got int64 values from -1 to 14"),
-            (np.arange(16) / 2, "index: got float64 values"),
+            (np.arange(16) - 1, "index: got integers from -1 to 14; it must be 0 or more"),
+            (np.arange(16) / 2, r"index: got float64 \(16,\); it must be integers \(N,\)"),
             (
-                np.arange(16)[:, None],
-                r"index: got shape \(16, 1\); one row number for each unlabelled image",
+                np.arange(16)[:, None] + [0, 16],
+                r"index: got int64 \(16, 2\); it must be integers \(N,\)",
             ),
         ],
     )
@@ -122,13 +122,13 @@ class TestFlexMatch(few_labels.Checks):
         model = self.make()
         model.compile(keras.optimizers.SGD(0.1))
         with pytest.raises(
-            ValueError, match=r"unlabeled: got 1297 images; the memory has 86 \(unlabeled_size\)"
+            ValueError, match=r"unlabeled: got 1297 images; it must be 86 \(unlabeled_size\)"
         ):
             model.fit(
                 data.Paired(data.load("digits"), batch_size=8, ratio=2, labels_per_class=1),
                 verbose=0,
             )
-        with pytest.raises(ValueError, match="unlabeled: got 64 images; the memory has 86"):
+        with pytest.raises(ValueError, match="unlabeled: got 64 images; it must be 86"):
             model.fit({field: self.batch(64)[field] for field in names_of(FlexMatch)}, verbose=0)
         with pytest.raises(ValueError, match="unlabeled_size: got 0"):
             self.make(unlabeled_size=0)

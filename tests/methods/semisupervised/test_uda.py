@@ -43,11 +43,10 @@ class TestUDA(few_labels.Checks):
 
     def test_progress_is_the_share_of_the_run(self):
         model = self.make()
-        assert model.progress() == 1.0
-        model.compile("sgd")
-        model.first_step, model.total_steps = 2, 8
-        model.optimizer.iterations.assign(6)
-        assert float(model.progress()) == 0.5
+        assert float(model.clock.progress()) == 1.0  # before a run
+        model.clock.total.assign(8)
+        model.clock.step.assign(4)
+        assert float(model.clock.progress()) == 0.5
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
