@@ -73,7 +73,7 @@ if sys.platform == "linux" and os.uname().machine == "x86_64":
     _prefer_one_dnn()
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name]), name)
     if name in _MODULES:
@@ -81,5 +81,5 @@ def __getattr__(name):
     raise AttributeError(f"module 'sslzoo' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return [*globals(), *__all__]

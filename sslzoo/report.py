@@ -99,7 +99,7 @@ def metric_figures(metric: dict) -> list[dict]:
     known = metric.get("protocol") in protocols.names()
     headlines = protocols.headlines(metric["protocol"]) if known else []
     names = [path.partition(".")[0] for path, _, _ in headlines]
-    found = []
+    figures = []
     for name, (path, unit, what) in zip(names, headlines, strict=True):
         figure = {
             "protocol": metric["protocol"],
@@ -108,8 +108,8 @@ def metric_figures(metric: dict) -> list[dict]:
             "unit": unit,
             "baselines": _baselines(metric.get("baselines", {}), name, names),
         }
-        found.append(figure)
-    return found
+        figures.append(figure)
+    return figures
 
 
 def _baselines(given: dict, name: str, names: list[str]) -> dict:

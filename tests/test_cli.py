@@ -112,14 +112,14 @@ def test_info(command):
             ["list", "simclr_mikro"],
             "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits?",
         ),
-        (["list", "--family", "contrastiv"], "did you mean contrastive?"),
+        (["list", "--family", "contrastiv"], "did you mean contrastive"),
         (["data", "digit"], "Unknown data set 'digit'; did you mean digits?"),
         (["train", "simclr_mikro"], "did you mean simclr_micro"),
         (["train", "no.yaml"], "no.yaml"),
         (["eval", "simclr_mikro"], "did you mean simclr_micro"),
         (
             ["eval", "simclr_micro", "--k", "0", "--weights", "none"],
-            "k must be a whole number of at least 1, got 0",
+            "k: got 0; it must be an integer of at least 1",
         ),
         (
             ["eval", "simclr_micro", "--epochs", "3"],
@@ -197,7 +197,8 @@ def test_data_sets(command, tmp_path, monkeypatch):
     assert test["labels"] == [1, 0] and test["shape"] == [6, 5, 3]
     _, out, err = command("data", tmp_path / "set")
     assert "6 x 5 x 3 uint8" in out and "train/b/2.png cannot be read" in err
-    digits, _ = json.loads(command("data", "digits", "--json")[1])
+    splits = json.loads(command("data", "digits", "--json")[1])
+    (digits,) = (split for split in splits if split["split"] == "train")
     assert digits["images"] == 1297 and sum(digits["labels"]) == 1297 and digits["shape"] == [8, 8]
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -11,22 +11,31 @@ import keras
 from keras import ops
 
 from sslzoo import backends, nn
-from sslzoo.inputs import Input, check_label_field
+from sslzoo.inputs import Input
 from sslzoo.training.checkpoint import Checkpoint
 from sslzoo.training.clock import Clock
 from sslzoo.training.feed import Feed, with_labels
+from sslzoo.training.fields import Fields
 from sslzoo.training.fit import Fit
+from sslzoo.training.saving import Saving
+from sslzoo.training.tracking import Tracking
 from sslzoo.training.verbs import Verbs
 
 
 class Learned(NamedTuple):
-    """What a whole training comes to: its steps, and the records that were measured on the way."""
+    """What a whole training comes to: its steps, and the records that were measured on the way.
+
+    Example:
+        >>> from sslzoo.training import Learned
+        >>> Learned(steps=100, metrics=[]).steps
+        100
+    """
 
     steps: int
     metrics: list
 
 
-class Method(backends.Step, Verbs, keras.Model):
+class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
     """A way to learn a representation, trained by `fit`.
 
     A subclass gives `compute_losses`, and often `views`. The other seams are for methods with state
@@ -214,16 +223,6 @@ class Method(backends.Step, Verbs, keras.Model):
         self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
         return features
 
-    def track(self, name: str, value: Any) -> None:
-        """Log a scalar of this step beside the losses, as its mean over the epoch."""
-        self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
-
-    def keep(self, name: str, tensor: Any) -> None:
-        """Inside `compute_losses`: hand a tensor to `after_step`, as `batch[name]`, without a
-        gradient.
-        """
-        self._own.kept[name] = ops.stop_gradient(tensor)
-
     # ---- training --------------------------------------------------------------------
 
     def compile(
@@ -282,121 +281,8 @@ class Method(backends.Step, Verbs, keras.Model):
         self.history = Fit(self, feed, epochs, initial_epoch, callbacks, verbose).run()
         return self.history
 
-    def losses_logs_kept(self, batch: dict) -> tuple[dict, dict, dict]:
-        """The losses in float32, what was tracked beside them, what `after_step` will read."""
-        self._own.logs, self._own.kept = {}, {}
-        losses = self.compute_losses(batch)
-        losses = {name: ops.cast(loss, "float32") for name, loss in losses.items()}
-        return losses, self._own.logs, self._own.kept
-
-    def named_batch(self, data: Any) -> dict:
-        """What `fit` was fed -> a dict of named fields."""
-        if isinstance(data, dict):
-            return data
-        if isinstance(data, (tuple, list)):
-            second = self.label_fields[0] if self.label_fields else "labels"
-            data = (
-                data[0]
-                if len(data) == 1
-                else dict(zip((self.reads.field, second), data, strict=False))
-            )
-        return self.reads.named(data)
-
-    def checked(self, data: dict) -> dict:
-        """{field: values} as the model reads them.
-
-        Raises:
-            ValueError: a field that is missing, or that this model cannot take.
-        """
-        for field in self.fields:
-            if field not in data:
-                raise ValueError(
-                    f"{field}: missing from the batch, which has {sorted(data)}; "
-                    f"{type(self).__name__} needs {list(self.fields)}."
-                )
-        items = self.reads.check(self.reads.of(data))
-        checked = {**data, **self.reads.named(items)}
-        for field in self.more_inputs:
-            checked[field] = self.reads.check(data[field], field)
-        count = self.reads.count(items)
-        for field in sorted({"labels", *self.label_fields} & set(data)):
-            checked[field] = check_label_field(field, data[field], count)
-        self.check(checked)
-        return checked
-
     @property
     def watched(self) -> bool:
         """Whether the collapse monitor has features (N, D) to look at."""
         shape = getattr(self.encoder, "output_shape", None)
         return "encode" in self.verbs and isinstance(shape, tuple) and len(shape) == 2
-
-    def name_trackers(self, names: Iterable[str]) -> None:
-        """Make a mean over the epoch for each name that a step logs."""
-        for name in names:
-            self._own.means.setdefault(name, keras.metrics.Mean(name=name))
-
-    def update_trackers(self, values: dict) -> dict:
-        """Add a step's values to the means; the means."""
-        for name, value in values.items():
-            self._own.means[name].update_state(value)
-        return {name: mean.result() for name, mean in self._own.means.items()}
-
-    @property
-    def metrics(self) -> list:
-        """The means that this `fit` logs."""
-        return list(self._own.means.values())
-
-    # ---- Keras' housekeeping ---------------------------------------------------------
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build: every layer was built in the constructor."""
-        self.built = True
-
-    def get_config(self) -> dict:
-        """The arguments of the constructor."""
-        return {k: keras.saving.serialize_keras_object(v) for k, v in self._own.arguments.items()}
-
-    def save_own_variables(self, store: Any) -> None:
-        """Also the state of the random generators, which Keras leaves out."""
-        super().save_own_variables(store)
-        for index, state in enumerate(self._seed_states()):
-            store[f"seed_{index}"] = ops.convert_to_numpy(state)
-
-    def load_own_variables(self, store: Any) -> None:
-        """The state of the random generators too, where the file has it."""
-        keys = list(store.keys())
-        seeds = {key: store[key] for key in keys if key.startswith("seed_")}
-        super().load_own_variables({key: store[key] for key in keys if key not in seeds})
-        if seeds:  # published weights carry none
-            for index, state in enumerate(self._seed_states()):
-                state.assign(seeds[f"seed_{index}"])
-
-    def _seed_states(self) -> list:
-        weights = {id(v) for v in self.weights}
-        return [v for v in self.variables if id(v) not in weights]
-
-    def get_compile_config(self) -> dict | None:
-        """For `.keras` files: the recipe, or the optimizer. XLA or not is the loading machine's own
-        choice, so it is left out.
-        """
-        if not self.compiled:
-            return None
-        optimizer = self.optimizer if self._recipe is None else self._recipe[1]
-        return {"optimizer": keras.saving.serialize_keras_object(optimizer)}
-
-    def compile_from_config(self, config: dict) -> None:
-        """Compile as the saved model was."""
-        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]))
-        self.optimizer.build(self.trainable_variables)
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "Method":
-        """The model of a configuration, untrained."""
-        restore = keras.saving.deserialize_keras_object
-        return cls(**{key: restore(value, custom_objects) for key, value in config.items()})
-
-    def untrained(self) -> "Method":
-        """A new model of the same configuration, as it was before training where its initialisers
-        have seeds.
-        """
-        return type(self).from_config(self.get_config())

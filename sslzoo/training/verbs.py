@@ -62,6 +62,11 @@ class Verbs:
 
     Attributes:
         verbs: {name: Verb}; the first one is the default signature of an export.
+
+    Example:
+        >>> import sslzoo
+        >>> list(sslzoo.build("simclr", "micro", 8).verbs)
+        ['encode']
     """
 
     verbs = {"encode": Verb("embedding")}

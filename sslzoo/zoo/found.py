@@ -114,7 +114,7 @@ def with_settings(
         )
     if protocol not in PROTOCOLS:
         raise ValueError(unknown("protocol", protocol, PROTOCOLS))
-    own = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
+    listed = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
     roles = protocols.roles(protocol)
     allowed = list(protocols.settings(protocol))
     changes = dict(settings or {})
@@ -122,11 +122,11 @@ def with_settings(
         if key not in allowed:
             has = f"which has {', '.join(allowed)}" if allowed else "which has none"
             raise ValueError(f"--{key.replace('_', '-')}: not a setting of {protocol}, {has}.")
-    if data is not None or own is None:
+    if data is not None or listed is None:
         changes |= _splits(config, protocol, roles, data)
     # Settings are not validated here: the function of the protocol does it, for every caller.
-    if own:
-        return own.model_copy(update=changes)
+    if listed:
+        return listed.model_copy(update=changes)
     return PROTOCOLS[protocol].model_construct(protocol=protocol, **changes)
 
 

@@ -55,7 +55,8 @@ class Recipe:
         main = self._optimizer(self.optimizer, total_steps)
         if not self.groups:
             return main
-        others = {paths: self._optimizer(own, total_steps) for paths, own in self.groups.items()}
+        groups = self.groups.items()
+        others = {paths: self._optimizer(settings, total_steps) for paths, settings in groups}
         return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(main, others))
 
     def _optimizer(self, settings: dict, total_steps: int) -> keras.optimizers.Optimizer:

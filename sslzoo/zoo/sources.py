@@ -70,12 +70,17 @@ def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> l
     roles = list(roles)
     if protocol == "super_resolution":
         return [data.pictures(source.name, source.split) for source in roles]
-    flat = [s for role in roles for s in (role.values() if isinstance(role, dict) else [role])]
-    loaded = iter(load_sets(flat, image_size))
-    return [
-        {name: next(loaded) for name in role} if isinstance(role, dict) else next(loaded)
-        for role in roles
-    ]
+    sources = []
+    for role in roles:
+        sources += role.values() if isinstance(role, dict) else [role]
+    loaded = iter(load_sets(sources, image_size))  # all in one size
+    sets = []
+    for role in roles:
+        if isinstance(role, dict):
+            sets.append({name: next(loaded) for name in role})
+        else:
+            sets.append(next(loaded))
+    return sets
 
 
 def _sampled(config: ZooConfig, source: Source) -> streams.Endless:

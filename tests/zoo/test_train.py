@@ -262,7 +262,7 @@ def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_
         train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
     with pytest.raises(
         ValueError,
-        match="(?s)mine.weights.h5 has .*restore it or run `sslzoo train mine --record` again",
+        match="(?s)mine.weights.h5: got .*restore it or run `sslzoo train mine --record` again",
     ):
         sslzoo.load(short)
     monkeypatch.undo()
