@@ -53,7 +53,6 @@ class AdaRNN(Method):
     label_fields = ("targets", "domains")
     verbs = {"forecast": Verb("forecast"), "encode": Verb("embedding")}
     ablations = {"plain_gru": {"hyperparameters": {"distance_weight": 0.0}}}
-    # The official code: 5e-4 without a schedule, 200 epochs. This needs 60.
     recipe = {"optimizer": {"name": "adam", "learning_rate": 2e-3, "clipvalue": 3.0}}
     min_batch = 2
 
