@@ -5,7 +5,6 @@ suggested.
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -257,16 +256,9 @@ print(sorted({"keras", "tensorflow", "jax", "numpy", "pydantic", "h5py"} & set(s
 """
 
 
-def test_listing_imports_nothing_heavy_and_is_quick():
+def test_listing_imports_nothing_heavy():
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     environment.pop("SSLZOO_CONFIGS", None)
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        command = [sys.executable, "-c", LISTING]
-        result = subprocess.run(
-            command, env=environment, capture_output=True, check=True, text=True
-        )
-        times.append(time.perf_counter() - start)
-        assert result.stdout == "[]\n"
-    assert min(times) < 0.7
+    command = [sys.executable, "-c", LISTING]
+    result = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+    assert result.stdout == "[]\n"
