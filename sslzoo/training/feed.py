@@ -99,7 +99,9 @@ class Feed:
         return {
             "method": type(self.method).__name__,
             "backend": keras.backend.backend(),
-            **self.data.settings,
+            # what names itself comes first: another draw has other rows, and so another fingerprint
+            **{k: v for k, v in self.data.settings.items() if k != "fingerprint"},
+            "fingerprint": self.data.fingerprint,
         }
 
     def segments(self, start: int, epochs: int) -> Iterator[tuple]:

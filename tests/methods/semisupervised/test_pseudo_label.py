@@ -17,11 +17,11 @@ class TestPseudoLabel(few_labels.Checks):
 
     def test_the_weight_rises_over_a_share_of_the_run(self):
         model = self.make(ramp=0.4, unlabeled_weight=2.0)
-        for progress, expected in ((0.0, 0.0), (0.1, 0.5), (0.4, 2.0), (1.0, 2.0)):
-            model.progress = lambda progress=progress: progress
+        for step, expected in ((0, 0.0), (10, 0.5), (40, 2.0), (100, 2.0)):
+            model.clock.start(step, total=100, per_epoch=10)
             assert float(model.weight()) == pytest.approx(expected)
-        full, _ = self.make(unlabeled_weight=2.0).losses_logs_kept(self.batch())
-        model.progress = lambda: 0.1
+        full, _, _ = self.make(unlabeled_weight=2.0).losses_logs_kept(self.batch())
+        model.clock.start(10, total=100, per_epoch=10)
         ramped, _, _ = model.losses_logs_kept(self.batch())
         assert float(ramped["unlabeled"]) == pytest.approx(float(full["unlabeled"]) / 4, rel=1e-4)
 
