@@ -131,7 +131,7 @@ class TestSRGAN(super_resolution.Checks):
             assert np.isfinite(new).all() and (new != old).any(), variable.path
 
     def test_a_weighted_pixel_term_may_join(self):
-        losses, _ = self.make(pixel_weight=0.5).losses_logs_kept(self.batch())
+        losses, _, _ = self.make(pixel_weight=0.5).losses_logs_kept(self.batch())
         alone, _, _ = self.make().losses_logs_kept(self.batch())
         batch = self.batch()
         images = ops.convert_to_numpy(self.make().generator(batch["low"], training=True))
