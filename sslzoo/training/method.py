@@ -96,7 +96,7 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
         arguments = dict(list(bound.arguments.items())[1:])
         # A plain object: Keras neither tracks nor locks what is in it.
-        own = types.SimpleNamespace(arguments=arguments, means={}, logs={}, kept={}, cache={})
+        own = types.SimpleNamespace(arguments=arguments, means={}, cache={})
         object.__setattr__(instance, "_own", own)
         return instance
 

@@ -1,10 +1,15 @@
 """What a step hands on beside its gradients: logs, and tensors for `after_step`."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import keras
 from keras import ops
+
+# (logs, kept) of the step that is being traced. Replicas are traced in threads that take turns at
+# every gather, and each thread has its own value here.
+collected: ContextVar[tuple[dict, dict]] = ContextVar("collected")
 
 
 class Tracking:
@@ -19,21 +24,26 @@ class Tracking:
     """
 
     def track(self, name: str, value: Any) -> None:
-        """Log a scalar of this step beside the losses, as its mean over the epoch."""
-        self._own.logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
+        """Inside `compute_losses`: log a scalar of this step, as its mean over the epoch."""
+        logs, _ = collected.get(({}, {}))
+        logs[name] = ops.stop_gradient(ops.cast(value, "float32"))
 
     def keep(self, name: str, tensor: Any) -> None:
         """Inside `compute_losses`: hand a tensor to `after_step`, as `batch[name]`, without a
         gradient.
         """
-        self._own.kept[name] = ops.stop_gradient(tensor)
+        _, kept = collected.get(({}, {}))
+        kept[name] = ops.stop_gradient(tensor)
 
     def losses_logs_kept(self, batch: dict) -> tuple[dict, dict, dict]:
         """The losses in float32, what was tracked beside them, what `after_step` will read."""
-        self._own.logs, self._own.kept = {}, {}
-        losses = self.compute_losses(batch)
-        losses = {name: ops.cast(loss, "float32") for name, loss in losses.items()}
-        return losses, self._own.logs, self._own.kept
+        logs, kept = {}, {}
+        token = collected.set((logs, kept))
+        try:
+            losses = self.compute_losses(batch)
+        finally:
+            collected.reset(token)
+        return {name: ops.cast(loss, "float32") for name, loss in losses.items()}, logs, kept
 
     def name_trackers(self, names: Iterable[str]) -> None:
         """Make a mean over the epoch for each name that a step logs."""
