@@ -28,5 +28,5 @@ fused_batch_norm = chosen.fused_batch_norm
 gather = chosen.gather
 gradient = chosen.gradient
 process = chosen.process
-replica_index = chosen.replica_index
+replica_seed = chosen.replica_seed
 replicas = chosen.replicas

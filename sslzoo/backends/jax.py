@@ -19,15 +19,16 @@ def replicas() -> int:
     return 1
 
 
-def replica_index() -> int:
-    """0: the batch is drawn whole.
+def replica_seed(seed: Any) -> Any:
+    """The seed as it is: the batch is drawn whole.
 
     Example:
+        >>> from keras import ops
         >>> from sslzoo import backends
-        >>> backends.replica_index()
-        0
+        >>> [int(part) for part in backends.replica_seed(ops.convert_to_tensor([7, 3]))]
+        [7, 3]
     """
-    return 0
+    return seed
 
 
 def process() -> tuple[int, int]:

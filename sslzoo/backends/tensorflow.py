@@ -18,16 +18,25 @@ def replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def replica_index() -> Any:
-    """Which replica this is: 0 where there is one, a scalar tensor inside a step of several.
+def replica_seed(seed: Any) -> Any:
+    """The seed (2,) of a draw -> another one on each replica; replica 0 keeps Keras' own.
+
+    Replicas hold equal copies of the state of a seed generator.
 
     Example:
+        >>> from keras import ops
         >>> from sslzoo import backends
-        >>> backends.replica_index()
-        0
+        >>> [int(part) for part in backends.replica_seed(ops.convert_to_tensor([7, 3]))]
+        [7, 3]
     """
     context = tf.distribute.get_replica_context()
-    return 0 if replicas() == 1 or context is None else context.replica_id_in_sync_group
+    if replicas() == 1 or context is None:
+        return seed
+    # The key (seed, count) changes in `seed`: in `count`, replica 1 would draw what replica 0
+    # draws a step later. The odd stride (2**32 / golden ratio) keeps seeds that users count up,
+    # 0, 1, 2, apart too.
+    stride = tf.cast(tf.constant([0x9E3779B1, 0], "int64"), seed.dtype)
+    return seed + stride * tf.cast(context.replica_id_in_sync_group, seed.dtype)
 
 
 def process() -> tuple[int, int]:

@@ -77,6 +77,9 @@ class Graph(Input):
             "edges": ((None, self.edges, 2), "int32"),
         }
 
+    def describe(self) -> dict:
+        return {**super().describe(), "edges": self.edges}
+
     def get_config(self) -> dict:
         return {"nodes": self.shape[0], "features": self.shape[1], "edges": self.edges}
 

@@ -69,7 +69,11 @@ class Images(Input):
 
     def describe(self) -> dict:
         settings = {k: v for k, v in self.layer.get_config().items() if k != "name"}
-        return {**settings, "crop": "largest centred square", "range": [0, 1]}
+        crop = "largest centred square"
+        if self.height != self.width:
+            settings["image_size"] = [self.height, self.width]
+            crop = "largest centred rectangle of the network's shape"
+        return {**settings, "crop": crop, "range": [0, 1]}
 
     def get_config(self) -> dict:
         return {"height": self.height, "width": self.width, "channels": self.channels}

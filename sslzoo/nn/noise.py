@@ -62,19 +62,8 @@ class Noise(keras.random.SeedGenerator):
     def next(self, ordered: bool = True) -> Any:
         """The seed of the next draw, an integer tensor (2,)."""
         if self._given is None:
-            return _of_this_replica(super().next(ordered))
+            return backends.replica_seed(super().next(ordered))
         seed, count = self._given
         self._given[1] += 1
         dtype = self.state.dtype
         return ops.stack([ops.cast(seed, dtype), ops.cast(count, dtype)])
-
-
-def _of_this_replica(seed):
-    replica = backends.replica_index()
-    if isinstance(replica, int):
-        return seed
-    # The key (seed, count) changes in `seed`: in `count`, replica 1 would draw what replica 0
-    # draws a step later. The odd stride (2**32 / golden ratio) keeps seeds that users count up,
-    # 0, 1, 2, apart too.
-    stride = ops.cast(ops.convert_to_tensor([0x9E3779B1, 0], dtype="int64"), seed.dtype)
-    return seed + stride * ops.cast(replica, seed.dtype)

@@ -2,6 +2,8 @@
 arguments.
 """
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -89,3 +91,12 @@ def test_a_method_that_was_given_its_input_is_saved_with_it(tmp_path):
     assert isinstance(loaded.reads, inputs.Audio) and loaded.reads.shape == (50,)
     waves = loaded.reads.examples(2)
     np.testing.assert_array_equal(loaded.encode(waves), method.encode(waves))
+
+
+def test_what_an_input_says_of_itself_is_json_and_names_its_shape():
+    wide = inputs.Images(6, 8, 1).describe()
+    assert json.loads(json.dumps(wide)) == wide
+    assert wide["image_size"] == [6, 8]
+    assert "rectangle" in wide["crop"]
+    assert inputs.Images(8, 8).describe()["image_size"] == 8
+    assert inputs.Graph(5, 3, 7).describe() == {"field": "nodes", "shape": [5, 3], "edges": 7}
