@@ -1,5 +1,5 @@
-"""Backbones by name: Functional models from images in [0, 1], (N, size, size, channels), to
-features (N, D).
+"""Backbones by name: Functional models from items to features (N, D). Items are images in [0, 1],
+(N, size, size, channels), or the series (N, T, F) of `gru`.
 """
 
 import inspect
@@ -11,6 +11,7 @@ from keras import layers
 
 from sslzoo.checks import one_of, refused
 from sslzoo.nn.layers import Seeds, image_input
+from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.wide_resnet import wide_resnet
@@ -93,7 +94,7 @@ BACKBONES = (
     {name: resnet for name in IMAGENET}
     | {f"resnet{depth}": cifar_resnet for depth in (20, 32, 44, 56)}
     | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
-    | {"convnet": convnet, "micro": micro, "mlp": mlp, "srresnet": srresnet}
+    | {"convnet": convnet, "micro": micro, "mlp": mlp, "srresnet": srresnet, "gru": gru}
 )
 
 

@@ -176,14 +176,14 @@ def _add_ablations(
 ) -> None:
     """Train the method's ablations in the same way, and put their figures into the baselines."""
     for name, changes in model.ablations.items():
-        ablation = _changed(config, changes)
+        ablation = _changed(config, _with_batch_size(changes, config, data))
         if ablation == config:  # the entry is the ablation itself
             continue
         folder = run_dir / name
         folder.mkdir(parents=True, exist_ok=True)
-        other = from_config(ablation)
+        other, rows = from_config(ablation), _data_of(ablation, config, data)
         run = RunState(folder / "run.json")
-        _learn(other, ablation.model_copy(update={"evaluate": []}), data, folder, run, settings)
+        _learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, run, settings)
         records = evaluate_all(other, config)
         for metric, record in zip(metrics, records, strict=True):
             metric["baselines"] |= _headline_figures(name, record)
@@ -196,6 +196,22 @@ def _changed(config: ZooConfig, changes: dict) -> ZooConfig:
         changes["hyperparameters"] = {**config.hyperparameters, **changes["hyperparameters"]}
     merged = config.model_dump(exclude_unset=True) | changes
     return ZooConfig.model_validate(merged)
+
+
+def _with_batch_size(changes: dict, config: ZooConfig, data: Any) -> dict:
+    """The changes; where they take the sampler away, shuffled batches keep its number of rows."""
+    if config.sampler is None or changes.get("sampler", config.sampler) is not None:
+        return changes
+    streams = data.values() if isinstance(data, dict) else [data]
+    return {"batch_size": next(iter(streams)).batch_size} | changes
+
+
+def _data_of(ablation: ZooConfig, config: ZooConfig, data: Any) -> Any:
+    """What an ablation is trained on: the entry's data, or its own where it draws others."""
+    drawn = ("data", "sampler", "tasks")
+    if all(getattr(ablation, key) == getattr(config, key) for key in drawn):
+        return data
+    return training_data(ablation)
 
 
 def _headline_figures(name: str, record: dict) -> dict[str, float]:

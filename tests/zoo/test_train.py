@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import sslzoo
+from sslzoo.data import ByDomain, Dataset
 from sslzoo.files import replace_file
 from sslzoo.training import Checkpoint
 from sslzoo.zoo import run_state
@@ -229,6 +231,49 @@ def test_the_same_labels_alone_are_the_baseline_of_a_method_of_few_labels(path, 
     assert alone["accuracy"] == metric["baselines"]["same_labels_alone"] and alone[
         "baselines"
     ].keys() == {"untrained"}
+
+
+PERIODS = """\
+description: a model of the tests
+paper: {title: A Paper}
+licence: Apache-2.0
+method: adarnn
+backbone: {name: gru, steps: 4, features: 2, units: [4]}
+hyperparameters: {periods: 3}
+data: {name: DATA, split: train}
+sampler: {name: by_domain, samples: 5, periods: 3}
+optimizer: {name: adam, learning_rate: 0.01}
+epochs: 2
+evaluate:
+- {protocol: regression, train: {name: DATA, split: train}, test: {name: DATA, split: train}}
+"""
+
+
+def test_an_ablation_without_the_sampler_is_trained_on_shuffled_rows(path, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = {"series_train": rng.normal(size=(50, 4, 2)), "targets_train": rng.normal(size=50)}
+    np.savez(tmp_path / "air.npz", **rows)
+    path.write_text(PERIODS.replace("DATA", str(tmp_path / "air.npz")))
+    seen, learn = {}, training._learn
+
+    def noted(model, config, data, folder, *others):
+        seen[folder.name] = model, config, data
+        learned = learn(model, config, data, folder, *others)
+        assert learned.steps == 2 * 3  # 50 rows in batches of 15, twice
+        return learned
+
+    monkeypatch.setattr(training, "_learn", noted)
+    (metric,) = train(path, tmp_path / "run", verbose=0)["metrics"]
+    _, entry, periods = seen["run"]
+    plain, config, data = seen["plain_gru"]
+    assert isinstance(periods, ByDomain) and periods.batch_size == config.batch_size == 15
+    assert isinstance(data, Dataset) and "domains" not in data.fields
+    same, other, batches = seen["plain_gru_same_batches"]
+    assert batches is periods and other.sampler == entry.sampler
+    for name, model in (("plain_gru", plain), ("plain_gru_same_batches", same)):
+        forecasts = model.forecast(rows["series_train"].astype("float32"))
+        rmse = np.sqrt(np.mean((forecasts - rows["targets_train"]) ** 2))
+        assert metric["baselines"][name] == pytest.approx(rmse, rel=1e-4)
 
 
 @pytest.mark.slow

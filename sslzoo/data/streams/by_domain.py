@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sslzoo.checks import check_fields, refused, whole
 from sslzoo.data.dataset import Dataset, as_dataset
 from sslzoo.data.endless import Endless
-from sslzoo.data.periods import cut_periods
+from sslzoo.data.periods import SEGMENTS, cut_periods
 
 
 class ByDomain(Endless):
@@ -23,6 +23,8 @@ class ByDomain(Endless):
         samples: rows of a domain in a batch. AdaRNN's code takes 36.
         periods: cut series without `domains` into so many periods that differ most, by
             `cut_periods`. They are the domains.
+        segments: equal parts of the span between which the cuts lie. As many as periods: periods
+            of equal length.
         steps_per_epoch: by default, as many as draw as many rows as the set has.
         seed: of the order. start: the global step of item 0.
 
@@ -45,9 +47,10 @@ class ByDomain(Endless):
         steps_per_epoch: int | None = None,
         seed: int = 0,
         start: int = 0,
+        segments: int = SEGMENTS,
     ) -> None:
         self.samples = whole("samples", samples, least=1)
-        self.periods = periods
+        self.periods, self.segments = periods, whole("segments", segments, least=1)
         dataset = as_dataset(dataset)
         fields = {"domains": self._periods(dataset)} | dataset.fields
         self._arrays = check_fields(fields, dataset.classes)
@@ -70,7 +73,7 @@ class ByDomain(Endless):
             return None
         if dataset.field != "series":
             raise refused("periods", f"{self.periods} of {dataset.field}", "be of series")
-        return cut_periods(dataset.inputs, self.periods)
+        return cut_periods(dataset.inputs, self.periods, self.segments)
 
     @property
     def arrays(self) -> dict[str, NDArray]:
@@ -78,7 +81,8 @@ class ByDomain(Endless):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return super().settings | {"samples": self.samples, "periods": self.periods}
+        own = {"samples": self.samples, "periods": self.periods, "segments": self.segments}
+        return super().settings | own
 
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         rng = np.random.default_rng((self.seed, epoch, k))

@@ -50,9 +50,11 @@ class AdaRNN(Method):
         (40,)
     """
 
-    label_fields = ("targets", "domains")
     verbs = {"forecast": Verb("forecast"), "encode": Verb("embedding")}
-    ablations = {"plain_gru": {"hyperparameters": {"distance_weight": 0.0}}}
+    ablations = {
+        "plain_gru": {"hyperparameters": {"periods": 1}, "sampler": None},
+        "plain_gru_same_batches": {"hyperparameters": {"distance_weight": 0.0}},
+    }
     recipe = {"optimizer": {"name": "adam", "learning_rate": 2e-3, "clipvalue": 3.0}}
     min_batch = 2
 
@@ -83,7 +85,14 @@ class AdaRNN(Method):
             self.gates = nn.step_gates(steps, units, seed + 2)
             self.step_weights = nn.StepWeights(len(self.pairs), len(units), steps)
 
+    @property
+    def label_fields(self) -> tuple[str, ...]:
+        """One period has no domains to tell apart."""
+        return ("targets", "domains") if self.periods > 1 else ("targets",)
+
     def training_data(self, x: Any) -> Any:
+        if self.periods == 1:
+            return x
         if not isinstance(x, ByDomain) or x.count != self.periods:
             came = f"{x.count} domains" if isinstance(x, ByDomain) else type(x).__name__
             raise refused("data", came, f"be sslzoo.data.ByDomain with {self.periods} domains")
@@ -98,7 +107,7 @@ class AdaRNN(Method):
         self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
         forecast = ops.cast(self.head(features, training=True), "float32")[:, 0]
         squares = ops.square(forecast - ops.cast(batch["targets"], "float32"))
-        order = ops.argsort(backends.gather(batch["domains"]))
+        order = self._order(batch)
         error = ops.sum(ops.mean(self._by_period(squares, order), axis=1))
         terms = {"forecast": max(self.periods - 1, 1) * error}  # each period is in K - 1 pairs
         if self.compares:
@@ -106,9 +115,15 @@ class AdaRNN(Method):
             terms["distance"] = self.distance_weight * ops.sum(self._weighted_distances(hidden))
         return terms
 
+    def _order(self, batch: dict) -> Any:
+        """The rows of the global batch, period by period; None for one period."""
+        return ops.argsort(backends.gather(batch["domains"])) if self.periods > 1 else None
+
     def _by_period(self, values: Any, order: Any) -> Any:
         """Rows (N, ...) of a batch -> (K, N / K, ...) of the global batch."""
         values = backends.gather(values)
+        if order is None:
+            return values[None]
         # Reshaped first: the gradient of `take` alone is sparse, which replicas cannot add up.
         rows = ops.reshape(values, (ops.shape(values)[0], -1))
         return ops.reshape(ops.take(rows, order, axis=0), (self.periods, -1, *values.shape[1:]))
@@ -120,7 +135,8 @@ class AdaRNN(Method):
             steps = [ops.swapaxes(h, 1, 2) for h in hidden]  # (K, T, n, H) each
             distances.append(ops.stack([self.distance(h[s], h[t]) for h in steps]))
             ends = [ops.concatenate([h[s], h[t]], axis=-1) for h in hidden]  # (n, T, 2 H) each
-            scores = ops.cast(ops.stack(self.gates(ends, training=True)), "float32")
+            scores = keras.tree.flatten(self.gates(ends, training=True))  # one layer: no list
+            scores = ops.cast(ops.stack(scores), "float32")
             gates.append(ops.softmax(ops.mean(scores, axis=1)))  # (layers, T)
         distances, importance = ops.stack(distances), self.step_weights.importance
         gated = self.clock.epoch() < self.gate_epochs

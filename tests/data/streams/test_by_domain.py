@@ -46,6 +46,12 @@ def test_series_in_the_order_of_time_are_cut_into_periods():
     assert batch["domains"].tolist() == [0, 0, 0, 1, 1, 1]
 
 
+def test_as_many_segments_as_periods_are_periods_of_equal_length():
+    stream = ByDomain(series(), samples=3, periods=4, segments=4)
+    np.testing.assert_array_equal(stream.arrays["domains"], np.repeat(range(4), 10))
+    assert stream.settings["segments"] == 4
+
+
 def test_one_period_is_the_whole_set():
     stream = ByDomain(series(), samples=40, periods=1)
     assert sorted(stream[0]["index"]) == list(range(40)) and stream.steps_per_epoch == 1
@@ -70,6 +76,8 @@ def test_periods_and_samples_belong_to_a_checkpoint():
         (dataset().replace(domains=None), {"periods": 2}, "periods: got 2 of vectors"),
         (dataset(), {"samples": 0}, "samples: got 0; it must be an integer of at least 1."),
         (series(), {"periods": 0}, "periods: got 0"),
+        (series(), {"periods": 2, "segments": 1}, "periods: got 2"),
+        (series(), {"periods": 2, "segments": 0}, "segments: got 0"),
     ],
 )
 def test_data_that_cannot_be_drawn_so_are_refused(data, options, sentence):

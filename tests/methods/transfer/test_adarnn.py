@@ -172,11 +172,18 @@ class TestAdaRNN(MethodChecks):
 
     def test_one_period_is_the_plain_network_on_all_rows(self):
         model, batch = self.make(periods=1), self.batch()
-        batch["domains"] = np.zeros(12, int)
+        del batch["domains"]
         found, _, _ = model.losses_logs_kept(batch)
         squares = (model.forecast(batch["series"]) - batch["targets"]) ** 2
         assert found.keys() == {"forecast"}
         assert float(found["forecast"]) == pytest.approx(squares.mean(), rel=1e-5)
+
+    def test_one_period_learns_from_shuffled_rows(self):
+        series, targets = air()
+        model = self.make(periods=1)
+        model.compile("sgd")
+        model.fit({"series": series, "targets": targets}, batch_size=8, verbose=0)
+        assert int(model.clock.step) == 5
 
     def test_it_brings_the_periods_nearer_to_each_other(self):
         series, targets = air(60)
