@@ -10,6 +10,7 @@ sets TF_ENABLE_ONEDNN_OPTS=1 where the user has not set it: TensorFlow's convolu
 about twice as fast on processors on which TensorFlow leaves oneDNN off.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -73,11 +74,29 @@ if sys.platform == "linux" and os.uname().machine == "x86_64":
     _prefer_one_dnn()
 
 
+def _module(name):
+    """The module `name`, imported without collecting garbage.
+
+    Keras and TensorFlow make about a million objects and hardly any garbage, and each full
+    collection visits all of them: a sixth of the time of their import. To freeze and unfreeze the
+    objects makes them old ones, which the collector seldom visits.
+    """
+    if name in sys.modules or not gc.isenabled() or gc.get_freeze_count():
+        return importlib.import_module(name)
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.unfreeze()
+        gc.enable()
+
+
 def __getattr__(name: str) -> object:
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        return getattr(_module(_NAMES[name]), name)
     if name in _MODULES:
-        return importlib.import_module(f"sslzoo.{name}")
+        return _module(f"sslzoo.{name}")
     raise AttributeError(f"module 'sslzoo' has no attribute {name!r}")
 
 

@@ -15,10 +15,12 @@ import warnings
 import typer
 
 from sslzoo.cli.terminal import told
+from sslzoo.cli.words import Command, Group
 
 COMMANDS = ("list", "info", "data", "train", "eval", "embed", "export", "demo")
 
 app = typer.Typer(
+    cls=Group,
     help="A Keras 3 zoo of self-supervised models: list, load, train, evaluate, embed, export.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,7 +30,7 @@ app = typer.Typer(
 for name in COMMANDS:
     command = importlib.import_module(f"sslzoo.cli.{name}").command
     words, _, _ = inspect.cleandoc(command.__doc__).partition("\n\nExample:")
-    app.command(name, help=words)(command)
+    app.command(name, cls=Command, help=" ".join(words.split()))(command)
 
 
 def main() -> None:

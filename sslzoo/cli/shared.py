@@ -5,7 +5,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -67,6 +66,8 @@ def without_stderr() -> Iterator[None]:
         >>> with without_stderr():
         ...     written = os.write(2, b"a log")
     """
+    import tempfile
+
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as log:

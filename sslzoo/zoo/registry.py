@@ -96,9 +96,10 @@ def resolve(name: str | Path) -> Path:
         if not path.is_file():
             raise FileNotFoundError(f"config: there is no file {name}.")
         return path
+    for folder in config_folders():
+        if (folder / f"{name}.yaml").is_file():
+            return folder / f"{name}.yaml"
     entries = _entries()
-    if name in entries:
-        return entries[name]
     candidates = [entry for entry in entries if entry.split(".")[0] == name]
     if len(candidates) > 1:
         return entries[_default(name, candidates, entries)]

@@ -10,7 +10,6 @@ stay as they are):
 """
 
 import hashlib
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import keras
 import numpy as np
 
 from sslzoo.checks import one_of, refused
+from sslzoo.files import replace_file
 
 ENCODINGS = ("fp16", "int8", "float32")
 FP16_RANGE = (2.0**-14, 65504.0)  # smallest normal and largest float16
@@ -58,17 +58,16 @@ def save_weights(model: keras.Model, path: str | Path, encoding: str = "fp16") -
     path = Path(path)
     one_of("encoding", encoding, ENCODINGS)
     _check_ending(path)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    with tempfile.TemporaryDirectory(prefix="sslzoo_") as folder:
         whole, small = Path(folder) / "whole.weights.h5", Path(folder) / "small.weights.h5"
         model.save_weights(whole)
         with h5py.File(whole, "r") as source, h5py.File(small, "w") as target:
             target.attrs["sslzoo_encoding"] = encoding
             _copy(source, target, encoding)
-        with open(small, "rb") as file:
-            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), small.stat().st_size
-            os.fsync(file.fileno())
-        os.replace(small, path)
-    return {"file": path.name, "sha256": digest, "bytes": size, "encoding": encoding}
+        content = small.read_bytes()
+    replace_file(path, content)
+    digest = hashlib.sha256(content).hexdigest()
+    return {"file": path.name, "sha256": digest, "bytes": len(content), "encoding": encoding}
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:

@@ -15,6 +15,9 @@ from yaml import CSafeDumper, CSafeLoader
 
 PLAIN = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in PLAIN}
+TEXT = (yaml.ScalarNode, "tag:yaml.org,2002:str")
+MAPPING = (yaml.MappingNode, "tag:yaml.org,2002:map")
+SEQUENCE = (yaml.SequenceNode, "tag:yaml.org,2002:seq")
 FLOAT_WITHOUT_DOT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
 
 
@@ -74,9 +77,9 @@ def parse(text: str, source: str | Path) -> dict:
         {'name': 'sgd', 'learning_rate': 0.001}
     """
     root = compose(text, source)
-    loader = Loader(text)
+    loader = Loader("")
     try:
-        return loader.get_single_data() if root is not None else {}
+        return _value(root, loader) if root is not None else {}
     except (yaml.YAMLError, ValueError) as error:
         # ValueError: an impossible date such as 2026-13-45
         raise ConfigError(f"{source}: not readable as YAML: {_flat(error)}.") from error
@@ -151,17 +154,32 @@ def read_text(path: str | Path) -> str:
         raise ConfigError(f"{path}: not a UTF-8 text file: {error}.") from error
 
 
+def _value(node: yaml.Node, loader: Loader) -> Any:
+    """The plain value of a checked node. The text is read once: this is what makes a list of the
+    whole zoo quick.
+    """
+    form = (type(node), node.tag)
+    if form == TEXT:
+        return node.value
+    if form == MAPPING:
+        return {_value(key, loader): _value(value, loader) for key, value in node.value}
+    if form == SEQUENCE:
+        return [_value(child, loader) for child in node.value]
+    return loader.construct_object(node, deep=True)
+
+
 def _check(node: yaml.Node, source: str | Path, seen: set) -> None:
     """Refuse aliases, tags and repeated keys. `seen`: ids of the nodes so far."""
-    where = f"{source}, line {node.start_mark.line + 1}"
     if id(node) in seen:
-        raise ConfigError(f"{where}: YAML aliases (*name) are not allowed, write the value out.")
+        raise ConfigError(
+            f"{_place(node, source)}: YAML aliases (*name) are not allowed, write the value out."
+        )
     seen.add(id(node))
     if node.tag not in PLAIN_TAGS:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         raise ConfigError(
-            f"{where}: the YAML tag {tag} is refused, only plain values are read (no Python "
-            "objects)."
+            f"{_place(node, source)}: the YAML tag {tag} is refused, only plain values are read "
+            "(no Python objects)."
         )
     if isinstance(node, yaml.SequenceNode):
         for child in node.value:
@@ -174,13 +192,18 @@ def _check_mapping(node: yaml.MappingNode, source: str | Path, seen: set) -> Non
     keys = set()
     for key, value in node.value:
         _check(key, source, seen)
-        where = f"{source}, line {key.start_mark.line + 1}"
         if not isinstance(key, yaml.ScalarNode):
-            raise ConfigError(f"{where}: got a {key.id} as a key; it must be a plain word.")
+            raise ConfigError(
+                f"{_place(key, source)}: got a {key.id} as a key; it must be a plain word."
+            )
         if key.value in keys:
-            raise ConfigError(f"{where}: the key {key.value!r} stands twice.")
+            raise ConfigError(f"{_place(key, source)}: the key {key.value!r} stands twice.")
         keys.add(key.value)
         _check(value, source, seen)
+
+
+def _place(node: yaml.Node, source: str | Path) -> str:
+    return f"{source}, line {node.start_mark.line + 1}"
 
 
 def _flat(error: Exception) -> str:
