@@ -56,6 +56,16 @@ def test_adarnns_network_is_two_layers_of_64():
     assert isinstance(nn.reads(network), inputs.Series)
 
 
+def test_a_config_may_name_it():
+    named = nn.backbone("gru", steps=7, features=3, units=[5], seed=4)
+    for one, two in zip(
+        named.get_weights(), nn.gru("gru", 7, 3, [5], 4).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(ValueError, match="image_size: got 32; it must be None for gru"):
+        nn.backbone("gru", 32)
+
+
 def test_a_seed_decides_the_weights():
     first, again, other = (nn.gru("gru", units=[4], seed=seed).get_weights() for seed in (3, 3, 4))
     for a, b, c in zip(first, again, other, strict=True):
