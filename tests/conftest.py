@@ -26,6 +26,10 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1]))  # `benchmarks`, in a checkout
 
 
+# What one process prepares for the tests of all methods (methods/conftest.py).
+PREPARED = ("interrupted_runs", "replica_steps", "jax_steps", "process_steps")
+
+
 def pytest_collection_modifyitems(items):
     backend = os.environ["KERAS_BACKEND"]
     for item in items:
@@ -34,3 +38,14 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(
                     pytest.mark.skip(reason=f"needs the {other} backend, this run is on {backend}")
                 )
+    items.sort(key=place)
+
+
+def place(item):
+    """The longest tests first. What waits for a prepared folder last, and in turns, so that two
+    workers prepare two of them at once.
+    """
+    waits = [PREPARED.index(name) for name in getattr(item, "fixturenames", ()) if name in PREPARED]
+    if waits:
+        return 2, item.nodeid.rpartition("::")[0], waits[0]
+    return int(item.path.stem not in ("test_notebooks", "test_demo")), "", 0

@@ -1,4 +1,6 @@
-"""Every notebook runs from top to bottom, at a small size."""
+"""Every notebook runs from top to bottom, at a small size and with the data of the package.
+`make notebooks` runs them on what SSLZOO_DATA holds.
+"""
 
 import os
 from pathlib import Path
@@ -19,6 +21,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook(path, monkeypatch, tmp_path):
     monkeypatch.setenv("NOTEBOOK_EPOCHS", "2")
+    monkeypatch.delenv("SSLZOO_DATA", raising=False)
     notebook = nbformat.read(path, 4)
     assert any(cell.get("outputs") for cell in notebook.cells), (
         f"{path.name} is committed without its outputs: make notebooks"

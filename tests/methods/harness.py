@@ -21,6 +21,8 @@ from sslzoo import data
 from sslzoo.nn import ema
 
 SIZE = 8  # pixels
+# A few steps are taken eagerly where tracing takes most of the time.
+EAGER = {"run_eagerly": keras.backend.backend() == "tensorflow"}
 STATISTICS = ("moving_mean", "moving_variance")
 
 
@@ -141,7 +143,7 @@ class MethodChecks(ABC):
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         model = inject(self.make())
         self.make_constant(model)
-        model.compile(keras.optimizers.SGD(0.0))
+        model.compile(keras.optimizers.SGD(0.0), **EAGER)
         with pytest.warns(UserWarning, match="collapsed"):
             model.fit(self.batch(16), batch_size=16, verbose=0)
 
@@ -149,7 +151,7 @@ class MethodChecks(ABC):
     def test_mixed_precision_trains_and_stays_finite(self, policy):
         with dtype_policy(policy):
             model = inject(self.make())
-            model.compile(keras.optimizers.SGD(0.1))
+            model.compile(keras.optimizers.SGD(0.1), **EAGER)
         assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer) == (
             policy == "mixed_float16"
         )
@@ -168,7 +170,7 @@ class MethodChecks(ABC):
 
     def test_saved_model_is_the_same_model(self, tmp_path):
         model = self.make()  # its own views: their random state is part of the model
-        model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+        model.compile(keras.optimizers.SGD(0.1, momentum=0.9), **EAGER)
         data = self.fit_data(16)
         model.fit(data, batch_size=16 if isinstance(data, dict) else None, verbose=0)
         with warnings.catch_warnings():
