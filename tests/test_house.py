@@ -20,6 +20,7 @@ SOURCES = sorted(
 PRIVATE = re.compile(r"keras\.(src|_tf_keras)\b|from keras import [\w, ]*\b(src|_tf_keras)\b")
 CITED = re.compile(
     r"arXiv:\d{4}\.\d{4,5}|(NeurIPS|ICML|ICLR|CVPR|ICCV|ECCV|AAAI|IJCAI|TPAMI|JMLR)\W+\d{4}"
+    r"|doi:10\.\d{4,}/\S+"
 )
 
 
@@ -50,7 +51,8 @@ def test_no_file_of_the_package_has_more_than_300_lines():
 
 @pytest.mark.parametrize("name", methods.list_methods())
 def test_every_method_cites_its_paper(name):
-    assert CITED.search(inspect.getdoc(methods.method_class(name)))
+    text = inspect.getdoc(methods.method_class(name))
+    assert CITED.search(text), f"{name}: needs an arXiv number, a venue with its year, or a doi:10."
 
 
 @pytest.mark.parametrize(

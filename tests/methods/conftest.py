@@ -31,12 +31,27 @@ def once(tmp_path_factory, name, produce):
     return folder
 
 
-def driver(command, folder, *args, **environment):
-    """Start `python driver.py command folder ...`."""
+def asking(request):
+    """Names of the methods whose tests of this run ask for the fixture, sorted."""
+    import harness
+
+    items = [i for i in request.session.items if request.fixturename in i.fixturenames]
+    return sorted({harness.spec_name(item.cls) for item in items})
+
+
+def driver(command, folder, names, *args, **environment):
+    """Start `python driver.py command folder names ...`."""
     package = Path(importlib.util.find_spec("sslzoo").origin).parents[1]
     paths = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
-        [sys.executable, str(HERE / "driver.py"), command, str(folder), *map(str, args)],
+        [
+            sys.executable,
+            str(HERE / "driver.py"),
+            command,
+            str(folder),
+            ",".join(names),
+            *map(str, args),
+        ],
         env={**os.environ, "PYTHONPATH": paths, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -51,49 +66,55 @@ def finish(*processes):
 
 
 @pytest.fixture(scope="session")
-def interrupted_runs(tmp_path_factory):
+def interrupted_runs(request, tmp_path_factory):
     """Folder with, for each method, the end state of a run and of the same run killed twice
     (driver.py, resume).
     """
-    return once(tmp_path_factory, "resume", lambda folder: finish(driver("resume", folder)))
+    names = asking(request)
+    return once(tmp_path_factory, "resume", lambda folder: finish(driver("resume", folder, names)))
 
 
 @pytest.fixture(scope="session")
-def jax_steps(tmp_path_factory):
+def jax_steps(request, tmp_path_factory):
     """Folder with, for each method, weights and views, and what one step makes of them on
     TensorFlow and on JAX.
     """
     if importlib.util.find_spec("jax") is None:
         pytest.skip("JAX is not installed")
 
+    names = asking(request)
+
     def produce(folder):
         import harness
 
-        for name, spec in harness.specs().items():
+        for name, spec in harness.specs(names).items():
             model = spec.make()
             model.save_weights(folder / f"{name}.weights.h5")
             harness.write(folder / f"{name}.tensorflow.npz", harness.one_step(spec))
-        finish(driver("steps", folder, KERAS_BACKEND="jax"))
+        finish(driver("steps", folder, names, KERAS_BACKEND="jax"))
 
     return once(tmp_path_factory, "cross", produce)
 
 
 @pytest.fixture(scope="session")
-def replica_steps(tmp_path_factory):
+def replica_steps(request, tmp_path_factory):
     """Folder with, for each method, one step on one device and on two."""
+    names = asking(request)
     flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
     return once(
         tmp_path_factory,
         "replicas",
-        lambda folder: finish(driver("replicas", folder, XLA_FLAGS=flags)),
+        lambda folder: finish(driver("replicas", folder, names, XLA_FLAGS=flags)),
     )
 
 
 @pytest.fixture(scope="session")
-def process_steps(tmp_path_factory):
+def process_steps(request, tmp_path_factory):
     """Folder with, for each method, one step on one device and on two processes of one device each
     (JAX).
     """
+
+    names = asking(request)
 
     def produce(folder):
         import socket
@@ -101,7 +122,7 @@ def process_steps(tmp_path_factory):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
-        finish(*(driver("process", folder, i, port) for i in range(2)))
+        finish(*(driver("process", folder, names, i, port) for i in range(2)))
 
     return once(tmp_path_factory, "processes", produce)
 

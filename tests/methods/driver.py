@@ -1,5 +1,5 @@
-"""What the harness needs other processes for. `python driver.py COMMAND FOLDER ...` leaves its
-results in FOLDER.
+"""What the harness needs other processes for. `python driver.py COMMAND FOLDER METHODS ...` leaves
+its results in FOLDER, of each of the METHODS, for example SimCLR,BYOL.
 """
 
 import os
@@ -87,7 +87,7 @@ def fork(function, *args, **kwargs):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def resume(folder):
+def resume(folder, names):
     """Per method: one whole run; and the same run killed inside an epoch, killed inside a
     checkpoint, then finished.
     """
@@ -105,20 +105,20 @@ def resume(folder):
     def whole(name, spec):
         assert fork(life, spec, folder / f"{name}.other.npz", folder / f"{name}.whole.npz") == 0
 
-    specs = harness.specs()
+    specs = harness.specs(names)
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(run, *item) for run in (lives, whole) for item in specs.items()]:
             done.result()
 
 
-def steps(folder):
+def steps(folder, names):
     """One step of each method from the weights in FOLDER, on this backend."""
-    for name, spec in harness.specs().items():
+    for name, spec in harness.specs(names).items():
         result = harness.one_step(spec, folder / f"{name}.weights.h5")
         harness.write(folder / f"{name}.{keras.backend.backend()}.npz", result)
 
 
-def replicas(folder):
+def replicas(folder, names):
     """One step of each method on one device and on two."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -134,7 +134,7 @@ def replicas(folder):
 
         assert len(jax.devices()) == 2
         scope = keras.distribution.DataParallel().scope
-    for name, spec in harness.specs().items():
+    for name, spec in harness.specs(names).items():
         harness.write(folder / f"{name}.one.npz", harness.one_step(spec))
         harness.write(folder / f"{name}.two.npz", on_two(spec, scope))
 
@@ -147,7 +147,7 @@ def on_two(spec, scope):
         return harness.one_step(spec)
 
 
-def process(folder, index, port):
+def process(folder, names, index, port):
     """One step of each method on one device, then on two processes of one device each."""
     index = int(index)
     keras.distribution.initialize(f"localhost:{port}", 2, index)
@@ -155,7 +155,7 @@ def process(folder, index, port):
 
     assert jax.process_count() == 2
     data_parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
-    for name, spec in harness.specs().items():
+    for name, spec in harness.specs(names).items():
         with data_parallel.scope():
             two = harness.one_step(spec)
         if index == 0:
@@ -164,7 +164,7 @@ def process(folder, index, port):
 
 
 if __name__ == "__main__":
-    command, folder, *args = sys.argv[1:]
+    command, folder, names, *args = sys.argv[1:]
     {"resume": resume, "steps": steps, "replicas": replicas, "process": process}[command](
-        Path(folder), *args
+        Path(folder), names.split(","), *args
     )
