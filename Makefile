@@ -3,17 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint test-tensorflow test-jax bare-test wheel-test notebooks throughput peer-env tfa-golden clean
+.PHONY: demo test lint examples test-tensorflow test-jax bare-test wheel-test notebooks readme start throughput peer-env tfa-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
 
-test: lint test-tensorflow test-jax
+test: lint examples test-tensorflow test-jax
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+# Those of the docstrings.
+examples: .venv/installed-dev
+	KERAS_BACKEND=tensorflow $(BIN)/pytest -q -n 2 --doctest-modules sslzoo
 
 test-tensorflow: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2
@@ -36,9 +40,17 @@ wheel-test: .venv/installed-dev
 notebooks: .venv/installed-dev
 	$(BIN)/python scripts/run_notebooks.py
 
+# The tables of the README, from the configs and their records.
+readme: .venv/installed
+	$(BIN)/python -m sslzoo.report README.md
+
 # Speed, in pairs with torch and lightly where `make peer-env` has been run. On an idle machine.
 throughput: .venv/installed-dev
 	$(BIN)/python -m benchmarks.throughput --json build/throughput.json
+
+# Processor seconds of `sslzoo list` and of a first embedding, beside `import keras`.
+start: .venv/installed-dev
+	$(BIN)/python -m benchmarks.start --json build/start.json
 
 # torch and lightly, in an environment of their own (torchvision's CPU build is in no registry: see benchmarks/peers).
 peer-env:
