@@ -41,7 +41,7 @@ class ClosedForm(Method):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.autocast = False  # half precision saves nothing here
+        self.dtype_policy = "float32"  # half precision saves nothing here, and rounds what it finds
 
     def solve(self, data: dict) -> dict[str, float]:
         """Set the weights.

@@ -100,6 +100,9 @@ def recipe(config: ZooConfig) -> Recipe | None:
     if config.optimizer is None:
         return None
     paths = method_class(config.method).optimizer_groups
+    if config.optimizers and not paths:
+        groups = ", ".join(config.optimizers)
+        raise ValueError(f"optimizers: got {groups}; {config.method} has one group, 'optimizer'.")
     for group in config.optimizers:
         one_of(f"group of optimizers of {config.method}", group, paths)
     groups = {paths[group]: optimizer.settings() for group, optimizer in config.optimizers.items()}

@@ -23,6 +23,19 @@ def forget_epochs(path: Path, epoch: int) -> None:
     replace_file(path, "".join(lines).encode())
 
 
+def log_once(path: Path, history: dict[str, list[float]]) -> None:
+    """Write the log of what is solved at once: one epoch.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sslzoo.zoo.log import log_once
+        >>> log_once(Path("runs/mine/log.csv"), {"mmd": [0.5]})  # doctest: +SKIP
+    """
+    values = ["0", *(str(first) for first, *_ in history.values())]
+    lines = [",".join(["epoch", *history]) + "\n", ",".join(values) + "\n"]
+    replace_file(path, "".join(lines).encode())
+
+
 def column(path: Path, name: str) -> list[float] | None:
     """The numbers of a column, one an epoch: [] before there is a log, None where it has no such
     column.

@@ -14,6 +14,8 @@ import keras
 
 import sslzoo
 from sslzoo.files import replace_file
+from sslzoo.zoo.config import dump, read_config
+from sslzoo.zoo.schema import ZooConfig
 
 VERSIONS = ("keras", "tensorflow", "jax", "numpy")
 
@@ -35,13 +37,7 @@ class RunState(keras.callbacks.Callback):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.state = {
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": commit(),
-            "seconds": 0.0,
-        }
-        if path.exists():
-            self.state = json.loads(path.read_text())
+        self.state = json.loads(path.read_text()) if path.exists() else first_life()
         self.state.setdefault("continued", [])
 
     @property
@@ -76,6 +72,11 @@ class RunState(keras.callbacks.Callback):
             self.state["continued"].append(now)
         self.write()
 
+    def restart(self) -> None:
+        """Training begins anew: what earlier runs in this folder did does not count."""
+        self.state = first_life()
+        self.begin()
+
     def write(self) -> None:
         """Put the state on the disk."""
         self.state["seconds"] = self.before + time.monotonic() - self.since
@@ -89,6 +90,51 @@ class RunState(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self.write()
+
+
+def first_life() -> dict[str, Any]:
+    """The state of a run that begins now.
+
+    Example:
+        >>> from sslzoo.zoo.run_state import first_life
+        >>> first_life()["seconds"]
+        0.0
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"started": started, "commit": commit(), "seconds": 0.0, "continued": []}
+
+
+# What decides the weights of a run, as against words about it and what is measured afterwards.
+TRAINING = {
+    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "sampler"),
+    *("tasks", "initial", "optimizer", "optimizers", "schedule", "batch_size", "epochs"),
+    *("precision", "seed"),
+}
+
+
+def keep_config(config: ZooConfig, path: Path) -> None:
+    """Write the config of a run into its directory, which belongs to one recipe. What else a config
+    says may change.
+
+    Raises:
+        ValueError: the directory holds the run of another recipe.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.zoo.run_state import keep_config
+        >>> config = sslzoo.info("simclr_resnet20.digits").config
+        >>> keep_config(config, Path("runs/mine/config.yaml"))  # doctest: +SKIP
+    """
+    if path.exists():
+        before = read_config(path).model_dump(include=TRAINING)
+        now = config.model_dump(include=TRAINING)
+        changed = sorted(key for key in TRAINING if before[key] != now[key])
+        if changed:
+            raise ValueError(
+                f"{path}: another config was trained in this folder ({', '.join(changed)} differ); "
+                "use another --run-dir, or remove this one."
+            )
+    replace_file(path, dump(config).encode())
 
 
 def commit() -> str:

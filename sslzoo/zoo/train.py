@@ -16,10 +16,10 @@ from sslzoo.evaluate.agreement import agreement
 from sslzoo.files import replace_file
 from sslzoo.training import Checkpoint, Learned, Method
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import check_recordable, dump, plain, read_config, with_record
+from sslzoo.zoo.config import check_recordable, plain, with_record
 from sslzoo.zoo.entry import Entry
-from sslzoo.zoo.log import column, forget_epochs
-from sslzoo.zoo.run_state import RunState
+from sslzoo.zoo.log import column, forget_epochs, log_once
+from sslzoo.zoo.run_state import RunState, keep_config
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.sources import evaluation_sets, training_data
 from sslzoo.zoo.tasks import add_bounds
@@ -66,7 +66,7 @@ def train(
     model, data = from_config(config), training_data(config)
     _check_data(model, config, data)
     run_dir.mkdir(parents=True, exist_ok=True)
-    _keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
+    keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     run = RunState(run_dir / "run.json")
     learned = _learn(model, config, data, run_dir, run, settings)
     metrics = plain(learned.metrics)
@@ -106,7 +106,12 @@ def evaluate_all(model: Method, config: ZooConfig) -> list[dict]:
 
 
 def _check_data(model: Method, config: ZooConfig, data: Any) -> None:
-    """ValueError, before anything is written, for data that this method does not learn from."""
+    """ValueError, before anything is written, for what this method does not learn from."""
+    if config.optimizer is not None and not model.trainable_variables:
+        raise ValueError(
+            f"optimizer: got {config.optimizer.name!r}; {config.method} has nothing that one would "
+            "train, leave it out."
+        )
     if config.tasks is not None and not model.learns_tasks:
         raise ValueError(
             f"tasks: {config.method} does not learn tasks in sequence; the methods of family "
@@ -153,9 +158,10 @@ def _learn(
     given = {"folder": folder, "callbacks": callbacks, **_fit_settings(config), **settings}
     if model.trainable_variables:
         return model.learn(data, **given)
-    run.begin()  # a closed form calls no callbacks
+    run.restart()  # nothing is left to resume, and what is solved at once calls no callbacks
     learned = model.learn(data, **given)
     run.write()
+    log_once(log, model.history.history)
     return learned
 
 
@@ -246,28 +252,6 @@ def _with_best(metrics: list[dict], path: Path) -> list[dict]:
     first = {key: metrics[index][key] for key in ("protocol", "accuracy")}
     first["best_epoch_accuracy"] = max(first["accuracy"], *logged)
     return [*metrics[:index], first | metrics[index], *metrics[index + 1 :]]
-
-
-# What decides the weights of a run, as against words about it and what is measured afterwards.
-TRAINING = {
-    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "sampler"),
-    *("tasks", "initial", "optimizer", "optimizers", "schedule", "batch_size", "epochs"),
-    *("precision", "seed"),
-}
-
-
-def _keep_config(config: ZooConfig, path: Path) -> None:
-    """A run directory belongs to one recipe; what else its config says may change."""
-    if path.exists():
-        before = read_config(path).model_dump(include=TRAINING)
-        now = config.model_dump(include=TRAINING)
-        changed = sorted(key for key in TRAINING if before[key] != now[key])
-        if changed:
-            raise ValueError(
-                f"{path}: another config was trained in this folder ({', '.join(changed)} differ); "
-                "use another --run-dir, or remove this one."
-            )
-    replace_file(path, dump(config).encode())
 
 
 def _agreement(model: Method, config: ZooConfig, weights_path: Path, data: Any) -> dict:

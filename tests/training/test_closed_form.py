@@ -114,6 +114,18 @@ def test_settings_of_gradient_descent_are_refused(ask, settings, names):
     np.testing.assert_array_equal(model.mean, [0, 0])
 
 
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_what_is_solved_is_read_in_float32_under_every_policy(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = Center()
+        model.fit(np.array([[1001.3, 2.7]]))
+        np.testing.assert_array_equal(model.encode(np.array([[1001.3, 2.7]])), [[0, 0]])
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def test_compile_is_refused():
     with pytest.raises(ValueError, match="compile: got a call; Center is solved at once, without"):
         Center().compile(keras.optimizers.SGD(0.1))

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 import sslzoo
+from sslzoo import inputs
 from sslzoo.data import ByDomain, Dataset
 from sslzoo.files import replace_file
-from sslzoo.training import Checkpoint
+from sslzoo.training import Checkpoint, ClosedForm
 from sslzoo.zoo import run_state
 from sslzoo.zoo import train as training
+from sslzoo.zoo.build import recipe
 from sslzoo.zoo.config import dump
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.run_state import RunState, commit
@@ -47,7 +49,7 @@ epochs: 3
 KILLED = """
 import os, signal, sys
 from sslzoo import cli
-from sslzoo.training import Checkpoint
+from sslzoo.training import Checkpoint, ClosedForm
 step_ends = Checkpoint.on_train_batch_end
 def killed(self, batch, logs=None):
     step_ends(self, batch, logs)
@@ -367,3 +369,39 @@ def test_the_commit_says_when_anything_differs(tmp_path, monkeypatch):
     monkeypatch.setattr(sslzoo, "__file__", str(installed))
     installed.parent.mkdir(parents=True)
     assert commit() == f"sslzoo {sslzoo.__version__}"
+
+
+class Center(ClosedForm):
+    def __init__(self):
+        super().__init__(reads=inputs.Vectors(2))
+        self.mean = self.add_weight(shape=(2,), initializer="zeros", trainable=False)
+
+    def solve(self, data):
+        self.mean.assign(data["vectors"].mean(axis=0))
+        return {"rows": len(data["vectors"])}
+
+
+def test_what_is_solved_at_once_begins_anew_and_leaves_a_log_of_one_epoch(tmp_path):
+    config = load_config("tca.office_caltech10")
+    (tmp_path / "run.json").write_text('{"started": "long ago", "commit": "x", "seconds": 1e6}')
+    run = RunState(tmp_path / "run.json")
+    rows = np.ones((3, 2), "float32")
+    learned = training._learn(Center(), config, rows, tmp_path, run, {})
+    assert learned.steps == 1
+    assert run.seconds < 1e6
+    assert run.record()["started"] != "long ago"
+    assert (tmp_path / "log.csv").read_text() == "epoch,rows\n0,3.0\n"
+
+
+def test_an_optimizer_for_what_is_solved_at_once_is_refused():
+    optimizer = load_config("simclr_resnet20.digits").optimizer
+    config = load_config("tca.office_caltech10").model_copy(update={"optimizer": optimizer})
+    with pytest.raises(ValueError, match="optimizer: got 'sgd'; tca has nothing that one would"):
+        training._check_data(Center(), config, {})
+
+
+def test_groups_of_optimizers_of_a_method_without_any_are_refused():
+    config = load_config("simclr_resnet20.digits")
+    config = config.model_copy(update={"optimizers": {"projector": config.optimizer}})
+    with pytest.raises(ValueError, match="optimizers: got projector; simclr has one group"):
+        recipe(config)
