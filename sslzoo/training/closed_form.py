@@ -50,7 +50,7 @@ class ClosedForm(Method):
             data: {field: all rows}, checked; with `roles`, {role: all its items}.
 
         Returns:
-            {name: figure} for the history.
+            {name: figure} for the history, and for the record of `sslzoo train`.
         """
         raise NotImplementedError(f"{type(self).__name__}.solve is missing.")
 
@@ -92,9 +92,14 @@ class ClosedForm(Method):
     ) -> Learned:
         """`fit`, as `sslzoo train` asks for it. Nothing is left to resume, so `folder`,
         `checkpoint_every` and `callbacks` are not used.
+
+        Returns:
+            One step; what `solve` returned, if anything, as a record of the protocol "solve".
         """
-        self.fit(data, **settings)
-        return Learned(1, [])
+        history = self.fit(data, **settings).history
+        figures = {name: value for name, (value,) in history.items()}
+        record = {"protocol": "solve", **figures, "settings": {}, "baselines": {}}
+        return Learned(1, [record] if figures else [])
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Refused: there is no optimizer. Raises ValueError."""

@@ -10,7 +10,7 @@ from sslzoo import nn
 from sslzoo.checks import one_of, refused
 from sslzoo.methods import method_class
 from sslzoo.nn import ema
-from sslzoo.training import Method
+from sslzoo.training import ClosedForm, Method
 from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.recipe import Recipe
 from sslzoo.zoo.schema import ZooConfig
@@ -41,7 +41,7 @@ def build(
 
     Raises:
         ValueError: unknown method, backbone or hyperparameter, naming the nearest; a hyperparameter
-            that has no default; a backbone that the method has not.
+            that has no default; a backbone or an optimizer for a method that has none.
 
     Example:
         >>> import sslzoo
@@ -49,6 +49,8 @@ def build(
         0.1
     """
     cls = method_class(method)
+    if optimizer is not None:
+        _needs_optimizer(cls, method, optimizer)
     parameters = inspect.signature(cls).parameters
     hyperparameters = _hyperparameters(cls, method, hyperparameters)
     arguments = {key: _network(key, value, True) for key, value in hyperparameters.items()}
@@ -60,6 +62,14 @@ def build(
     if model.trainable_variables:
         model.compile(optimizer or Recipe(**cls.recipe))
     return model
+
+
+def _needs_optimizer(cls: type, method: str, given: Any) -> None:
+    """ValueError where `given` has nothing to train."""
+    if issubclass(cls, ClosedForm):
+        raise ValueError(
+            f"optimizer: got {given!r}; needed none: {method} is solved at once, without one."
+        )
 
 
 def _hyperparameters(cls: type, method: str, given: dict) -> dict:
@@ -92,6 +102,9 @@ def _backbone(backbone: Any, image_size: Any, seed: int) -> keras.Model:
 def recipe(config: ZooConfig) -> Recipe | None:
     """The `Recipe` of a zoo entry; None of a method without an optimizer.
 
+    Raises:
+        ValueError: an optimizer for a method or a group of networks that has none.
+
     Example:
         >>> import sslzoo
         >>> recipe(sslzoo.info("simclr_resnet20.digits").config).schedule
@@ -99,10 +112,15 @@ def recipe(config: ZooConfig) -> Recipe | None:
     """
     if config.optimizer is None:
         return None
-    paths = method_class(config.method).optimizer_groups
+    cls = method_class(config.method)
+    _needs_optimizer(cls, config.method, config.optimizer.name)
+    paths = cls.optimizer_groups
     if config.optimizers and not paths:
         groups = ", ".join(config.optimizers)
-        raise ValueError(f"optimizers: got {groups}; {config.method} has one group, 'optimizer'.")
+        raise ValueError(
+            f"optimizers: got {groups}; needed none: {config.method} has no groups of networks, "
+            "`optimizer` is for all of it."
+        )
     for group in config.optimizers:
         one_of(f"group of optimizers of {config.method}", group, paths)
     groups = {paths[group]: optimizer.settings() for group, optimizer in config.optimizers.items()}
@@ -133,6 +151,7 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
         >>> from_config(sslzoo.info("simclr_resnet20.digits").config).backbone.name
         'resnet20'
     """
+    optimizer = recipe(config)  # refused before anything is built
     arguments = {k: _network(k, v, pretrained) for k, v in config.hyperparameters.items()}
     if config.augment is not None:
         arguments["augment"] = config.augment
@@ -147,7 +166,7 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
             backbone,
             config.image_size,
             seed=config.seed,
-            optimizer=recipe(config),
+            optimizer=optimizer,
             **arguments,
         )
     finally:

@@ -72,8 +72,9 @@ def train(
     metrics = plain(learned.metrics)
     if config.tasks is not None:
         add_bounds(metrics[0], config, data, run_dir, _fit_settings(config) | settings)
-    metrics += _with_best(evaluate_all(model, config), run_dir / "log.csv")
-    _add_ablations(metrics, model, config, data, run_dir, settings)
+    evaluated = _with_best(evaluate_all(model, config), run_dir / "log.csv")
+    _add_ablations(evaluated, model, config, data, run_dir, settings)
+    metrics += evaluated
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
 
     weights_path = run_dir / f"{entry.name}.weights.h5"
@@ -106,12 +107,7 @@ def evaluate_all(model: Method, config: ZooConfig) -> list[dict]:
 
 
 def _check_data(model: Method, config: ZooConfig, data: Any) -> None:
-    """ValueError, before anything is written, for what this method does not learn from."""
-    if config.optimizer is not None and not model.trainable_variables:
-        raise ValueError(
-            f"optimizer: got {config.optimizer.name!r}; {config.method} has nothing that one would "
-            "train, leave it out."
-        )
+    """ValueError, before anything is written, for data that this method does not learn from."""
     if config.tasks is not None and not model.learns_tasks:
         raise ValueError(
             f"tasks: {config.method} does not learn tasks in sequence; the methods of family "

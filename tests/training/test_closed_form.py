@@ -84,8 +84,14 @@ def test_roles_may_come_in_any_form(form):
 
 def test_learn_is_one_step_and_needs_no_folder(tmp_path):
     model = Center()
-    assert model.learn(ROWS, folder=tmp_path, callbacks=[object()], verbose=0) == Learned(1, [])
+    found = {"protocol": "solve", "rows": 2.0, "settings": {}, "baselines": {}}
+    learned = model.learn(ROWS, folder=tmp_path, callbacks=[object()], verbose=0)
+    assert learned == Learned(1, [found])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_learn_has_no_record_where_nothing_was_found():
+    assert Shift().learn({"source": ROWS, "target": ROWS}) == Learned(1, [])
 
 
 def test_it_has_no_optimizer_and_nothing_that_one_would_train():

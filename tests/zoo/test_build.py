@@ -251,3 +251,29 @@ def test_vgg19_may_be_named_in_a_config(tmp_path, monkeypatch):
         with pytest.raises(FileNotFoundError, match=message):
             use()
     assert not (tmp_path / "run").exists()
+
+
+def test_an_optimizer_for_what_is_solved_at_once_is_refused():
+    with pytest.raises(ValueError, match="^optimizer: got 'adam'; needed none: tca is solved at"):
+        sslzoo.build("tca", features=4, optimizer="adam")
+    config = load_config("tca.office_caltech10")
+    sgd = load_config("simclr_resnet20.digits").optimizer
+    with pytest.raises(ValueError, match="^optimizer: got 'sgd'; needed none: tca is solved at"):
+        from_config(config.model_copy(update={"optimizer": sgd, "epochs": 1}))
+
+
+def test_groups_of_optimizers_of_a_method_without_any_are_refused():
+    config = load_config("simclr_resnet20.digits")
+    config = config.model_copy(update={"optimizers": {"projector": config.optimizer}})
+    with pytest.raises(
+        ValueError,
+        match="^optimizers: got projector; needed none: simclr has no groups of networks, `opti",
+    ):
+        recipe(config)
+
+
+def test_a_group_of_optimizers_that_a_method_has_not_is_refused_with_those_that_it_has():
+    config = load_config("srgan_x4.t91")
+    config = config.model_copy(update={"optimizers": {"generatr": config.optimizer}})
+    with pytest.raises(ValueError, match="got 'generatr'; it must be one of .*mean generator"):
+        recipe(config)

@@ -22,7 +22,6 @@ from sslzoo.files import replace_file
 from sslzoo.training import Checkpoint, ClosedForm
 from sslzoo.zoo import run_state
 from sslzoo.zoo import train as training
-from sslzoo.zoo.build import recipe
 from sslzoo.zoo.config import dump
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.run_state import RunState, commit
@@ -49,7 +48,7 @@ epochs: 3
 KILLED = """
 import os, signal, sys
 from sslzoo import cli
-from sslzoo.training import Checkpoint, ClosedForm
+from sslzoo.training import Checkpoint
 step_ends = Checkpoint.on_train_batch_end
 def killed(self, batch, logs=None):
     step_ends(self, batch, logs)
@@ -387,21 +386,60 @@ def test_what_is_solved_at_once_begins_anew_and_leaves_a_log_of_one_epoch(tmp_pa
     run = RunState(tmp_path / "run.json")
     rows = np.ones((3, 2), "float32")
     learned = training._learn(Center(), config, rows, tmp_path, run, {})
-    assert learned.steps == 1
+    assert (learned.steps, learned.metrics[0]["rows"]) == (1, 3.0)
     assert run.seconds < 1e6
     assert run.record()["started"] != "long ago"
     assert (tmp_path / "log.csv").read_text() == "epoch,rows\n0,3.0\n"
 
 
-def test_an_optimizer_for_what_is_solved_at_once_is_refused():
-    optimizer = load_config("simclr_resnet20.digits").optimizer
-    config = load_config("tca.office_caltech10").model_copy(update={"optimizer": optimizer})
-    with pytest.raises(ValueError, match="optimizer: got 'sgd'; tca has nothing that one would"):
-        training._check_data(Center(), config, {})
+SOLVED = """\
+description: a model of the tests
+paper: {title: A Paper}
+licence: Apache-2.0
+method: tca
+hyperparameters: {features: 2, components: 1}
+data:
+  source: {name: here, split: train}
+  target: {name: there, split: train}
+"""
 
 
-def test_groups_of_optimizers_of_a_method_without_any_are_refused():
-    config = load_config("simclr_resnet20.digits")
-    config = config.model_copy(update={"optimizers": {"projector": config.optimizer}})
-    with pytest.raises(ValueError, match="optimizers: got projector; simclr has one group"):
-        recipe(config)
+@pytest.fixture
+def solved(tmp_path, monkeypatch):
+    """A config whose data are ten and eight rows of two numbers."""
+    rows = np.random.default_rng(0).normal(size=(18, 2)).astype("float32")
+    sets = {"source": Dataset(vectors=rows[:10]), "target": Dataset(vectors=rows[10:])}
+    monkeypatch.setattr(training, "training_data", lambda config: sets)
+    path = tmp_path / "solved.yaml"
+    path.write_text(SOLVED)
+    return path
+
+
+def test_what_solving_found_is_in_the_record_and_in_the_log(solved, tmp_path):
+    result = train(solved, tmp_path / "run", verbose=0)
+    (found,) = result["metrics"]
+    assert found["protocol"] == "solve" and 0 <= found["mmd"] < found["mmd_vectors"]
+    for name in ("metrics", "record"):
+        written = json.loads((tmp_path / f"run/{name}.json").read_text())
+        assert (written["metrics"] if name == "record" else written) == [found]
+    with open(tmp_path / "run/log.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["mmd"]) == found["mmd"]
+
+
+def test_solving_again_counts_its_own_seconds_alone(solved, tmp_path):
+    train(solved, tmp_path / "run", verbose=0)
+    path = tmp_path / "run/run.json"
+    first = {"started": "long ago", "commit": "x", "seconds": 1e6, "continued": ["y"]}
+    path.write_text(json.dumps(first))
+    result = train(solved, tmp_path / "run", verbose=0)
+    assert result["wall_seconds"] < 1e3
+    assert (result["commit"], result["started"]) != ("x", "long ago")
+    assert result["commit"] == commit() and "continued" not in result
+
+
+def test_an_optimizer_for_what_is_solved_at_once_is_refused_before_anything(solved, tmp_path):
+    solved.write_text(SOLVED + "epochs: 5\noptimizer: {name: sgd, learning_rate: 0.1}\n")
+    with pytest.raises(ValueError, match="^optimizer: got 'sgd'; needed none: tca is solved at"):
+        train(solved, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
