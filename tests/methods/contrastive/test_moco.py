@@ -1,9 +1,10 @@
+import keras
 import numpy as np
 import pytest
-from harness import MethodChecks, inject
+from harness import MethodChecks, dtype_policy, inject
 from keras import ops
 
-from sslzoo import nn
+from sslzoo import losses, nn
 from sslzoo.methods.contrastive.moco import MoCo
 from sslzoo.nn import ema
 
@@ -78,6 +79,21 @@ class TestMoCo(MethodChecks):
         np.testing.assert_allclose(np.asarray(model.queue.rows)[:12], keys[rows], atol=1e-4)
         np.testing.assert_array_equal(np.asarray(model.queue.rows)[12:], first[12:])
         assert int(np.asarray(model.queue.pointer)) == 12
+
+    @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+    def test_the_queue_is_read_in_float32_under_a_mixed_policy(self, policy, monkeypatch):
+        read, info_nce = [], losses.info_nce
+
+        def spy(queries, keys, rows, temperature):
+            read.append(keras.backend.standardize_dtype(ops.convert_to_tensor(rows).dtype))
+            return info_nce(queries, keys, rows, temperature)
+
+        monkeypatch.setattr(losses, "info_nce", spy)
+        with dtype_policy(policy):
+            model = inject(self.make())
+            model.compile("sgd")
+            model.fit(self.batch(12), batch_size=12, verbose=0)
+        assert set(read) == {"float32"}
 
     def test_version_2_is_the_default(self):
         model = MoCo(nn.backbone("micro", 8))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from harness import MethodChecks
+from harness import MethodChecks, dtype_policy
 from keras import ops
 from second_task import NEW, SecondTask, logits
 
@@ -131,3 +131,18 @@ def test_a_class_without_exemplars_keeps_its_mean(two_tasks):
     found = ops.convert_to_numpy(model.means)
     np.testing.assert_array_equal(found[:5], means[:5])
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_mixed_policy_does_not_round_the_means(policy):
+    images = data.load("digits").images[:9]
+    with dtype_policy(policy):
+        model = ICaRL(nn.backbone("mlp", 8, channels=1, widths=[24]), classes=10, exemplars=20)
+        model.task_of.assign(np.zeros(10, "int32"))
+        model.tasks_done.assign(1)
+        means = np.random.default_rng(0).normal(size=(10, 24)).astype("float32")
+        model.means.assign(means)
+        scores, features = model.scores(images), model.encode(images).astype("float64")
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    expected = -np.sum((features[:, None] - means) ** 2, axis=-1)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)

@@ -3,7 +3,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from harness import MethodChecks, gradients
+from harness import MethodChecks, dtype_policy, gradients
 from keras import ops
 
 from sslzoo import losses, nn
@@ -161,6 +161,17 @@ class TestAdaRNN(MethodChecks):
                 weights = numpy(nn.boosted_weights(weights, means[-1], means[-2]))
         np.testing.assert_allclose(numpy(model.step_weights.importance), weights, rtol=1e-4)
         assert np.abs(weights - 1 / STEPS).max() > 1e-3
+
+    @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+    def test_a_mixed_policy_does_not_round_the_weights_of_the_steps(self, policy):
+        weights = np.random.default_rng(0).dirichlet(np.ones(STEPS), (1, 2)).astype("float32")
+        with dtype_policy(policy):
+            model = self.make(gate_epochs=0)
+            model.compile(keras.optimizers.SGD(0.1))
+            model.step_weights.importance.assign(weights)
+            model.fit(ByDomain(self.batch(30), samples=15), epochs=1, verbose=0)
+        # those that the last step used
+        np.testing.assert_array_equal(numpy(model.step_weights.importance), weights)
 
     def test_without_distance_it_is_the_plain_network(self):
         model, batch = self.make(distance_weight=0.0), self.batch()
