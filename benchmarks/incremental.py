@@ -11,7 +11,7 @@ from benchmarks.targets import target
 from sslzoo import data, evaluate
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.sources import load_sets
-from sslzoo.zoo.train import TRAINING
+from sslzoo.zoo.run_state import TRAINING
 
 # the entry whose recipe is taken, what is changed in it, and whether all tasks are learned at once
 RUNS = {
