@@ -12,8 +12,8 @@ from benchmarks.targets import target
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.registry import resolve
-from sslzoo.zoo.sources import load_sets, training_data
 from sslzoo.zoo.run_state import TRAINING
+from sslzoo.zoo.sources import load_sets, training_data
 
 DRAWS = (0, 1, 2)  # seeds of the labels, of the order and of the weights
 METHODS = {
