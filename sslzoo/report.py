@@ -127,14 +127,14 @@ def _baselines(given: dict, name: str, names: list[str]) -> dict:
 def number(value: float, unit: str) -> str:
     """A figure with its unit; "%" is of a fraction.
 
-    >>> number(0.611, "%"), number(31.07, "dB"), number(0.861, "")
-    ('61.1 %', '31.07 dB', '0.861')
+    >>> number(0.611, "%"), number(31.07, "dB"), number(0.861, ""), number(0.03279, "")
+    ('61.1 %', '31.07 dB', '0.861', '0.0328')
     """
     if unit == "%":
         return f"{100 * value:.1f} %"
     if unit:
         return f"{value:.2f} {unit}"
-    return f"{value:.3f}"
+    return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
 def baselines_text(figure: dict) -> str:
