@@ -98,3 +98,9 @@ def test_a_baseline_belongs_to_the_figure_that_it_names():
         "joint": 0.99,
     }
     assert task["value"] == 0.9 and report.metric_figures({"protocol": "mine"}) == []
+
+
+def test_the_terminal_shows_what_a_method_tells_of_itself(capsys):
+    print_record({"protocol": "solve", "mmd": 0.00268, "settings": {}, "baselines": {}})
+    text = capsys.readouterr().out
+    assert "mmd" in text and "0.00268" in text

@@ -58,6 +58,9 @@ def print_record(record: dict) -> None:
         interval = None  # of the first figure alone
         for baseline, value in figure["baselines"].items():
             rows.append((what, baseline.replace("_", " "), number(value, unit), ""))
+    if not rows:  # what a method tells of itself has no headline
+        values = [(name, value) for name, value in record.items() if isinstance(value, float)]
+        rows = [(name, "this model", number(value, ""), "") for name, value in values]
     print_table((record["protocol"], "of", "", "95 %"), rows, right=[2])
     settings = record["settings"].items()
     plain = [f"{key} {value}" for key, value in settings if isinstance(value, (int, float, str))]
