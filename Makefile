@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint examples test-tensorflow test-jax bare-test wheel-test notebooks readme start throughput peer-env tfa-golden clean
+.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax bare-test wheel-test notebooks docs start throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -25,10 +25,12 @@ test-tensorflow: .venv/installed-dev
 test-jax: .venv/installed-dev
 	KERAS_BACKEND=jax $(BIN)/pytest -n 2 -m "not tensorflow"
 
-# The tests from a fresh clone with no data beside it, as on a user's machine.
+# The tests that may meet data of their own (the others read the bundled digits), from a fresh clone with no data beside it, as on a
+# user's machine.
 bare-test: .venv/installed-dev
 	rm -rf build/bare && git clone -q . build/bare
-	cd build/bare && KERAS_BACKEND=tensorflow ../../$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	cd build/bare && KERAS_BACKEND=tensorflow ../../$(BIN)/python -m pytest -q -n 2 -m "not slow" \
+		tests/data tests/evaluate tests/zoo tests/test_*.py
 
 # The package as users get it: the wheel, in another folder, without the source checkout.
 wheel-test: .venv/installed-dev
@@ -40,9 +42,9 @@ wheel-test: .venv/installed-dev
 notebooks: .venv/installed-dev
 	$(BIN)/python scripts/run_notebooks.py
 
-# The tables of the README, from the configs and their records.
-readme: .venv/installed
-	$(BIN)/python -m sslzoo.report README.md
+# The table of the README and the generated pages of docs/, from docstrings, configs and records.
+docs: .venv/installed
+	$(BIN)/python -m sslzoo.report
 
 # Speed, in pairs with torch and lightly where `make peer-env` has been run. On an idle machine.
 throughput: .venv/installed-dev
@@ -72,17 +74,50 @@ tfa-golden: .venv/installed | .venv-tfa/installed
 	.venv-tfa/bin/pip install -q tensorflow==2.15.1 tensorflow-addons==0.23.0 "numpy<2"
 	touch $@
 
+# Outputs of the networks of published checkpoints, computed by torch in an environment of its own.
+torch-golden: .venv-torch/installed
+	.venv-torch/bin/python scripts/torch_golden.py tests/nn/golden/torch_networks.npz
+
+.venv-torch/installed:
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/pip install -q torch==2.13.0 numpy
+	touch $@
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --upgrade pip
 
-.venv/installed: pyproject.toml setup.py | .venv/bin/python
-	$(BIN)/pip install -q -e .
+# The versions in constraints.txt are those that the tests ran with.
+.venv/installed: pyproject.toml setup.py constraints.txt | .venv/bin/python
+	$(BIN)/pip install -q -c constraints.txt -e .
 	touch $@
 
-.venv/installed-dev: pyproject.toml setup.py | .venv/bin/python
-	$(BIN)/pip install -q -e .[dev]
+.venv/installed-dev: pyproject.toml setup.py constraints.txt | .venv/bin/python
+	$(BIN)/pip install -q -c constraints.txt -e .[dev]
 	touch .venv/installed $@
 
+# After `make test` with newer versions: they become those that everybody installs.
+constraints:
+	$(BIN)/pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
+
+# A part of the tests with the lowest versions that pyproject.toml allows, and with the newest
+# versions on the newest Python that TensorFlow supports.
+NEWEST_PYTHON ?= python3.13
+lowest-test newest-test: %-test: .venv-%/installed
+	KERAS_BACKEND=tensorflow .venv-$*/bin/python -m pytest -q -m "not slow" \
+		tests/test_package.py tests/checks tests/zoo/test_config.py tests/zoo/test_saved.py tests/methods/test_encode.py
+
+.venv-lowest/installed: pyproject.toml scripts/lowest.py
+	$(PYTHON) -m venv .venv-lowest
+	$(PYTHON) scripts/lowest.py > .venv-lowest/versions.txt
+	.venv-lowest/bin/pip install -q -r .venv-lowest/versions.txt "pytest==8.0"
+	.venv-lowest/bin/pip install -q --no-deps -e .
+	touch $@
+
+.venv-newest/installed: pyproject.toml
+	$(NEWEST_PYTHON) -m venv .venv-newest
+	.venv-newest/bin/pip install -q -e . pytest
+	touch $@
+
 clean:
-	rm -rf .venv .venv-tfa build dist demo *.egg-info
+	rm -rf .venv .venv-tfa .venv-torch .venv-lowest .venv-newest build dist demo *.egg-info

@@ -1,18 +1,6 @@
-"""Puts `zoo_configs/` and the small weights, which lie beside the package, into it."""
-
-from pathlib import Path
+"""Puts `zoo_configs/` and `weights/`, which lie beside the package, into it."""
 
 from setuptools import find_packages, setup
-
-# bytes of weights that a wheel may carry; the larger ones are fetched from the release
-LIMIT = 20e6
-
-HERE = Path(__file__).parent
-weights, total = [], 0
-for path in sorted((HERE / "weights").glob("*.weights.h5"), key=lambda p: p.stat().st_size):
-    total += path.stat().st_size
-    if total <= LIMIT:
-        weights.append(path.name)
 
 setup(
     packages=[
@@ -22,9 +10,9 @@ setup(
     ],
     package_dir={"sslzoo.zoo_configs": "zoo_configs", "sslzoo.weights": "weights"},
     package_data={
-        "sslzoo": ["templates/*"],
+        "sslzoo": ["templates/*", "py.typed"],
         "sslzoo.zoo_configs": ["*.yaml"],
-        "sslzoo.weights": weights,
+        "sslzoo.weights": ["*.weights.h5"],
     },
     include_package_data=False,
 )

@@ -12,7 +12,7 @@ from benchmarks.targets import target
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.registry import resolve
-from sslzoo.zoo.run_state import TRAINING
+from sslzoo.zoo.schema import TRAINING
 from sslzoo.zoo.sources import load_sets, training_data
 
 DRAWS = (0, 1, 2)  # seeds of the labels, of the order and of the weights
@@ -24,7 +24,7 @@ METHODS = {
 SETS = {  # the entry whose recipe is taken, and what is changed in it
     "digits": ("flexmatch_convnet.digits", {}),
     "mnist": ("flexmatch_convnet.mnist", {}),
-    # Clothes may be mirrored; without colour the operation of that name does nothing.
+    # Clothes may be mirrored; without color the operation of that name does nothing.
     "fashion_mnist": ("flexmatch_convnet.mnist", {"augment": "fixmatch"}),
 }
 # accuracy of FlexMatch; Fashion-MNIST is reported as it comes
@@ -127,7 +127,7 @@ def settings(name, method, draw):
             "method": cls,
             "hyperparameters": hyperparameters,
             "data": config.data.model_copy(update={"name": name}),
-            "sampler": config.sampler.model_copy(update={"seed": draw}),
+            "sampler": config.sampler.model_copy(update={"draw": draw}),
             "seed": draw,
             **changes,
         }
@@ -139,7 +139,7 @@ def plain_settings(name, method, draw):
 
 
 def pseudo_labels(model, config):
-    """Of each class of the unlabelled images: the share with a confidence of .95, and the share
+    """Of each class of the unlabeled images: the share with a confidence of 0.95, and the share
     that is also right.
     """
     (train,) = load_sets([config.data], config.image_size)

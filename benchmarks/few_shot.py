@@ -7,7 +7,7 @@ from sslzoo.zoo.train import train
 
 ENTRIES = ("triplet_convnet.omniglot", "siamese_convnet.omniglot")
 JUDGED = "triplet_convnet.omniglot"
-# {ways: least 1-shot accuracy}; pytorch-metric-learning's batch-hard: .978 and .931
+# {ways: least 1-shot accuracy}; pytorch-metric-learning's batch-hard: 0.978 and 0.931
 ACCURACY = {5: 0.98, 20: 0.935}
 MINUTES = 20  # of training, on two cores
 

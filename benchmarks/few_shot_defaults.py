@@ -9,17 +9,20 @@ trained again. Omniglot is found in the folder SSLZOO_DATA.
 import sslzoo
 from benchmarks import variants
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.schema import ClassBalanced, Schedule
+from sslzoo.zoo.found import SAMPLERS
+from sslzoo.zoo.schema import Schedule
 from sslzoo.zoo.sources import training_data
 
 TRIPLET, SIAMESE = "triplet_convnet.omniglot", "siamese_convnet.omniglot"
-WIDER = ClassBalanced(name="class_balanced", classes=64, samples=2, steps_per_epoch=150)
+WIDER = SAMPLERS["class_balanced"](
+    name="class_balanced", classes=64, samples=2, steps_per_epoch=150
+)
 SHORT = {"epochs": 10, "augment": "none"}
 VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: value}
     "triplet": (TRIPLET, SHORT),
     "triplet, constant rate": (TRIPLET, SHORT | {"schedule": Schedule(name="constant")}),
     "triplet, soft margin, any length": (TRIPLET, SHORT | {"margin": "soft", "normalize": False}),
-    "triplet, margin .4": (TRIPLET, SHORT | {"margin": 0.4}),
+    "triplet, margin 0.4": (TRIPLET, SHORT | {"margin": 0.4}),
     "triplet, semi-hard": (TRIPLET, SHORT | {"miner": "semi_hard"}),
     "triplet, batch-all": (TRIPLET, SHORT | {"miner": "batch_all", "reducer": "nonzero_mean"}),
     "triplet, 64 x 2": (TRIPLET, SHORT | {"sampler": WIDER}),
@@ -28,7 +31,7 @@ VARIANTS = {  # of the entry's config: {hyperparameter or key of the config: val
     "triplet, 9,000 steps, crops": (TRIPLET, {}),
     "siamese": (SIAMESE, {"balanced": True}),
     "siamese, all pairs alike": (SIAMESE, {}),
-    "siamese, margin .7": (SIAMESE, {"margin": 0.7}),
+    "siamese, margin 0.7": (SIAMESE, {"margin": 0.7}),
     "siamese, margin 1.3": (SIAMESE, {"margin": 1.3}),
 }
 

@@ -10,7 +10,7 @@ from benchmarks.kept import kept
 from benchmarks.targets import target
 from sslzoo import data, evaluate
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.run_state import TRAINING
+from sslzoo.zoo.schema import TRAINING
 from sslzoo.zoo.sources import load_sets
 
 # the entry whose recipe is taken, what is changed in it, and whether all tasks are learned at once

@@ -38,17 +38,17 @@ class Turns:
         os.dup2(2, 1)  # what libraries print goes elsewhere
         self.end = None
 
-    def step(self, synchronise=lambda: None):
-        """`synchronise` waits for the device; it is called at the end of a window only."""
+    def step(self, synchronize=lambda: None):
+        """`synchronize` waits for the device; it is called at the end of a window only."""
         if self.end is None:
             self.warmup -= 1
             if self.warmup <= 0:
-                synchronise()
+                synchronize()
                 self._tell(self.facts)
             return
         self.steps += 1
         if time.perf_counter() >= self.end:
-            synchronise()
+            synchronize()
             seconds = time.perf_counter() - self.start
             self._tell(
                 {

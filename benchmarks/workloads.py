@@ -53,8 +53,10 @@ def encode(model, turns, images, batch):
 
 
 def predict(model, turns, images, batch):
+    import keras
+
     while True:
-        model.predict(images, batch_size=batch, verbose=0)
+        keras.Model.predict(model, images, batch_size=batch, verbose=0)
         turns.step()
 
 

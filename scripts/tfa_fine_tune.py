@@ -22,7 +22,7 @@ def export(folder):
     import sslzoo
 
     train, test = (sslzoo.data.load("digits", split=split) for split in ("train", "test"))
-    train = train.take(sslzoo.evaluate.labelled_subset(train.labels, per_class=20))
+    train = train.take(sslzoo.evaluate.labeled_subset(train.labels, per_class=20))
     sets = {"train": train, "test": test}
     arrays = {
         f"{key}_images": np.repeat(part.images[..., None], 3, axis=-1) for key, part in sets.items()

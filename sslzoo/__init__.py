@@ -1,20 +1,22 @@
-"""sslzoo: every way to learn a representation from little or no supervision, as one small
-`keras.Model`.
+"""A Keras 3 model zoo for learning from few labels or none.
 
     import sslzoo
     model = sslzoo.load("simclr_resnet20")
     features = model.encode(images)
 
-Importing this loads neither TensorFlow nor JAX; the first use of a name does. On Linux and x86 it
-sets TF_ENABLE_ONEDNN_OPTS=1 where the user has not set it: TensorFlow's convolutions are then
-about twice as fast on processors on which TensorFlow leaves oneDNN off.
+`import sslzoo` loads neither TensorFlow nor JAX. The first use of a name does. On Linux and x86 it
+sets TF_ENABLE_ONEDNN_OPTS=1, unless you have set that variable. Convolutions are then about twice
+as fast on processors where TensorFlow leaves oneDNN off.
 """
 
 import gc
 import importlib
 import os
 import sys
+import tempfile
 import warnings
+
+from sslzoo import registered
 
 __version__ = "0.1.0"
 
@@ -24,6 +26,7 @@ _NAMES = {
     "info": "sslzoo.zoo.entry",
     "load": "sslzoo.zoo.build",
     "build": "sslzoo.zoo.build",
+    "save": "sslzoo.zoo.folder",
     "Checkpoint": "sslzoo.training.checkpoint",
 }
 _MODULES = (
@@ -72,6 +75,11 @@ def _prefer_one_dnn(environment=os.environ, modules=sys.modules, processor=_proc
 
 if sys.platform == "linux" and os.uname().machine == "x86_64":
     _prefer_one_dnn()
+
+if os.path.expanduser("~") == "~":  # no HOME: TensorFlow would make a folder of that name
+    os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))
+
+registered.register()
 
 
 def _module(name):

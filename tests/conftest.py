@@ -2,6 +2,7 @@
 backend skipped on the other.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -20,14 +21,22 @@ os.environ.setdefault(
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# Half the time of JAX's tests was spent on making small programs fast that run once or twice.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
+import keras
 import pytest
+
+# Tracing makes many objects and little garbage: with Python's thresholds a sixth of the time is
+# spent looking for it.
+gc.set_threshold(100_000, 50, 100)
 
 sys.path.append(str(Path(__file__).parents[1]))  # `benchmarks`, in a checkout
 
 
+LONG = ("test_readme", "test_notebooks", "test_demo")
 # What one process prepares for the tests of all methods (methods/conftest.py).
-PREPARED = ("interrupted_runs", "replica_steps", "jax_steps", "process_steps")
+PREPARED = ("interrupted_runs", "single_steps", "replica_steps", "process_steps")
 
 
 def pytest_collection_modifyitems(items):
@@ -41,11 +50,17 @@ def pytest_collection_modifyitems(items):
     items.sort(key=place)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Every test draws the same initial weights in every run, before its fixtures are made."""
+    keras.utils.set_random_seed(0)
+
+
 def place(item):
     """The longest tests first. What waits for a prepared folder last, and in turns, so that two
     workers prepare two of them at once.
     """
     waits = [PREPARED.index(name) for name in getattr(item, "fixturenames", ()) if name in PREPARED]
     if waits:
-        return 2, item.nodeid.rpartition("::")[0], waits[0]
-    return int(item.path.stem not in ("test_notebooks", "test_demo")), "", 0
+        return 2, item.nodeid.rpartition("::")[0], max(waits)
+    return int(item.path.stem not in LONG), "", 0

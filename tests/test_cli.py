@@ -84,6 +84,15 @@ def test_listing_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_listing_models_with_properties(command):
+    code, out, _ = command("list", "--data", "mnist", "--verb", "classify", "--json")
+    assert code == 0 and "icarl_mlp.mnist" in {row["name"] for row in json.loads(out)}
+    code, _, err = command("list", "--data", "mnist", "--family", "metric")
+    assert code and err == "Error: list: no model has all of these properties; leave one out.\n"
+    code, _, err = command("list", "--size", "31")
+    assert code and "Unknown image_size 31; did you mean 32" in err
+
+
 def test_listing(command):
     code, out, _ = command("list", "--json")
     (row,) = [row for row in json.loads(out) if row["name"] == "simclr_micro.digits"]
@@ -123,8 +132,18 @@ def test_info(command):
         ),
         (
             ["eval", "simclr_micro", "--epochs", "3"],
-            "--epochs: not a setting of knn, which has k, temperature.",
+            "epochs: not a setting of knn, which has k, temperature.",
         ),
+        (
+            ["eval", "simclr_micro", "--set", "epochs=3"],
+            "epochs: not a setting of knn, which has k, temperature.",
+        ),
+        (
+            ["eval", "simclr_micro", "--set", "temperature=warm"],
+            "--set: temperature: got 'warm'; it must be a valid number.",
+        ),
+        (["eval", "simclr_micro", "--set", "k=[1"], "--set k: not readable as YAML"),
+        (["eval", "simclr_micro", "--set", "k"], "--set: got 'k'; it must be KEY=VALUE"),
         (
             ["eval", "simclr_micro", "--data", "digit", "--weights", "none"],
             "Unknown data set 'digit'",
@@ -151,6 +170,16 @@ def test_bad_input_is_one_sentence_and_exit_code_2(command, arguments, words):
     code, out, err = command(*arguments)
     assert (code, out) == (2, "")
     assert words in err and err.startswith("Error: ") and err.count("\n") == 1
+
+
+def test_every_setting_of_a_protocol_can_be_set(command):
+    """Also those without an option of their own."""
+    asked = ("eval", "simclr_micro", "--protocol", "retrieval", "--weights", "none", "--json")
+    code, out, err = command(*asked, "--set", "ranks=[2, 3]", "--set", "similarity=euclidean")
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["settings"]["ranks"] == [2, 3]
+    assert record["settings"]["similarity"] == "euclidean" and "recall_at_3" in record
 
 
 def test_an_unknown_command_suggests_the_nearest(command):
@@ -345,15 +374,59 @@ def test_export(command, tmp_path):
     assert command(*arguments, "--version", "next")[1].strip() == str(tmp_path / "served/2")
 
 
-def test_the_readme_table_comes_from_the_records(tmp_path, command):
-    readme = tmp_path / "README.md"
-    readme.write_text(f"# A\n{report.START}\nold\n{report.END}\nend\n")
-    assert report.update_readme(readme) and not report.update_readme(readme)
-    text = readme.read_text()
-    assert text.startswith(f"# A\n{report.START}\n| Model |") and text.endswith(
-        f"{report.END}\nend\n"
-    )
-    assert "`simclr_micro.digits`" in text and "old" not in text
-    readme.write_text("no markers")
-    with pytest.raises(ValueError, match="README: the markers"):
-        report.update_readme(readme)
+def test_the_tables_of_the_documentation_come_from_the_records(command):
+    assert "`simclr_micro.digits`" in report.documentation()["zoo.md"]
+
+
+FEW_LABELS = """\
+description: FixMatch on photographs of which a few are labeled
+paper: {title: FixMatch}
+licence: Apache-2.0
+method: fixmatch
+backbone: {name: micro, width: 8}
+image_size: 8
+hyperparameters: {classes: 2}
+augment: digits
+data:
+  labeled: {name: PHOTOS, split: train, labels: labels.csv, hold_out: 0.25}
+  unlabeled: {name: PHOTOS, split: unlabeled, labels: labels.csv}
+sampler: {name: paired, ratio: 2}
+optimizer: {name: sgd, learning_rate: 0.03}
+batch_size: 4
+epochs: 2
+evaluate:
+- {protocol: accuracy, test: {name: PHOTOS, split: test, labels: labels.csv, hold_out: 0.25}}
+"""
+
+
+def test_few_labels_of_own_photographs(command, tmp_path):
+    """Accuracy on labels that are held out stands in the log of every epoch."""
+    photos(tmp_path / "photos", [(9, 12), (8, 8)])
+    rows = [f"train/{'ab'[n % 2]}/{n}.png,{'ab'[n % 2]}" for n in range(16)]
+    (tmp_path / "photos/labels.csv").write_text("\n".join(["path,label", *rows]))
+    path = tmp_path / "few.yaml"
+    path.write_text(FEW_LABELS.replace("PHOTOS", str(tmp_path / "photos")))
+    code, out, err = command("train", path, "--run-dir", tmp_path / "run", "--json")
+    assert code == 0, err
+    accuracy = json.loads(out)["metrics"][0]
+    assert accuracy["settings"]["n_test"] == 4 and "same_labels_alone" in accuracy["baselines"]
+    log = (tmp_path / "run/log.csv").read_text().splitlines()
+    assert "test_accuracy" in log[0] and len(log) == 3
+    (tmp_path / "photos/lost.heic").write_bytes(b"0")
+    _, out, err = command("data", tmp_path / "photos", "--labels", "labels.csv")
+    assert "train: 1 files or folders are not read: lost.heic" in err
+    assert "16" in out and "2: a, b" in out and "unlabeled" in out
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are text there")
+def test_names_of_files_that_are_no_text(command, tmp_path):
+    """A name in Latin-1, as old archives have it; JSON gives it back."""
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / name).write_bytes(b"no image")
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    code, out, err = command("data", tmp_path, "--json")
+    assert code == 0, err
+    out.encode()
+    assert list(json.loads(out)[0]["unreadable"]) == [name]
+    code, out, err = command("data", tmp_path)
+    assert code == 0 and "caf\\udce9.png cannot be read" in err

@@ -1,139 +1,136 @@
-"""The demo at a tiny size: everything is measured, written and checked; the page needs nothing but
-itself.
+"""The demo, with a training of seconds: everything is measured, written and checked, and the page
+needs nothing but itself.
 """
 
 import json
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-CONFIG = """\
-description: a model of the tests
-paper: {title: A Paper}
-licence: Apache-2.0
-default: true
-method: simclr
-backbone: {name: micro, width: 16}
-image_size: 8
-hyperparameters: {projection: [32, 32]}
-augment: digits
-data: {name: digits, split: train}
-optimizer: {name: sgd, learning_rate: 0.1}
-batch_size: 256
-epochs: 4
-evaluate: []
-"""
+from sslzoo.demo.steps import Chapter, Steps
+
+ENTRY = Path(__file__).parents[1] / "zoo_configs/srresnet_x4.t91.yaml"
 
 
-@pytest.fixture
-def zoo(tmp_path, monkeypatch):
-    """A zoo whose digits model is small and whose flagship has no weights."""
-    (tmp_path / "configs").mkdir()
-    for name in ("simclr_resnet20.digits", "simclr_resnet50.cifar10", "simclr_resnet20.cifar10"):
-        text = CONFIG if name != "simclr_resnet20.digits" else CONFIG.replace("default: true\n", "")
-        (tmp_path / f"configs/{name}.yaml").write_text(text)
-    monkeypatch.setenv("SSLZOO_CONFIGS", str(tmp_path / "configs"))
-    monkeypatch.delenv("SSLZOO_MIRRORS", raising=False)
-    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
-    return tmp_path
+def nearest_pixels(images):
+    """The worst way to enlarge four times."""
+    return images.repeat(4, axis=1).repeat(4, axis=2)
 
 
-@pytest.mark.tensorflow
-def test_without_published_weights_it_says_so_and_writes_nothing(zoo):
-    from sslzoo import demo
-
-    with pytest.raises(
-        ValueError,
-        match=r"simclr_resnet20.digits has no published weights yet; make them: sslzoo train",
-    ):
-        demo.run(zoo / "demo")
-    assert not (zoo / "demo").exists()
-
-
-class Died(Exception):
-    """What stands here for a kill."""
+def test_a_check_that_fails_is_named_and_fails_the_demo(capsys):
+    told = Chapter("a", "A", "right", "50 %", "40 %", [], "", [], {}, [("it is better", False)])
+    steps = Steps()
+    steps.chapter("A step", lambda: told)
+    steps.checks.append(("the page is whole", True))
+    assert not steps.finish(Path("report.html"))
+    said = capsys.readouterr().out
+    assert "right: 50 %, here 40 %" in said
+    assert "not so: it is better" in said and "1 of 2 checks failed" in said
 
 
-@pytest.mark.tensorflow
-@pytest.mark.slow
-def test_a_demo_that_died_after_its_export_is_cleared_and_a_stranger_s_folder_is_not(
-    zoo, monkeypatch
-):
-    from sslzoo import demo
-    from sslzoo.zoo.train import train
+def test_a_network_that_is_worse_than_bicubic_fails_its_checks():
+    from sslzoo.demo import enlarge
 
-    def dies(*_):
-        raise Died
-
-    train("simclr_resnet20.digits", run_dir=zoo / "run", record=True, verbose=0)
-    monkeypatch.setattr(demo, "clean_process", dies)
-    monkeypatch.setattr(demo, "DRAWS", 1)
-    monkeypatch.setattr(demo, "map_2d", lambda features: features[:, :2])
-    for _ in range(2):
-        with pytest.raises(Died):
-            demo.run(zoo / "demo", seconds=0.1)
-    (zoo / "other/saved_model").mkdir(parents=True)
-    with pytest.raises(
-        ValueError, match="out: got .*other; it must be another folder: .* no demo wrote"
-    ):
-        demo.run(zoo / "other")
-    assert [path.name for path in (zoo / "other").iterdir()] == ["saved_model"]
+    told = enlarge.chapter(SimpleNamespace(scale=4, upscale=nearest_pixels))
+    assert [passed for _, passed in told.checks] == [False, False]
+    assert float(told.within.removesuffix(" dB")) < float(told.without.split()[1])
+    assert all(picture.startswith(b"\x89PNG") for _, picture in told.pictures)
 
 
-@pytest.mark.tensorflow
-@pytest.mark.slow
-def test_the_whole_demo(zoo, capfd):
-    from sslzoo import demo
-    from sslzoo.zoo.train import train
+def test_the_bars_of_the_demo_start_at_zero():
+    from sslzoo.demo.drawn import bars
+    from sslzoo.plots.figure import empty
 
-    train("simclr_resnet20.digits", run_dir=zoo / "run", record=True, verbose=0)
-    passed = demo.run(zoo / "demo", seconds=2)
-    results = json.loads((zoo / "demo/results.json").read_text())
-    checks = {entry["check"]: entry["passed"] for entry in results["checks"]}
-    assert passed == all(checks.values()) and len(checks) >= 10
+    axes = empty(3, 2).add_subplot()
+    bars(axes, {"pixels": 0.914, "model": 0.931}, "right", ours=1)
+    assert axes.get_xlim()[0] == 0
+    assert [bar.get_width() for bar in axes.patches] == [0.914, 0.931]
 
-    # what does not depend on how good four epochs make a network of two convolutions
-    failed = {
-        check
-        for check, good in checks.items()
-        if not good and "beats the untrained encoder" not in check
+
+def test_a_copy_has_the_label_of_the_piece_that_it_was_made_from():
+    from sslzoo.demo import find_again
+
+    pieces = find_again._pieces()
+    copies = find_again._copies(pieces)
+    assert np.array_equal(copies.labels, np.arange(len(pieces)))
+    assert (copies.images == copies.images[..., :1]).all()  # gray
+    light = [part.images.mean(axis=(1, 2, 3)) for part in (pieces, copies)]
+    assert np.corrcoef(*light)[0, 1] > 0.9
+
+
+def test_scattered_digits_keep_their_labels_and_lie_in_different_places():
+    from sslzoo import data
+    from sslzoo.demo import one_example
+
+    digits = data.load("digits", "test").take(slice(20))
+    free = one_example._scattered(digits)
+    assert np.array_equal(free.labels, digits.labels)
+    places = {
+        np.argwhere(image).mean(axis=0).round().astype(int).tobytes() for image in free.images
     }
-    assert not failed
-    assert (
-        results["flagship"]["name"] == "simclr_resnet20.digits"
-        and results["flagship"]["difference"] <= 1e-5
-    )
-    assert [row["name"] for row in results["rows"]][:2] == ["raw pixels", "untrained encoder"]
-    for row in results["rows"]:
-        for protocol in ("knn", "linear_probe"):
-            assert row[protocol]["mean"] == pytest.approx(np.mean(row[protocol]["accuracies"]))
-            assert 0.2 < row[protocol]["mean"] < 1
-    # 8x8 digits are easy for pixels: a wrong split or label would show
-    assert results["rows"][0]["knn"]["mean"] > 0.8
-    assert 2 <= results["further"]["seconds"] < 4 and results["further"]["steps"] >= 1
+    assert len(places) > 10
 
-    page = (zoo / "demo/report.html").read_text()
-    assert not re.search(demo.LOADS, page) and "its weights are not at hand here" in page
-    for row in results["rows"]:
-        assert f"{100 * row['linear_probe']['mean']:.1f}&nbsp;%" in page
+
+def test_a_demo_that_died_is_cleared_and_a_stranger_s_folder_is_not(tmp_path):
+    from sslzoo import demo
+
+    begun = {"started": "2026-11-27", "finished": False}
+    demo._clear(tmp_path / "demo", begun["started"])
+    (tmp_path / "demo/saved_model/flexmatch").mkdir(parents=True)
+    demo._clear(tmp_path / "demo", begun["started"])
+    assert [path.name for path in (tmp_path / "demo").iterdir()] == ["results.json"]
+    assert json.loads((tmp_path / "demo/results.json").read_text()) == begun
+
+    (tmp_path / "other/saved_model").mkdir(parents=True)
+    needed = "out: got .*other; it must be another folder: .* no demo wrote"
+    with pytest.raises(ValueError, match=needed):
+        demo._clear(tmp_path / "other", begun["started"])
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["saved_model"]
+
+
+def test_without_published_weights_it_says_so_and_writes_nothing(tmp_path, monkeypatch):
+    from sslzoo import demo
+
+    config = ENTRY.read_text(encoding="utf-8").partition("# Written by `sslzoo train")[0]
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / ENTRY.name).write_text(config)
+    monkeypatch.setenv("SSLZOO_CONFIGS", str(tmp_path / "configs"))
+    with pytest.raises(ValueError, match=r"srresnet_x4.t91 has no published weights"):
+        demo.run(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+def test_the_whole_demo(tmp_path, monkeypatch, capfd):
+    from sslzoo import demo
+
+    monkeypatch.setattr(demo.few_labels, "STEPS", 3)
+    monkeypatch.setattr(demo.one_example, "EPISODES", 40)
+    monkeypatch.delenv("SSLZOO_DATA", raising=False)
+    passed = demo.run(tmp_path / "demo", epochs=2)
+    results = json.loads((tmp_path / "demo/results.json").read_text())
+    checks = {entry["check"]: entry["passed"] for entry in results["checks"]}
+    assert passed == all(checks.values()) and len(checks) >= 12
+    # Six steps are too few for FlexMatch to win.
+    assert {check for check, good in checks.items() if not good} <= {
+        "FlexMatch beats the labels alone"
+    }
+
+    assert results["enlarge"]["per_picture"]["flower"]["psnr"] > 30
+    wrong = results["few_labels"]["wrong"]
+    assert 0.05 < wrong["pixels, logistic regression"] < 0.3
+    assert wrong["FlexMatch, from the zoo"] < 0.05
+    assert results["find_again"]["first"]["SimCLR"] > 0.3
+    assert results["serve"]["difference"] <= demo.serve.EXACT
+
+    page = (tmp_path / "demo/report.html").read_text()
+    assert not re.search(demo.LOADS, page) and page.count("<figure>") == 7
+    assert f"{results['enlarge']['per_picture']['flower']['psnr']:.2f} dB" in page
+    assert f"{100 * (1 - wrong['FlexMatch, trained here']):.1f} %" in page
+    assert len(list((tmp_path / "demo").glob("*.png"))) == 7
+    assert list((tmp_path / "demo/saved_model").rglob("saved_model.pb"))
     assert "Demo finished" in capfd.readouterr().out
-    assert list((zoo / "demo/saved_model").rglob("saved_model.pb"))
-
-
-def test_neighbours_are_by_cosine_and_never_the_query_itself():
-    from sslzoo.demo_figures import neighbours
-
-    rows = np.array([[1, 0], [10, 1], [0, 1], [1, 9]], "float32")
-    labels = np.array([0, 0, 1, 0])
-    found = neighbours(rows, rows, labels, labels, 1, leave_out_self=True)
-    assert [int(nearest[0]) for nearest, _ in found["rows"]] == [1, 0, 3, 2]
-    assert found["agreement"] == 0.5
-
-
-def test_patches_of_the_bundled_photographs():
-    from sslzoo.demo_steps import patches
-
-    found = patches()
-    assert found["images"].shape == (48, 106, 106, 3) and found["images"].dtype == np.uint8
-    assert np.bincount(found["photo"]).tolist() == [24, 24]

@@ -5,7 +5,9 @@ import time
 import numpy as np
 import pytest
 
+import sslzoo
 from sslzoo import files
+from sslzoo.training.contents import check_digest
 
 
 def test_a_file_appears_whole_and_keeps_its_mode(tmp_path):
@@ -70,8 +72,39 @@ def test_parts_of_killed_processes_go_after_a_day(tmp_path):
         tmp_path / name for name in (".a[1].txt.x.part", ".a[1].txt.y.part", ".b.txt.x.part")
     )
     for part in (old, fresh, other):
-        part.write_bytes(b"half")
+        part.mkdir()
+        (part / "a").write_bytes(b"half")
         if part != fresh:
             os.utime(part, (time.time() - 2 * files.PART_SECONDS,) * 2)
     files.replace_file(tmp_path / "a[1].txt", b"new")
     assert sorted(os.listdir(tmp_path)) == sorted([fresh.name, other.name, "a[1].txt"])
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "a").write_bytes(b"a file")
+    with pytest.raises(OSError) as error:
+        files.make_folder(tmp_path / "a" / "b")
+    assert str(error.value) == f"{tmp_path}/a/b: this folder cannot be made (Not a directory)."
+
+
+def test_a_pipe_is_no_file_and_does_not_hang(tmp_path):
+    pipe = tmp_path / "run.yaml"
+    os.mkfifo(pipe)
+    for read in (sslzoo.Checkpoint.steps_done, check_digest):
+        with pytest.raises(ValueError, match="run.yaml: not a readable .*it is no regular file"):
+            read(pipe)
+    with pytest.raises(FileNotFoundError, match="config: there is no file .*run.yaml"):
+        sslzoo.load(pipe)
+
+
+def test_what_a_library_raises_of_a_damaged_file_is_one_sentence(tmp_path):
+    def reading():
+        raise RuntimeError("several\n  lines " + "x" * 999)
+
+    with pytest.raises(ValueError) as error:
+        files.read_own("a.npz", reading, "checkpoint")
+    text = str(error.value)
+    assert text.startswith("a.npz: not a readable checkpoint (RuntimeError: several lines xxx")
+    assert "\n" not in text and len(text) < 300
+    with pytest.raises(FileNotFoundError):
+        files.read_own(tmp_path / "a", (tmp_path / "a").read_bytes, "checkpoint")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sslzoo import methods
-from sslzoo.zoo import list_models
+from sslzoo.zoo import resolve
 from sslzoo.zoo.entry import load_config
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,7 @@ def test_nothing_uses_the_private_parts_of_keras():
     ["import keras.{}", "from keras.{} import ops", "from keras import ops, {}", "keras.{}.ops"],
 )
 @pytest.mark.parametrize("part", ["src", "_tf_keras"])
-def test_private_parts_are_recognised(line, part):
+def test_private_parts_are_recognized(line, part):
     assert PRIVATE.search(line.format(part))
 
 
@@ -59,7 +59,7 @@ def test_every_method_cites_its_paper(name):
     "path", sorted((ROOT / "zoo_configs").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_every_entry_of_the_zoo_loads(path):
-    assert path.stem in list_models()
+    assert resolve(path.stem) == path
     load_config(path)
 
 
@@ -84,18 +84,37 @@ def chained_conditionals(tree):
     ]
 
 
+SEVERAL = (ast.Tuple, ast.List)
+
+
+def assigned(target):
+    """The names, attributes and items that a target assigns to; `_` is none."""
+    if isinstance(target, SEVERAL):
+        return [name for part in target.elts for name in assigned(part)]
+    if isinstance(target, ast.Starred):
+        return assigned(target.value)
+    return [] if isinstance(target, ast.Name) and target.id == "_" else [target]
+
+
+def takes_a_shape_apart(node):
+    """`n, h, w, c = x.shape`, `= ops.shape(x)` or `= shape`, without inner brackets."""
+    flat = all(not isinstance(part, SEVERAL) for part in node.targets[0].elts)
+    written_out = isinstance(node.value, SEVERAL)
+    words = [getattr(part, "attr", getattr(part, "id", "")) for part in ast.walk(node.value)]
+    return flat and not written_out and "shape" in words
+
+
 def wide_assignments(tree):
-    """Lines of `a, b, c = x, y, z`: more than two names and as many values written out."""
-    return [
-        f"{node.lineno}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, (ast.Tuple, ast.List))
-        and any(
-            isinstance(target, (ast.Tuple, ast.List)) and len(target.elts) > 2
-            for target in node.targets
-        )
-    ]
+    """Lines that assign more than two names at once, unless they take a shape apart."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        names = [name for target in node.targets for name in assigned(target)]
+        several = len(node.targets) == 1 and isinstance(node.targets[0], SEVERAL)
+        if len(names) > 2 and not (several and takes_a_shape_apart(node)):
+            found.append(f"{node.lineno}")
+    return found
 
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -171,6 +190,11 @@ def test_the_package_is_plain(offenders):
         (chained_conditionals, "x = 1 if a else 2 if b else 3"),
         (chained_conditionals, "x = (1 if a else 2) if b else 3"),
         (wide_assignments, "a, b, c = 1, 2, 3"),
+        (wide_assignments, "a, b, c = f()"),
+        (wide_assignments, "a, *b, self.c = f()"),
+        (wide_assignments, "(_, a, b), (_, c, _) = (x.shape for x in f())"),
+        (wide_assignments, "a, b, c = x.shape[0], 2, 3"),
+        (wide_assignments, "a = b = c = 1"),
         (missing_annotations, "def f(x) -> int: ..."),
         (missing_annotations, "def f(x: int): ..."),
         (missing_annotations, "class A:\n    def __init__(self, **more) -> None: ..."),
@@ -181,4 +205,5 @@ def test_the_package_is_plain(offenders):
 def test_what_is_not_plain_is_recognized(offenders, source):
     assert offenders(ast.parse(source))
     plain = "def f(x: int, *more: int) -> int:\n    '''>>> f(1)'''\n    a, b = 1, 2\n"
+    plain += "a, b, _ = f()\na, *b = f()\nn, h, w, c = x.shape\n"
     assert not offenders(ast.parse(plain))

@@ -20,7 +20,8 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 )
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook(path, monkeypatch, tmp_path):
-    monkeypatch.setenv("NOTEBOOK_EPOCHS", "2")
+    monkeypatch.setenv("NOTEBOOK_EPOCHS", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # scikit-learn's threads wait for each other
     monkeypatch.delenv("SSLZOO_DATA", raising=False)
     notebook = nbformat.read(path, 4)
     assert any(cell.get("outputs") for cell in notebook.cells), (

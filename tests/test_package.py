@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sslzoo
+from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.registry import config_folders
 
 pytestmark = pytest.mark.wheel
@@ -106,15 +107,42 @@ def test_the_configs_come_with_the_package():
     )
 
 
-@pytest.mark.skipif(
+of_the_wheel = pytest.mark.skipif(
     "SSLZOO_WHEEL" not in os.environ, reason="about the installed wheel: make wheel-test"
 )
-def test_the_wheel_is_what_runs_and_its_weights_are_small():
+
+
+@of_the_wheel
+def test_the_wheel_is_what_runs_and_is_below_90_megabytes():
     package = Path(sslzoo.__file__).parent
     assert package.parent == Path(os.environ["SSLZOO_WHEEL"])
     assert config_folders() == [package / "zoo_configs"]
     assert (package / "templates").is_dir()
-    assert sum(path.stat().st_size for path in (package / "weights").iterdir()) < 20e6
+    assert sum(path.stat().st_size for path in package.rglob("*") if path.is_file()) < 90e6
+
+
+@of_the_wheel
+def test_the_wheel_has_the_weights_of_every_entry():
+    for path in config_folders()[0].glob("*.yaml"):  # former versions too
+        entry = Entry.find(path)
+        if entry.config.record is not None:
+            weights = entry.config.record.weights
+            assert (entry.weights_folder / weights.file).stat().st_size == weights.bytes, path
+
+
+WITHOUT_A_NETWORK = """
+import socket
+def refuse(*_): raise OSError("there is no network")
+socket.socket.connect = socket.getaddrinfo = refuse
+"""
+
+
+@of_the_wheel
+def test_the_flagship_loads_without_a_network_in_an_empty_cache(tmp_path):
+    code = "import numpy, sslzoo; model = sslzoo.load('simclr_resnet50'); "
+    code += "print(model.encode(numpy.zeros((2, 40, 30, 3), 'uint8')).shape)"
+    printed = run(WITHOUT_A_NETWORK + code, SSLZOO_HOME=str(tmp_path), SSLZOO_MIRRORS=None)
+    assert printed == "(2, 2048)" and not list(tmp_path.iterdir())
 
 
 def test_a_pretrained_model_encodes():

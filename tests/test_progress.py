@@ -1,3 +1,4 @@
+import importlib.util
 import sys
 
 from sslzoo.progress import progress
@@ -13,3 +14,29 @@ def test_a_bar_goes_to_the_terminal_and_changes_no_item(capsys, monkeypatch):
     assert list(progress(range(3), "reading", 3)) == [0, 1, 2]
     assert capsys.readouterr().err == ""  # few items
     assert list(progress(range(3), "reading", 3, least=2)) == [0, 1, 2]
+
+
+def test_a_notebook_has_a_bar_with_widgets_and_lines_without(monkeypatch, caplog):
+    import rich.console
+    import rich.progress
+
+    consoles = []
+    monkeypatch.setattr("sslzoo.progress.SECONDS", 0.0)
+
+    def track(items, what, total, console, transient):
+        consoles.append(console)
+        return items
+
+    monkeypatch.setattr(rich.progress, "track", track)
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    monkeypatch.setitem(sys.modules, "IPython", sys)
+    found = importlib.util.find_spec
+    for widgets in (None, found("json")):
+        monkeypatch.setattr(
+            importlib.util,
+            "find_spec",
+            lambda name, widgets=widgets: widgets if name == "ipywidgets" else found(name),
+        )
+        assert list(progress(range(3), "reading", 3, least=2)) == [0, 1, 2]
+    assert [console.is_jupyter for console in consoles] == [True]
+    assert caplog.messages[-1] == "reading: 2 of 3"

@@ -33,11 +33,17 @@ published = [name for name in sslzoo.list_models("*.cifar10") if sslzoo.info(nam
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in published if "resnet20" in name])
 def test_published_weights_beat_the_untrained_network(name, cifar10):
-    """On a part of the data, so less than the record's own figures, which have all of it as the
-    bank.
+    """On a part of the data, so by less than the record's own figures, which have all of it as the
+    bank: by at least two fifths of their gain.
     """
     train, test = (
         split.take(np.arange(n)) for split, n in zip(cifar10, (5_000, 1_000), strict=True)
     )
-    record = sslzoo.evaluate.knn(sslzoo.load(name), train, test)
-    assert record["accuracy"] > record["baselines"]["untrained_encoder"] + 0.12
+    metrics = sslzoo.info(name).config.record.metrics
+    published = next(metric for metric in metrics if metric["protocol"] == "knn")
+    found = sslzoo.evaluate.knn(sslzoo.load(name), train, test)
+    assert gain(found) > 0.4 * gain(published) > 0.02
+
+
+def gain(record):
+    return record["accuracy"] - record["baselines"]["untrained_encoder"]

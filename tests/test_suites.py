@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -71,13 +72,27 @@ def test_the_targets_are_the_issues():
     assert (super_resolution.GAIN, super_resolution.MINUTES) == (2.7, 60)
 
 
+BENCHMARKS = sorted(path.stem for path in Path(suite.__file__).parent.glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_is_importable_and_says_what_it_asks(name):
+    assert importlib.import_module(f"benchmarks.{name}").__doc__
+
+
+def test_draws_of_few_labels_are_of_different_labels():
+    few_labels = importlib.import_module("benchmarks.few_labels")
+    configs = [few_labels.settings("digits", "fixmatch", draw) for draw in few_labels.DRAWS]
+    assert [config.sampler.settings()["draw"] for config in configs] == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("method", "scenario", "met", "missed"),
     [
         ("icarl", "class", 0.921, 0.919),
         ("replay", "class", 0.931, 0.929),
         ("joint, one epoch", "class", 0.961, 0.959),
-        ("lwf", "task", 0.951, 0.949),  # joint: .98
+        ("lwf", "task", 0.951, 0.949),  # joint: 0.98
         ("lwf", "class", 0.29, 0.31),
     ],
 )

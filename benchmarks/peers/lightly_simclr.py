@@ -51,7 +51,7 @@ class Arrays(torch.utils.data.Dataset):
 def fit(network, head, turns, images, batch, workers, channels_last):
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model = torch.nn.Sequential(network, head).to(memory_format=layout).train()
-    # SimCLR appendix B.9: colour strength .5 and no blur, as sslzoo's preset `simclr_cifar`.
+    # SimCLR appendix B.9: color strength 0.5 and no blur, as sslzoo's preset `simclr_cifar`.
     transform = SimCLRTransform(input_size=images.shape[1], cj_strength=0.5, gaussian_blur=0.0)
     data = LightlyDataset.from_torch_dataset(Arrays(images), transform=transform)
     loader = DataLoader(

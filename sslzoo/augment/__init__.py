@@ -1,6 +1,6 @@
-"""Per-sample augmentations on the device: batched, seeded, the same code on every backend."""
+"""Augmentations of batches on the device. Each sample has its own random parameters."""
 
-from sslzoo.augment.colour import colour_jitter, colour_matrix, solarise
+from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Views
 from sslzoo.augment.presets import PRESETS, resolve_preset
@@ -20,11 +20,11 @@ __all__ = [
     "Symmetry",
     "TwoViews",
     "Views",
-    "colour_jitter",
-    "colour_matrix",
+    "color_jitter",
+    "color_matrix",
     "crop_resize",
     "gaussian_blur",
     "resolve_preset",
-    "solarise",
+    "solarize",
     "weak_strong",
 ]

@@ -136,7 +136,7 @@ def blur_matrix(sigma: Any, size: int) -> Any:
     """
     pixel = ops.cast(ops.arange(size), "float32")
     distance = ops.abs(pixel[:, None] - pixel[None, :])  # (size, size)
-    # At sigma = .01 the neighbor's weight exp(-5000) is exactly 0.
+    # At sigma = 0.01 the neighbor's weight exp(-5000) is exactly 0.
     exponent = -0.5 * ops.square(distance / ops.maximum(sigma, 0.01)[:, None, None])
     weights = ops.where(distance <= blur_radius(size), ops.exp(exponent), 0.0)
     return weights / ops.sum(weights, axis=-1, keepdims=True)

@@ -1,11 +1,11 @@
-"""`Augment` and `Views`: random views of a batch, every image with its own draws."""
+"""`Augment` and `Views` make random views of a batch. Each image has its own random parameters."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
-from sslzoo.augment.colour import colour_jitter, solarise
+from sslzoo.augment.color import color_jitter, solarize
 from sslzoo.augment.geometry import blur_radius, crop_resize, gaussian_blur
 from sslzoo.augment.presets import resolve_preset
 from sslzoo.augment.seeds import ReplicaSeeds
@@ -27,7 +27,7 @@ _DRAWS = (
     "grayscale",
     "blur",
     "sigma",
-    "solarise",
+    "solarize",
 )
 WHOLE = (1.0, 1.0)  # the crop area of a plain resize
 
@@ -73,11 +73,11 @@ class _RandomViews(keras.layers.Layer):
             images = ops.concatenate([images] * self.views, axis=0)
         images = self._resize(unit_range(images), draw)
         if images.shape[-1] == 3 and (draw.may("jitter") or draw.may("grayscale")):
-            images = colour_jitter(images, *draw.colors())
+            images = color_jitter(images, *draw.colors())
         if draw.may("blur") and blur_radius(self.image_size) > 0:
             images = gaussian_blur(images, draw.sigma())
-        if draw.may("solarise"):
-            images = solarise(images, ops.where(draw.happens("solarise"), 0.5, 2.0))
+        if draw.may("solarize"):
+            images = solarize(images, ops.where(draw.happens("solarize"), 0.5, 2.0))
         return ops.clip(images, 0.0, 1.0)
 
     def _resize(self, images: Any, draw: "_Draw") -> Any:
@@ -172,14 +172,14 @@ class _Draw:
 class Augment(_RandomViews):
     """One random view of each image.
 
-    Crop and flip, then color (jitter and grayscale in one step), blur, solarization, with the
-    fields of a preset. There is no inference mode: it is random whenever it is called.
+    The order is crop and flip, color jitter and grayscale, blur, and solarization. A preset sets
+    the parameters. There is no inference mode: every call is random.
 
     Args:
-        preset: a name in `PRESETS`, or a dict `{"preset": name, field: value, ...}`; see
-            `resolve_preset`. Of a pair of probabilities, the first is taken.
-        image_size: side of the square view, in pixels.
-        seed: integer, or None for a random one.
+        preset: A name from `PRESETS`, or a dict `{"preset": name, field: value, ...}`. See
+            `resolve_preset`. From a pair of probabilities, the first one is used.
+        image_size: Side of the square view in pixels.
+        seed: An integer, or None for a random seed.
 
     Call:
         images: integers in 0..255 or floats in [0, 1], (N, H, W, 3), or (N, H, W, 1), where color
@@ -207,7 +207,7 @@ class Augment(_RandomViews):
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class Views(_RandomViews):
-    """Two random views of each image, made in one pass; arguments and input as `Augment`.
+    """Two random views of each image, made in one pass. Arguments and input are those of `Augment`.
 
     Returns:
         (view1, view2), each float32 (N, image_size, image_size, C) in [0, 1].

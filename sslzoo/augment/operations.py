@@ -11,10 +11,10 @@ from typing import Any
 
 from keras import ops
 
-from sslzoo.augment.colour import LUMA
+from sslzoo.augment.color import LUMA
 
 
-def tone(planes: Any, brightness: Any, contrast: Any, colour: Any, autocontrast: Any) -> Any:
+def tone(planes: Any, brightness: Any, contrast: Any, color: Any, autocontrast: Any) -> Any:
     """One of: brightness (a factor; 1 is neutral), contrast (the distance from the mean luma, times
     a factor), color (the distance from the luma, times a factor), autocontrast (bool: stretch each
     channel to all of [0, 1]).
@@ -41,21 +41,21 @@ def tone(planes: Any, brightness: Any, contrast: Any, colour: Any, autocontrast:
     if channels == 1:  # gray has no color to take away
         out = pixels * (factor * scale)[:, :, None] + offset[:, :, None]
     else:
-        colour = colour[:, None, None]
-        mix = colour * ops.eye(channels) + (1.0 - colour) * luma  # (N, C, C)
+        color = color[:, None, None]
+        mix = color * ops.eye(channels) + (1.0 - color) * luma  # (N, C, C)
         out = ops.matmul(mix * (factor * scale)[:, None, :], pixels) + offset[:, :, None]
     # rounding alone leaves the range
     return ops.clip(ops.reshape(out, (-1, channels, height, width)), 0.0, 1.0)
 
 
-def posterise(planes: Any, bits: Any) -> Any:
+def posterize(planes: Any, bits: Any) -> Any:
     """Keep the highest `bits` bits of each value's 8; 8 is neutral.
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo.augment.operations import posterise
+        >>> from sslzoo.augment.operations import posterize
         >>> planes = np.full((1, 1, 1, 1), 200 / 255, "float32")
-        >>> round(255 * float(posterise(planes, np.ones(1, "float32"))[0, 0, 0, 0]))
+        >>> round(255 * float(posterize(planes, np.ones(1, "float32"))[0, 0, 0, 0]))
         128
     """
     step = ops.power(2.0, 8.0 - bits)[:, None, None, None]
@@ -84,7 +84,7 @@ def sharpness(planes: Any, factor: Any) -> Any:
     return planes + ops.pad(change, ((0, 0), (0, 0), (1, 1), (1, 1)))
 
 
-def equalise(planes: Any, chosen: Any) -> Any:
+def equalize(planes: Any, chosen: Any) -> Any:
     """Spread the 256 values of each channel so that their counts are even.
 
     PIL's table: value v becomes (step // 2 + number of pixels below v) // step, step = (pixels -
@@ -96,9 +96,9 @@ def equalise(planes: Any, chosen: Any) -> Any:
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo.augment.operations import equalise
+        >>> from sslzoo.augment.operations import equalize
         >>> planes = np.repeat([0.4, 0.6], 512).astype("float32").reshape(1, 1, 32, 32)
-        >>> spread = equalise(planes, np.array([True]))
+        >>> spread = equalize(planes, np.array([True]))
         >>> round(float(np.max(spread) - np.min(spread)), 2)
         1.0
     """

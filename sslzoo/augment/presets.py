@@ -1,6 +1,4 @@
-"""The recipes of augmentation: names, fields and their checks. Plain Python: a config is validated
-without Keras.
-"""
+"""Augmentation presets and their checks, in plain Python. Configs are validated without Keras."""
 
 from numbers import Real
 from typing import Any
@@ -8,7 +6,7 @@ from typing import Any
 from sslzoo.checks import one_of, refused
 
 # Fields in which the two views may differ: a number, or a pair (view 1, view 2).
-PER_VIEW = ("flip", "jitter", "grayscale", "blur", "solarise")
+PER_VIEW = ("flip", "jitter", "grayscale", "blur", "solarize")
 RANGES = ("crop_area", "crop_ratio", "blur_sigma")
 
 # Whole image, resized: nothing random.
@@ -27,7 +25,7 @@ _NONE = {
     "grayscale": 0.0,  # probability
     "blur": 0.0,  # probability
     "blur_sigma": (0.1, 2.0),  # pixels of the view
-    "solarise": 0.0,  # probability
+    "solarize": 0.0,  # probability
 }
 
 # Chen et al. 2020, arXiv:2002.05709, appendix A; google-research/simclr tf2/data_util.py (jitter
@@ -61,7 +59,7 @@ _BYOL = _SIMCLR | {
     "saturation": 0.2,
     "hue": 0.1,
     "blur": (1.0, 0.1),
-    "solarise": (0.0, 0.2),
+    "solarize": (0.0, 0.2),
 }
 
 # Chen et al. 2020, arXiv:2003.04297; facebookresearch/moco main_moco.py, --aug-plus.
@@ -90,7 +88,7 @@ PRESETS = {
     "simclr_cifar": _SIMCLR_CIFAR,
     "byol": _BYOL,
     "moco_v2": _MOCO_V2,
-    "grey": _GREY,
+    "gray": _GREY,
     "digits": _DIGITS,
     "none": _NONE,
 }
@@ -100,15 +98,15 @@ def resolve_preset(preset: Any) -> dict:
     """The complete fields of a preset.
 
     Args:
-        preset: a name in `PRESETS`, or a dict whose `"preset"` is such a name and whose other
-            fields replace its own: `{"preset": "simclr", "blur": 0}`.
+        preset: A name from `PRESETS`, or a dict. Its "preset" is such a name, and its other fields
+            replace those of the preset: `{"preset": "simclr", "blur": 0}`.
 
     Returns:
         A new dict with every field of `PRESETS["none"]`.
 
     Raises:
-        TypeError: neither a name nor a dict.
-        ValueError: an unknown name or field, or a value outside its range.
+        TypeError: It is neither a name nor a dict.
+        ValueError: A name or field is unknown, or a value is out of range.
 
     Example:
         >>> from sslzoo import augment

@@ -1,6 +1,4 @@
-"""RandAugment and Cutout, vectorised: every image of a batch with its own operations and
-magnitudes.
-"""
+"""RandAugment and Cutout for batches. Each image has its own operations and magnitudes."""
 
 from functools import reduce
 from typing import Any
@@ -9,29 +7,29 @@ import keras
 from keras import ops
 
 from sslzoo.augment import affine as geometry
-from sslzoo.augment.colour import solarise
-from sslzoo.augment.operations import equalise, posterise, sharpness, tone
+from sslzoo.augment.color import solarize
+from sslzoo.augment.operations import equalize, posterize, sharpness, tone
 from sslzoo.augment.seeds import ReplicaSeeds
 from sslzoo.checks import in_range, one_of, refused, whole
 
 # The operations that FixMatch draws from and the ranges of their magnitudes (Sohn et al. 2020,
 # arXiv:2001.07685, the table in the appendix), as in TorchSSL
 # (datasets/augmentation/randaugment.py). Brightness, contrast, color and sharpness only ever
-# weaken; `solarise` is its threshold, `posterise` the number of bits, rounded down, `rotate`
+# weaken; `solarize` is its threshold, `posterize` the number of bits, rounded down, `rotate`
 # degrees, the rest of the geometry a share of the side.
 RANGES = {
     "identity": (0.0, 0.0),
     "autocontrast": (0.0, 0.0),
     "brightness": (0.05, 0.95),
-    "colour": (0.05, 0.95),
+    "color": (0.05, 0.95),
     "contrast": (0.05, 0.95),
-    "equalise": (0.0, 0.0),
-    "posterise": (4.0, 8.0),
+    "equalize": (0.0, 0.0),
+    "posterize": (4.0, 8.0),
     "rotate": (-30.0, 30.0),
     "sharpness": (0.05, 0.95),
     "shear_x": (-0.3, 0.3),
     "shear_y": (-0.3, 0.3),
-    "solarise": (0.0, 1.0),
+    "solarize": (0.0, 1.0),
     "translate_x": (-0.3, 0.3),
     "translate_y": (-0.3, 0.3),
 }
@@ -62,19 +60,20 @@ class RandAugment(keras.layers.Layer):
 
     `count` operations drawn from the pool with replacement, each with a magnitude uniform in its
     range (the RandAugment paper has one magnitude for all images, found by search; FixMatch draws),
-    then Cutout: a gray square (.5; TorchSSL's (125, 123, 114) / 255, without the tint) with a side
+    then Cutout: a gray square (0.5; TorchSSL's (125, 123, 114) / 255, without the tint) with a side
     uniform in [0, cutout] of the image's, centered anywhere in it and cut off at its border.
 
     Color operations run in their drawn order; geometric ones are composed in theirs into one
     nearest sampling that comes after (PIL runs all in order: its autocontrast, contrast and
-    equalise may see the black border that a rotation left). There is no inference mode: it is
+    equalize may see the black border that a rotation left). There is no inference mode: it is
     random whenever it is called.
 
     Args:
-        pool: a name in `POOLS`, or names of `RANGES`.
-        count: operations per image. FixMatch 2, TorchSSL 3 with its own generator.
-        cutout: the largest side of the square as a share of the image's; FixMatch .5. 0: none.
-        seed: integer.
+        pool: A name from `POOLS`, or names from `RANGES`.
+        count: Operations for each image. FixMatch has 2. TorchSSL has 3, with its own generator.
+        cutout: Largest side of the square, as a fraction of the image's side. FixMatch has 0.5.
+            With 0 there is no square.
+        seed: An integer.
 
     Call:
         images: float (N, H, W, 1 or 3) in [0, 1], H and W known.
@@ -83,7 +82,8 @@ class RandAugment(keras.layers.Layer):
         float32, the same shape, in [0, 1].
 
     Raises:
-        ValueError: an unknown operation or pool, a count below 1, a cutout outside [0, 1].
+        ValueError: An operation or pool is unknown, `count` is below 1, or `cutout` is outside [0,
+            1].
 
     Example:
         >>> import numpy as np
@@ -136,7 +136,7 @@ class Step:
     """One operation of each image.
 
     Args:
-        names: of the operations to choose from.
+        names: Names of the operations to choose from.
         which, magnitude: (N,), uniform in [0, 1): they decide the operation and its magnitude.
 
     Example:
@@ -201,41 +201,41 @@ def transform(images: Any, steps: list[Step]) -> Any:
 
 def _two_steps(planes: Any, steps: list[Step]) -> Any:
     """Planes (N, C, H, W) after the color operations of one or two steps."""
-    planes = colours(planes, steps[0])
-    if steps[0].has("equalise"):
+    planes = colors(planes, steps[0])
+    if steps[0].has("equalize"):
         # The dearest operation runs once for two steps: after the first of an image whose second it
         # is, and before the second of an image whose first it is. Twice is the same as once.
-        chosen = reduce(ops.logical_or, [step.chosen("equalise") for step in steps])
-        planes = equalise(planes, chosen)
+        chosen = reduce(ops.logical_or, [step.chosen("equalize") for step in steps])
+        planes = equalize(planes, chosen)
     for step in steps[1:]:
-        planes = colours(planes, step)
+        planes = colors(planes, step)
     return planes
 
 
-def colours(planes: Any, step: Step) -> Any:
-    """Planes (N, C, H, W) after the color operation of a step, `equalise` left out.
+def colors(planes: Any, step: Step) -> Any:
+    """Planes (N, C, H, W) after the color operation of a step, `equalize` left out.
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo.augment.randaugment import Step, colours
+        >>> from sslzoo.augment.randaugment import Step, colors
         >>> planes, draw = np.ones((1, 1, 4, 4), "float32"), np.zeros(1, "float32")
-        >>> float(colours(planes, Step(("solarise",), draw, draw))[0, 0, 0, 0])
+        >>> float(colors(planes, Step(("solarize",), draw, draw))[0, 0, 0, 0])
         0.0
     """
-    if step.has("brightness", "contrast", "colour", "autocontrast"):
-        factors = [step.value(name, 1.0) for name in ("brightness", "contrast", "colour")]
+    if step.has("brightness", "contrast", "color", "autocontrast"):
+        factors = [step.value(name, 1.0) for name in ("brightness", "contrast", "color")]
         planes = tone(planes, *factors, step.chosen("autocontrast"))
-    if step.has("posterise"):
-        planes = posterise(planes, ops.floor(step.value("posterise", 8.0)))
-    if step.has("solarise"):
-        planes = solarise(planes, step.value("solarise", 2.0))
+    if step.has("posterize"):
+        planes = posterize(planes, ops.floor(step.value("posterize", 8.0)))
+    if step.has("solarize"):
+        planes = solarize(planes, step.value("solarize", 2.0))
     if step.has("sharpness"):
         planes = sharpness(planes, step.value("sharpness", 1.0))
     return planes
 
 
 def cut_out(images: Any, side: Any, y: Any, x: Any) -> Any:
-    """Paint a gray square (.5) over each image.
+    """Paint a gray square (0.5) over each image.
 
     Args:
         images: float (N, H, W, C).
@@ -251,7 +251,7 @@ def cut_out(images: Any, side: Any, y: Any, x: Any) -> Any:
         >>> from sslzoo.augment.randaugment import cut_out
         >>> half = np.array([0.5], "float32")
         >>> cut = cut_out(np.zeros((1, 4, 4, 1), "float32"), half, half, half)
-        >>> float(np.sum(cut))  # 2 x 2 pixels of .5
+        >>> float(np.sum(cut))  # 2 x 2 pixels of 0.5
         2.0
     """
     _, height, width, _ = images.shape

@@ -10,14 +10,14 @@ from sslzoo.augment.seeds import ReplicaSeeds
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Symmetry(keras.layers.Layer):
-    """Each square image (N, size, size, C) flipped and turned into one of its eight symmetries at
-    random; any dtype stays.
+    """Flips and rotates each square image (N, size, size, C) into one of its eight symmetries. The
+    dtype stays.
 
-    No pixel is interpolated, which is why super-resolution augments this way (EDSR, Lim et al.
-    2017, arXiv:1707.02921, section 4.2). Random whenever it is called.
+    No pixel is interpolated. Super-resolution therefore augments this way (EDSR, Lim et al. 2017,
+    arXiv:1707.02921, section 4.2). Every call is random.
 
     Args:
-        seed: integer.
+        seed: An integer.
 
     Example:
         >>> import numpy as np

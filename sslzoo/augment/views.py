@@ -11,17 +11,20 @@ from sslzoo.inputs import Input
 
 
 class _RandomViews(keras.layers.Layer):
-    """Views of items by a preset of images, or by any layer that changes items at random."""
+    """Views of items: by a preset of images, by any layer that changes items at random, or by
+    "none", as `encode` reads them.
+    """
 
     images = None  # the layer for a preset of images
 
     def __init__(self, reads: Input, augment: Any, seed: int = 0) -> None:
         super().__init__(dtype="float32")
         self.reads = reads
+        augment = None if isinstance(augment, str) and augment == "none" else augment
         self.preset = isinstance(augment, (str, dict))
         if self.preset and reads.field != "images":
-            needed = f"be a Keras layer that changes {reads.field}; presets are for images"
-            raise refused("augment", augment, needed)
+            needed = f"be a Keras layer that changes {reads.field}, or 'none'"
+            raise refused("augment", repr(augment), f"{needed}; presets are for images")
         if self.preset:
             augment = self.images(augment, reads.layer.image_size, seed=seed)
         self.augment = augment
@@ -29,6 +32,8 @@ class _RandomViews(keras.layers.Layer):
 
     def _view(self, x: Any) -> Any:
         """What the layer makes of items, in training mode where it has one."""
+        if self.augment is None:
+            return x
         if "training" in inspect.signature(self.augment.call).parameters:
             return self.augment(x, training=True)
         return self.augment(x)
@@ -38,10 +43,10 @@ class OneView(_RandomViews):
     """One random view of each item, as `batch["view"]`.
 
     Args:
-        reads: the `Input` of the network.
-        augment: for images a preset or fields of `sslzoo.augment`; for any kind of data a Keras
-            layer that changes items at random, such as `keras.layers.GaussianNoise(0.1)`.
-        seed: of a preset.
+        reads: The `Input` of the network.
+        augment: For images, a preset or fields of `sslzoo.augment`. For any kind of data, "none" or
+            a Keras layer that changes items at random, such as `keras.layers.GaussianNoise(0.1)`.
+        seed: Random seed of a preset.
 
     Example:
         >>> import numpy as np
@@ -62,8 +67,8 @@ class OneView(_RandomViews):
 
 
 class TwoViews(_RandomViews):
-    """Two random views of each item, as `batch["view1"]` and `batch["view2"]`. Arguments as of
-    `OneView`.
+    """Two random views of each item, as `batch["view1"]` and `batch["view2"]`. The arguments are
+    those of `OneView`.
 
     Example:
         >>> import keras, numpy as np

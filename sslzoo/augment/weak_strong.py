@@ -8,7 +8,7 @@ from keras import ops
 from sslzoo.augment.geometry import separable
 from sslzoo.augment.randaugment import RandAugment
 from sslzoo.augment.seeds import ReplicaSeeds
-from sslzoo.checks import in_range, one_of
+from sslzoo.checks import in_range, one_of, refused
 
 # Sohn et al. 2020, arXiv:2001.07685, section 2.3: half of the images mirrored, all moved by up to
 # 12.5 %; RandAugment with two operations and Cutout.
@@ -23,15 +23,16 @@ WEAK_STRONG = {
 
 
 def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
-    """The layers of the weak and of the strong view, by a preset.
+    """The layers of the weak and the strong view of a preset.
 
     Args:
-        augment: a name in `WEAK_STRONG`, or a dict whose "preset" is such a name and whose other
-            fields replace its own.
-        seed: integer.
+        augment: A name from `WEAK_STRONG`, or a dict. Its "preset" is such a name, and its other
+            fields replace those of the preset.
+        seed: An integer.
 
     Raises:
-        ValueError: an unknown name or field, or a value that the layers refuse.
+        TypeError: It is neither a name nor a dict.
+        ValueError: A name or field is unknown, or the layers refuse a value.
 
     Example:
         >>> from sslzoo import augment
@@ -39,8 +40,12 @@ def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
         >>> weak.flip, strong.count
         (0.0, 3)
     """
-    changes = {"preset": augment} if isinstance(augment, str) else dict(augment)
-    name = one_of("preset", changes.pop("preset", ""), WEAK_STRONG)
+    changes = {"preset": augment} if isinstance(augment, str) else augment
+    if not isinstance(changes, dict):
+        needed = "be a name, or a dict of 'preset' and the fields to replace"
+        raise TypeError(str(refused("augment", augment, needed)))
+    name = one_of("preset", changes.get("preset", ""), WEAK_STRONG)
+    changes = {field: value for field, value in changes.items() if field != "preset"}
     for field in changes:
         one_of("field of a preset", field, _FIXMATCH)
     fields = WEAK_STRONG[name] | changes
@@ -50,13 +55,12 @@ def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
 
 @keras.saving.register_keras_serializable(package="sslzoo")
 class FlipShift(keras.layers.Layer):
-    """FixMatch's weak view: mirror left and right, reflect the border outwards, crop the same size
-    from there.
+    """FixMatch's weak view: mirror the image, pad it by reflection, and crop the same size.
 
     Args:
-        flip: probability.
-        shift: the border, as a share of the side, rounded down to pixels; .125 is 4 of 32. Offsets
-            are whole pixels, uniform.
+        flip: Probability of mirroring.
+        shift: The border as a fraction of the side, rounded down to pixels. 0.125 is 4 of 32.
+            Offsets are uniform, in whole pixels.
         seed: integer.
 
     Call:
@@ -66,7 +70,7 @@ class FlipShift(keras.layers.Layer):
         float32, the same shape and range.
 
     Raises:
-        ValueError: a flip outside [0, 1], a shift outside [0, .5].
+        ValueError: `flip` is outside [0, 1], or `shift` is outside [0, 0.5].
 
     Example:
         >>> import numpy as np

@@ -5,7 +5,12 @@ from typing import Any
 
 import jax
 import keras
+import numpy as np
 from keras import ops
+
+from sslzoo.backends.recent import recent
+
+open_shapes = False  # a compiled function takes arrays of one shape
 
 
 def replicas() -> int:
@@ -17,6 +22,22 @@ def replicas() -> int:
         1
     """
     return 1
+
+
+def shares(model: keras.Model) -> int:
+    """The parts that a batch is shared out in under `keras.distribution`.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo import backends
+        >>> backends.shares(sslzoo.build("simclr", "micro", 8))
+        1
+    """
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 1
+    mesh = distribution.device_mesh
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
 
 
 def replica_seed(seed: Any) -> Any:
@@ -72,7 +93,8 @@ def abstract(function: Callable, *args: Any) -> Any:
 
 def compiled(model: keras.layers.Layer, function: Callable) -> Callable:
     """`function(*inputs)` of `model`, jitted with the model's variables as inputs: NumPy in, NumPy
-    out. Inputs and outputs are arrays or structures of them.
+    out. Inputs and outputs are arrays or structures of them. There is one program for each shape,
+    and those used last are kept. `shapes` counts on TensorFlow alone.
 
     Example:
         >>> import keras, numpy as np
@@ -82,17 +104,37 @@ def compiled(model: keras.layers.Layer, function: Callable) -> Callable:
         array([[2., 2.]], dtype=float32)
     """
     variables = model.variables
+    programs = {}
 
-    @jax.jit
-    def stateless(values, *inputs):
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-            return function(*inputs)
+    def program():
+        # A function of its own: what JAX compiled of it goes when it goes.
+        def stateless(values, *inputs):
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                return function(*inputs)
 
-    def call(*inputs):
-        outputs = stateless([v.value for v in variables], *inputs)
+        return jax.jit(stateless)
+
+    def call(*inputs, shapes=None):
+        key = tuple((np.shape(array), str(array.dtype)) for array in keras.tree.flatten(inputs))
+        outputs = recent(programs, key, program)([v.value for v in variables], *inputs)
         return keras.tree.map_structure(ops.convert_to_numpy, outputs)
 
     return call
+
+
+def untouched(model: keras.layers.Layer, function: Callable) -> Callable:
+    """`compiled`, for a function that assigns to variables: the model keeps its values.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from sslzoo import backends
+        >>> norm = keras.layers.BatchNormalization()
+        >>> norm.build((None, 1))
+        >>> function = backends.untouched(norm, lambda x: norm(x, training=True))
+        >>> function(np.ones((2, 1), "float32")).shape, float(norm.moving_mean[0])
+        ((2, 1), 0.0)
+    """
+    return compiled(model, function)
 
 
 def gradient(function: Callable, values: Any) -> Any:
@@ -107,6 +149,18 @@ def gradient(function: Callable, values: Any) -> Any:
         6.0
     """
     return jax.grad(function)(values)
+
+
+def one_by_one(function: Callable, count: int) -> Any:
+    """function(0), function(1), ..., `count` tensors of one shape, stacked: never two at once, so
+    that memory holds one call.
+
+    Example:
+        >>> from sslzoo import backends
+        >>> [int(x) for x in backends.one_by_one(lambda number: 2 * number, 3)]
+        [0, 2, 4]
+    """
+    return jax.lax.map(function, ops.arange(count, dtype="int32"))
 
 
 def bias_add(x: Any, bias: Any) -> Any:
@@ -141,8 +195,10 @@ class Step:
     state out.
 
     Example:
-        >>> from sslzoo import backends, training
-        >>> issubclass(training.Method, backends.Step)
+        >>> import sslzoo
+        >>> model = sslzoo.build("simclr", "micro", 8, augment="digits")
+        >>> history = model.fit(sslzoo.data.load("digits"), verbose=0)  # takes such steps
+        >>> history.history["loss"][0] > 0
         True
     """
 
@@ -150,37 +206,42 @@ class Step:
         """One step. `state`: values of the trainable and the other variables, of the optimizer's
         and the metrics'. Returns (logs, the new state).
         """
-        trainable, non_trainable, optimizer, metrics = state
+        trainable, non_trainable = state[:2]
+        optimizer, metrics = state[2:]
 
         def prepare():
             return self.before_step(self.views(self.named_batch(data)))
 
-        batch, trainable, non_trainable = self._scoped(prepare, trainable, non_trainable, optimizer)
+        batch, left = self._scoped(prepare, trainable, non_trainable, optimizer)
+        trainable, non_trainable = left
 
         def objective(trainable):
             def scaled():
-                losses, logs, kept = self.losses_logs_kept(batch)
+                losses, *rest = self.losses_logs_kept(batch)
                 scaled_losses = {k: self.optimizer.scale_loss(v) for k, v in losses.items()}
-                return scaled_losses, (losses, logs, kept)
+                return scaled_losses, (losses, *rest)
 
-            result, _, updated = self._scoped(scaled, trainable, non_trainable, optimizer)
+            result, left = self._scoped(scaled, trainable, non_trainable, optimizer)
             scaled_losses, terms = result
-            return scaled_losses, (terms, updated)
+            return scaled_losses, (terms, left[1])
 
-        gradients, (terms, non_trainable) = self._gradients(objective, trainable)
-        losses, logs, kept = terms
+        gradients, aux = self._gradients(objective, trainable)
+        terms, non_trainable = aux
+        losses, *rest = terms
+        logs, kept = rest
 
         def change():
             return self.change_gradients(gradients)
 
-        gradients, _, _ = self._scoped(change, trainable, non_trainable, optimizer)
+        gradients, _ = self._scoped(change, trainable, non_trainable, optimizer)
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
 
         def finish():
             self.after_step({**batch, **kept})
             self.clock.tick()
 
-        _, trainable, non_trainable = self._scoped(finish, trainable, non_trainable, optimizer)
+        _, left = self._scoped(finish, trainable, non_trainable, optimizer)
+        trainable, non_trainable = left
         logs = {"loss": sum(losses.values())} | losses | logs
         mapping = list(zip(self.metrics_variables, metrics, strict=True))
         with keras.StatelessScope(state_mapping=mapping) as scope:
@@ -199,7 +260,8 @@ class Step:
                 return sum(losses.values()), aux
 
             return jax.grad(total, has_aux=True)(trainable)
-        losses, pull, aux = jax.vjp(objective, trainable, has_aux=True)
+        losses, *others = jax.vjp(objective, trainable, has_aux=True)
+        pull, aux = others
         gradients = {}
         for name in losses:
             # 1 for this loss, 0 for the others
@@ -209,11 +271,11 @@ class Step:
 
     def _scoped(
         self, function: Callable, trainable: list, non_trainable: list, optimizer: list
-    ) -> tuple[Any, list, list]:
+    ) -> tuple[Any, tuple[list, list]]:
         """Run `function` on the given values of the variables.
 
         Returns:
-            Its result, and what it left in the trainable and in the other variables of the model.
+            Its result, and the pair of what it left in the trainable and in the other variables.
         """
         variables = [*self.trainable_variables, *self.non_trainable_variables]
         variables += self.optimizer.variables
@@ -222,7 +284,7 @@ class Step:
             result = function()
         trainable = [scope.get_current_value(v) for v in self.trainable_variables]
         non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
-        return result, trainable, non_trainable
+        return result, (trainable, non_trainable)
 
     @staticmethod
     def default_jit() -> bool:

@@ -5,6 +5,11 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
+
+from sslzoo.backends.recent import recent
+
+open_shapes = True  # a compiled function takes arrays of different shapes
 
 
 def replicas() -> int:
@@ -16,6 +21,18 @@ def replicas() -> int:
         1
     """
     return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def shares(model: keras.Model) -> int:
+    """The parts that a batch is shared out in: the replicas of the model's strategy.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo import backends
+        >>> backends.shares(sslzoo.build("simclr", "micro", 8))
+        1
+    """
+    return model.distribute_strategy.num_replicas_in_sync
 
 
 def replica_seed(seed: Any) -> Any:
@@ -86,8 +103,10 @@ def abstract(function: Callable, *args: Any) -> Any:
 def compiled(model: keras.layers.Layer, function: Callable) -> Callable:
     """`function(*inputs)` of `model` over its live variables: NumPy in, NumPy out.
 
-    Inputs and outputs are arrays or structures of them. There is one graph for each size of an
-    item, for any number of items. Arrays without axes, such as a seed, are passed as they are.
+    Inputs and outputs are arrays or structures of them. Arrays without axes, such as a seed, are
+    passed as they are. One graph is for any number of items. A call with `shapes`, a list with None
+    for each axis that may differ, asks for a graph of all such shapes. The graphs used last are
+    kept.
 
     Example:
         >>> import keras, numpy as np
@@ -98,19 +117,42 @@ def compiled(model: keras.layers.Layer, function: Callable) -> Callable:
     """
     graphs = {}
 
-    def spec(array):
-        rows = (None,) if array.shape else ()
-        return tf.TensorSpec((*rows, *array.shape[1:]), array.dtype)
+    def call(*inputs, shapes=None):
+        arrays = keras.tree.flatten(inputs)
+        shapes = shapes or [(None, *array.shape[1:]) if array.shape else () for array in arrays]
+        specs = [
+            tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, arrays, strict=True)
+        ]
 
-    def call(*inputs):
-        specs = keras.tree.map_structure(spec, inputs)
-        key = repr(specs)
-        if key not in graphs:
-            graphs[key] = tf.function(function, autograph=False).get_concrete_function(*specs)
-        outputs = graphs[key](*keras.tree.map_structure(tf.convert_to_tensor, inputs))
+        def trace():
+            structure = keras.tree.pack_sequence_as(inputs, specs)
+            return tf.function(function, autograph=False).get_concrete_function(*structure)
+
+        graph = recent(graphs, tuple(specs), trace)
+        outputs = graph(*keras.tree.map_structure(tf.convert_to_tensor, inputs))
         return keras.tree.map_structure(lambda x: x.numpy(), outputs)
 
     return call
+
+
+def untouched(model: keras.layers.Layer, function: Callable) -> Callable:
+    """`compiled`, for a function that assigns to variables: the model keeps its values.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from sslzoo import backends
+        >>> norm = keras.layers.BatchNormalization()
+        >>> norm.build((None, 1))
+        >>> function = backends.untouched(norm, lambda x: norm(x, training=True))
+        >>> function(np.ones((2, 1), "float32")).shape, float(norm.moving_mean[0])
+        ((2, 1), 0.0)
+    """
+
+    def scoped(*inputs):
+        with keras.StatelessScope():
+            return function(*inputs)
+
+    return compiled(model, scoped)
 
 
 def gradient(function: Callable, values: Any) -> Any:
@@ -128,6 +170,22 @@ def gradient(function: Callable, values: Any) -> Any:
         tape.watch(values)
         result = function(values)
     return tape.gradient(result, values, unconnected_gradients="zero")
+
+
+def one_by_one(function: Callable, count: Any) -> Any:
+    """function(0), function(1), ..., `count` tensors of one shape, stacked: never two at once, so
+    that memory holds one call.
+
+    Example:
+        >>> from sslzoo import backends
+        >>> [int(x) for x in backends.one_by_one(lambda number: 2 * number, 3)]
+        [0, 2, 4]
+    """
+    graph = tf.function(function, autograph=False)
+    traced = graph.get_concrete_function(tf.TensorSpec([], tf.int32)).structured_outputs
+    item = tf.TensorSpec(traced.shape, traced.dtype)
+    numbers = tf.range(count)
+    return tf.map_fn(graph, numbers, fn_output_signature=item, parallel_iterations=1)
 
 
 def bias_add(x: Any, bias: Any) -> Any:
@@ -174,7 +232,7 @@ def fused_batch_norm(x: Any, gamma: Any, beta: Any, epsilon: float) -> tuple:
         (2.0, 1.0)
     """
     gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)
-    y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+    found = tf.raw_ops.FusedBatchNormV3(
         x=x,
         scale=gamma,
         offset=beta,
@@ -184,15 +242,17 @@ def fused_batch_norm(x: Any, gamma: Any, beta: Any, epsilon: float) -> tuple:
     )
     count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
     # the kernel gives the unbiased variance, Keras keeps the other
-    return y, mean, variance * (count - 1.0) / count
+    return found.y, found.batch_mean, found.batch_variance * (count - 1.0) / count
 
 
 class Step:
     """The usual training step of a `Method` under `tf.GradientTape`.
 
     Example:
-        >>> from sslzoo import backends, training
-        >>> issubclass(training.Method, backends.Step)
+        >>> import sslzoo
+        >>> model = sslzoo.build("simclr", "micro", 8, augment="digits")
+        >>> history = model.fit(sslzoo.data.load("digits"), verbose=0)  # takes such steps
+        >>> history.history["loss"][0] > 0
         True
     """
 
@@ -200,16 +260,20 @@ class Step:
         """One step. Returns the logs."""
         batch = self.before_step(self.views(self.named_batch(data)))
         with tf.GradientTape(persistent=self.separate_gradients) as tape:
-            losses, logs, kept = self.losses_logs_kept(batch)
+            losses, *rest = self.losses_logs_kept(batch)
             # Optimizers sum gradients over replicas; every replica holds the loss of the global
             # batch.
             scaled = {k: self.optimizer.scale_loss(v / replicas()) for k, v in losses.items()}
             total = sum(scaled.values())
         variables = self.trainable_variables
         if self.separate_gradients:
-            gradients = {name: tape.gradient(loss, variables) for name, loss in scaled.items()}
+            gradients = {
+                name: _dense(tape.gradient(loss, variables), variables)
+                for name, loss in scaled.items()
+            }
         else:
             gradients = tape.gradient(total, variables)
+        logs, kept = rest
         self.optimizer.apply(self.change_gradients(gradients), variables)
         self.after_step({**batch, **kept})
         self.clock.tick()
@@ -226,3 +290,11 @@ class Step:
 
     def sync_state(self) -> None:
         """Variables are always current here."""
+
+
+def _dense(gradients: list, variables: list) -> list:
+    """Tensors alone: zeros for None, and the whole of what an embedding gives row by row."""
+    return [
+        ops.zeros_like(variable) if gradient is None else tf.convert_to_tensor(gradient)
+        for gradient, variable in zip(gradients, variables, strict=True)
+    ]

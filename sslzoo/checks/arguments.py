@@ -1,7 +1,7 @@
 """Checks of single arguments: numbers and names."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -58,6 +58,20 @@ def whole(name: str, value: Any, least: int | None = None, most: int | None = No
     limits += [f"at most {most}"] if most is not None else []
     needed = f"an integer of {' and '.join(limits)}" if limits else "an integer"
     raise refused(name, shown(value), f"be {needed}")
+
+
+def sizes(name: str, values: Sequence[int]) -> tuple[int, ...]:
+    """`values`, at least one, each an integer of at least 1. Raises ValueError.
+
+    >>> sizes("projection", [64, 128])
+    (64, 128)
+    >>> sizes("projection", [])
+    Traceback (most recent call last):
+    ValueError: projection: got []; it must hold at least one size.
+    """
+    if not len(values):
+        raise refused(name, values, "hold at least one size")
+    return tuple(whole(name, value, 1) for value in values)
 
 
 def in_range(

@@ -9,9 +9,11 @@ from sslzoo.checks.arguments import refused
 CHUNK_BYTES = 32 * 2**20
 
 
-def numbers(values: ArrayLike, name: str) -> NDArray:
+def numbers(
+    values: ArrayLike, name: str, must: str = "be an array of integers or floats"
+) -> NDArray:
     """`values` as one array of integers or floats, without a copy where it is one; bfloat16 becomes
-    float32.
+    float32. `must`: what an error says is needed.
 
     Raises:
         TypeError: anything else, such as a sequence of unequal shapes, strings or booleans.
@@ -22,6 +24,8 @@ def numbers(values: ArrayLike, name: str) -> NDArray:
     Traceback (most recent call last):
     TypeError: x: got <U7 values; it must be an array of integers or floats.
     """
+    if np.ma.is_masked(values):
+        raise TypeError(str(refused(name, "a masked array", "be filled (np.ma.filled)")))
     try:
         values = np.asarray(values)
     except ValueError:
@@ -32,7 +36,7 @@ def numbers(values: ArrayLike, name: str) -> NDArray:
         return values.astype("float32")
     if values.dtype.kind not in "uif":
         got = f"{values.dtype} values"
-        raise TypeError(str(refused(name, got, "be an array of integers or floats")))
+        raise TypeError(str(refused(name, got, must)))
     return values
 
 
@@ -56,7 +60,8 @@ def finite(values: ArrayLike, name: str, form: str, *ranks: int) -> NDArray:
         form: the shape in words, "(N, T, F)". ranks: the numbers of axes allowed.
 
     Raises:
-        TypeError: no array of numbers. ValueError: another rank, empty, NaN or infinite.
+        TypeError: no array of numbers. ValueError: another rank, empty, NaN, infinite or too
+        large for float32.
 
     >>> finite([[1, 2]], "vectors", "(N, D)", 2)
     array([[1., 2.]], dtype=float32)
@@ -67,6 +72,9 @@ def finite(values: ArrayLike, name: str, form: str, *ranks: int) -> NDArray:
     low, high = extent(values)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise refused(name, "NaN or infinite values", f"be finite numbers {form}")
+    if max(-low, high) > np.finfo("float32").max:  # networks compute in float32
+        needed = f"be finite numbers {form} that float32 holds"
+        raise refused(name, f"floats from {low} to {high}", needed)
     return values
 
 

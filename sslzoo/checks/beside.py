@@ -8,21 +8,28 @@ from numpy.typing import ArrayLike, NDArray
 from sslzoo.checks.arguments import refused
 from sslzoo.checks.arrays import extent, finite, numbers
 
+# Labels are class numbers. Tables of counts have a place for each, so that identifiers such as
+# 10^12 are refused.
+CLASSES = 2**24
+ROWS = 2**31  # JAX holds int32
+NUMBERED = "np.unique(labels, return_inverse=True)[1] numbers names and identifiers"
+
 
 def check_labels(
     labels: ArrayLike | None,
-    n: int,
+    n: int | None,
     classes: int | Sequence | None = None,
     name: str = "labels",
 ) -> NDArray[np.int64]:
-    """Class numbers of `n` rows, as int64 (n,).
+    """Class numbers of `n` rows, of any number if that is None, as int64 (n,).
 
     Args:
         labels: integers (n,) or (n, 1), at least 0.
         classes: the number of classes, a list of their names, or None.
 
     Raises:
-        TypeError: no array of numbers. ValueError: none, another shape, floats, out of range.
+        TypeError: no array of numbers. ValueError: none, another shape, floats, out of range,
+            larger than int64 holds.
 
     >>> check_labels([0, 2], 2, classes=3)
     array([0, 2])
@@ -59,7 +66,8 @@ def check_index(
     >>> check_index([7, 3], 2, size=10)
     array([7, 3])
     """
-    return _class_numbers(index, n, size, name)
+    limit = ROWS if size is None else size
+    return _whole_numbers(index, n, limit, name, f"in 0..{limit - 1}")
 
 
 def check_targets(
@@ -89,9 +97,16 @@ def check_targets(
 
 
 def _class_numbers(values, n, count, name):
+    if count is not None:
+        return _whole_numbers(values, n, count, name, f"in 0..{count - 1}")
+    allowed = f"0 or more, below {CLASSES} ({NUMBERED})"
+    return _whole_numbers(values, n, CLASSES, name, allowed)
+
+
+def _whole_numbers(values, n, limit, name, allowed):
     if values is None:
         raise ValueError(f"{name}: missing; it must be one integer per row.")
-    values = numbers(values, name)
+    values = numbers(values, name, f"be integers (N,), {allowed}")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1 or values.dtype.kind == "f":
@@ -100,8 +115,7 @@ def _class_numbers(values, n, count, name):
     if not len(values):
         return values.astype("int64")
     low, high = extent(values)
-    if low < 0 or (count is not None and high >= count):
-        allowed = "0 or more" if count is None else f"in 0..{count - 1}"
+    if low < 0 or high >= limit:
         raise refused(name, f"integers from {low} to {high}", f"be {allowed}")
     return values.astype("int64")
 

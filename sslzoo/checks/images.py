@@ -51,7 +51,7 @@ def _check_floats(low, high, name):
         return
     hint = ""
     if low < 0:
-        hint = " (undo the standardisation, models here do their own)"
+        hint = " (undo the standardization, models here do their own)"
     elif high <= 255:
         hint = " (divide by 255, or pass uint8)"
     raise refused(name, f"floats from {low} to {high}", f"hold finite floats in 0..1{hint}")

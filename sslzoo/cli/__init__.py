@@ -11,22 +11,53 @@ import inspect
 import os
 import sys
 import warnings
+from typing import Annotated
 
 import typer
 
+from sslzoo import __version__
 from sslzoo.cli.terminal import told
 from sslzoo.cli.words import Command, Group
 
-COMMANDS = ("list", "info", "data", "train", "eval", "embed", "export", "demo")
+COMMANDS = (
+    *("list", "info", "data", "config", "train", "eval", "compare", "report"),
+    *("embed", "classify", "upscale", "export", "demo", "import"),
+)
 
 app = typer.Typer(
     cls=Group,
-    help="A Keras 3 zoo of self-supervised models: list, load, train, evaluate, embed, export.",
+    help="Train, evaluate and export models that learn from few labels or none.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"sslzoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of `sslzoo` itself.
+
+    Example:
+        >>> from typer.testing import CliRunner
+        >>> CliRunner().invoke(app, ["--version"]).output.startswith("sslzoo ")
+        True
+    """
+
+
 for name in COMMANDS:
     command = importlib.import_module(f"sslzoo.cli.{name}").command
     words, _, _ = inspect.cleandoc(command.__doc__).partition("\n\nExample:")
@@ -47,6 +78,8 @@ def main() -> None:
         print(f"Warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show
+    for stream in (sys.stdout, sys.stderr):  # the name of a file may be no text
+        stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="sslzoo")
     except BrokenPipeError:  # `sslzoo list | head`

@@ -1,6 +1,7 @@
 """`sslzoo data`: the data sets at hand."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +12,17 @@ from sslzoo.cli.terminal import print_dataset, print_json, print_table
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A data set at hand, or a path.")
+        str | None, typer.Argument(metavar="[NAME]", help="A data set on this machine, or a path.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A CSV of paths and labels, for a folder of images."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The data sets on this machine; of one, its splits, shapes and classes. Downloads and writes
-    nothing.
+    """List the data sets on this machine, or show the splits, shapes and classes of one.
+
+    It downloads nothing and writes nothing.
 
     Example:
         >>> from sslzoo.cli.data import command
@@ -25,6 +31,8 @@ def command(
         ...
         train 1,297 8 x 8 uint8 10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 126 to 132
     """
+    if name is None and labels is not None:
+        raise ValueError("name: missing; labels belong to a folder of images.")
     if name is None:
         from sslzoo.data import available
 
@@ -37,7 +45,7 @@ def command(
         return None
     from sslzoo.data.describe import describe
 
-    splits = describe(name)
+    splits = describe(name, labels)
     if as_json:
         return print_json(splits)
     return print_dataset(splits)

@@ -1,4 +1,4 @@
-"""`sslzoo demo`: the whole way on the bundled digits."""
+"""`sslzoo demo`: what the zoo is for."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +9,20 @@ from sslzoo.cli.shared import use_backend
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("demo"),
-    seconds: Annotated[float, typer.Option(help="Of further self-supervised training.")] = 60,
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("demo"),
+    epochs: Annotated[int, typer.Option(help="Epochs of 50 steps for the training.")] = 20,
 ) -> None:
-    """The whole way on the bundled digits: evaluate, train further, export, serve; ends in a
-    report.
+    """Show what the models are for with bundled data, and write a report.
 
     Example:
         >>> from sslzoo.cli.demo import command
-        >>> command(seconds=60)  # doctest: +SKIP
+        >>> command(epochs=20)  # doctest: +SKIP
     """
+    from sslzoo.checks import local_path
+
+    out = local_path("--out", out)
     use_backend("tensorflow")
     from sslzoo.demo import run
 
-    if not run(out=out, seconds=seconds):
+    if not run(out=out, epochs=epochs):
         raise typer.Exit(1)

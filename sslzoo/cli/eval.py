@@ -6,49 +6,78 @@ from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Backend, Json, ModelName, WeightsSource, use_backend
+from sslzoo.cli.shared import (
+    Backend,
+    Download,
+    Json,
+    ModelName,
+    OnError,
+    WeightsSource,
+    check_at_hand,
+    check_model,
+    load_model,
+    use_backend,
+)
 from sslzoo.cli.terminal import print_json, print_record
 
 
 def command(
     name: ModelName,
     data: Annotated[
-        str | None, typer.Option(help="Data set or path; default: what the model's config names.")
+        str | None, typer.Option(help="Data set or path. Default: the data in the model's config.")
+    ] = None,
+    hold_out: Annotated[
+        float | None,
+        typer.Option(help="Fraction of each class to test on, for data without a split test."),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="How to evaluate; default: the first that the config lists.")
+        str | None, typer.Option(help="Protocol. Default: the first in the model's config.")
     ] = None,
-    k: Annotated[int | None, typer.Option(help="knn: neighbours that vote.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="knn: of the vote.")] = None,
+    k: Annotated[int | None, typer.Option(help="knn: number of neighbors.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="knn: temperature of the votes.")
+    ] = None,
     fraction: Annotated[
-        float | None, typer.Option(help="finetune: share of the labels used.")
+        float | None, typer.Option(help="finetune: fraction of the labels to use.")
     ] = None,
     labels_per_class: Annotated[
-        int | None, typer.Option(help="finetune: labels used of each class.")
+        int | None, typer.Option(help="Labels to use from each class.")
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="finetune: passes over the labelled images.")
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="finetune: number of epochs.")] = None,
     augment: Annotated[
-        str | None, typer.Option(help="finetune: preset of views, such as digits (no flip).")
+        str | None, typer.Option(help="finetune: augmentation preset, such as digits.")
     ] = None,
-    ways: Annotated[int | None, typer.Option(help="few_shot: classes of an episode.")] = None,
-    shots: Annotated[int | None, typer.Option(help="few_shot: labelled images of each.")] = None,
+    ways: Annotated[int | None, typer.Option(help="few_shot: classes in an episode.")] = None,
+    shots: Annotated[
+        int | None, typer.Option(help="few_shot: labeled images of each class.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Any setting of the protocol. Can be repeated."
+        ),
+    ] = None,
+    on_error: OnError | None = None,
+    download: Download = False,
     weights: WeightsSource = "default",
     backend: Backend = None,
     as_json: Json = False,
 ) -> None:
-    """What a model is worth by a protocol of `sslzoo.evaluate`, beside its baselines.
+    """Evaluate a model and its baselines with one protocol.
 
     Example:
         >>> from sslzoo.cli.eval import command
         >>> command("simclr_resnet20.digits", protocol="knn", epochs=3)
         Traceback (most recent call last):
-        ValueError: --epochs: not a setting of knn, which has k, temperature.
+        ValueError: epochs: not a setting of knn, which has k, temperature.
     """
+    from sslzoo.zoo.changes import settings as parsed
+    from sslzoo.zoo.config import checked
     from sslzoo.zoo.entry import load_config
     from sslzoo.zoo.found import with_settings
+    from sslzoo.zoo.registry import saved_kind
+    from sslzoo.zoo.sources import names_of, with_options
 
     given = {
         "k": k,
@@ -62,15 +91,22 @@ def command(
         "seed": seed,
     }
     settings = {key: value for key, value in given.items() if value is not None}
-    config = load_config(name)
-    chosen = with_settings(config, protocol, data, settings)
+    check_model(name)
+    config = None if saved_kind(name) else load_config(name)
+    others = parsed(others or ())
+    chosen = with_settings(config, protocol, data, settings | others)
+    if others:
+        chosen = checked(chosen, "--set")
+    roles = with_options(chosen.sources(), on_error=on_error, hold_out=hold_out)
+    check_at_hand(names_of(roles), download)
     use_backend(backend)
     import sslzoo
     from sslzoo.zoo.sources import evaluation_sets
 
     with contextlib.redirect_stdout(sys.stderr):
-        model = sslzoo.load(name, weights=None if weights == "none" else weights)
-        sets = evaluation_sets(chosen.protocol, chosen.sources(), config.image_size)
+        model = load_model(name, weights)
+        size = config.image_size if config else getattr(model.reads.layer, "image_size", None)
+        sets = evaluation_sets(chosen.protocol, roles, size)
         result = getattr(sslzoo.evaluate, chosen.protocol)(model, *sets, **chosen.settings())
     if as_json:
         return print_json(result)

@@ -5,7 +5,7 @@ from sslzoo.cli.terminal import console, print_json
 
 
 def command(name: ModelName, as_json: Json = False) -> None:
-    """The card of a model: paper, recipe, data, what was measured, weights.
+    """Show the paper, recipe, data, measurements and weights of a model.
 
     Example:
         >>> from sslzoo.cli.info import command

@@ -1,25 +1,40 @@
 """`sslzoo list`: the models of the zoo, or its methods."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from sslzoo.cli.shared import Json
-from sslzoo.cli.terminal import print_json, print_table
+from sslzoo.cli.shared import Json, use_backend
+from sslzoo.cli.terminal import console, print_json, print_table
 
 TITLES = ("model", "method", "network", "data", "measured", "here", "baselines", "weights")
+WIDE = 150  # characters of a terminal that shows all of them
+NARROW = (0, 4, 5, 7)  # the columns for others
 
 
 def command(
-    pattern: Annotated[str, typer.Argument(help="Part of a name, or a shell pattern.")] = "*",
-    family: Annotated[str | None, typer.Option(help="Only the methods of this family.")] = None,
+    pattern: Annotated[
+        str, typer.Argument(help="Part of a name, or a pattern such as '*digits'.")
+    ] = "*",
+    family: Annotated[str | None, typer.Option(help="List only this family of methods.")] = None,
+    data: Annotated[str | None, typer.Option(help="List only models of this data set.")] = None,
+    size: Annotated[
+        int | None, typer.Option(help="List only models of images of this side in pixels.")
+    ] = None,
+    verb: Annotated[
+        str | None, typer.Option(help="List only models that compute this, such as classify.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="List only models of this licence.")] = None,
+    at_hand: Annotated[
+        bool, typer.Option("--at-hand", help="List only models with weights on this machine.")
+    ] = False,
     methods: Annotated[
-        bool, typer.Option("--methods", help="The methods instead of the models.")
+        bool, typer.Option("--methods", help="List methods instead of models.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The models of the zoo, with the first figure that their own runs measured.
+    """List the models of the zoo with the first figure that each training run measured.
 
     Example:
         >>> from sslzoo.cli.list import command
@@ -34,18 +49,27 @@ def command(
     from sslzoo.zoo.registry import list_models
 
     whole = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
-    rows = _methods(whole, family) if methods else _models(whole, family)
+    filters = {"data": data, "image_size": size, "verb": verb, "licence": licence}
+    filters["at_hand"] = at_hand
+    if verb is not None:
+        use_backend(None)
+    rows = _methods(whole, family) if methods else _models(whole, family, filters)
     if not rows and methods:
         raise ValueError(unknown("method", pattern, list_methods(family)))
+    if not rows and list_models(whole, family):
+        raise ValueError("list: no model has all of these properties; leave one out.")
     if not rows:
         raise ValueError(unknown("model", pattern, list_models(family=family)))
     if as_json:
         return print_json(rows)
     if methods:
         return print_table(("method", "family"), [tuple(row.values()) for row in rows])
-    print_table(TITLES, [_cells(row) for row in rows], right=(5, 7))
+    shown = range(len(TITLES)) if console().width >= WIDE else NARROW
+    cells = [[_cells(row)[index] for index in shown] for row in rows]
+    numbers = [place for place, index in enumerate(shown) if TITLES[index] in ("here", "weights")]
+    print_table([TITLES[index] for index in shown], cells, right=numbers)
     if any(row["default"] for row in rows):
-        print("* may be named without its tag")
+        print("* The part after the dot is optional.")
     return None
 
 
@@ -56,23 +80,25 @@ def _methods(pattern: str, family: str | None) -> list[dict]:
     return [{"name": name, "family": method_family(name)} for name in names]
 
 
-def _models(pattern: str, family: str | None) -> list[dict]:
+def _models(pattern: str, family: str | None, filters: dict[str, Any]) -> list[dict]:
     from sslzoo import report
     from sslzoo.zoo.registry import list_models
 
-    return report.model_rows(list_models(pattern, family))
+    return report.model_rows(list_models(pattern, family, **filters))
 
 
 def _cells(row: dict) -> tuple:
     """A model as a line of the table, with its first figure."""
     from sslzoo import report
 
-    measured = value = baselines = "–"
+    measured, value = "–", "–"
+    baselines = "–"
     if row["figures"]:
         first = row["figures"][0]
         measured, value = first["what"], report.number(first["value"], first["unit"])
         baselines = report.baselines_text(first)
     name = row["name"] + (" *" if row["default"] else "")
-    weights = report.size(row["bytes"]) if row["bytes"] else "none yet"
+    missing = "to import" if row["checkpoint"] else "none yet"
+    weights = report.size(row["bytes"]) if row["bytes"] else missing
     network = row["backbone"] or "–"
     return name, row["method"], network, row["data"], measured, value, baselines, weights

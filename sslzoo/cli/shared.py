@@ -5,25 +5,92 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
 
 import typer
 
 Backend = Annotated[
     Literal["tensorflow", "jax"] | None,
-    typer.Option(help="Of Keras; default KERAS_BACKEND, or tensorflow."),
+    typer.Option(help="Keras backend. Default: KERAS_BACKEND, else tensorflow."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelName = Annotated[
     str,
     typer.Argument(
-        metavar="NAME|CONFIG.yaml", help="A model of `sslzoo list`, or a config of yours."
+        metavar="MODEL",
+        help="A name from `sslzoo list`, a config, a run's folder, or a model that you saved.",
     ),
 ]
 WeightsSource = Annotated[
-    str, typer.Option(help="default, none (untrained), or the path or URL of a weights file.")
+    str, typer.Option(help="Weights: default, none (untrained), or a path or URL of a file.")
 ]
+
+
+OnError = Annotated[
+    Literal["raise", "skip"], typer.Option(help="What to do with images that cannot be read.")
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="Download data that are not on this machine.")
+]
+
+
+def check_model(name: str) -> None:
+    """Refuse the name of no model, before keras is imported. Raises ValueError, FileNotFoundError.
+
+    Example:
+        >>> from sslzoo.cli.shared import check_model
+        >>> check_model("mine.keras")
+        Traceback (most recent call last):
+        FileNotFoundError: model: there is no file mine.keras.
+    """
+    from sslzoo.checks import local_path
+    from sslzoo.zoo.registry import resolve, saved_kind
+
+    if saved_kind(name) is None:
+        resolve(name)
+    elif not local_path("model", name).exists():
+        raise FileNotFoundError(f"model: there is no file {name}.")
+
+
+def load_model(name: str, weights: str) -> Any:
+    """The model of a command's arguments.
+
+    Example:
+        >>> from sslzoo.cli.shared import load_model
+        >>> type(load_model("simclr_resnet20.digits", "none")).__name__
+        'SimCLR'
+    """
+    import sslzoo
+
+    return sslzoo.load(name, weights=None if weights == "none" else weights)
+
+
+def check_at_hand(names: Iterable[str], download: bool) -> None:
+    """Ask before data sets are downloaded.
+
+    Args:
+        names: of the data sets. download: the answer, where it was given.
+
+    Raises:
+        ValueError: the answer is no, or nobody is there to give it. OSError: there is no network.
+
+    Example:
+        >>> from sslzoo.cli.shared import check_at_hand
+        >>> check_at_hand(["digits"], download=False)
+    """
+    from sslzoo.data.remote import check_network, download_bytes
+
+    for name in dict.fromkeys(names):
+        size = download_bytes(name)
+        if size is None:
+            continue
+        what = f"{name} is not on this machine; a download of {size / 1e6:,.0f} MB gets it"
+        if not download and sys.stdin.isatty():
+            download = typer.confirm(f"{what}. Download it?", err=True)
+        if not download:
+            raise ValueError(f"data: {what}: give --download, or the path of your own data.")
+        check_network(name)
 
 
 def use_backend(name: str | None) -> None:

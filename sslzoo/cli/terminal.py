@@ -32,7 +32,9 @@ def print_table(titles: Sequence[str], rows: Iterable[tuple], right: Sequence[in
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column, title in enumerate(titles):
-        table.add_column(title, justify="right" if column in right else "left", overflow="fold")
+        justify = "right" if column in right else "left"
+        # The first column has the names that one copies.
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=column == 0)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console().print(table)
@@ -48,23 +50,10 @@ def print_record(record: dict) -> None:
     ...
     k 5
     """
-    from sslzoo.report import metric_figures, number
+    from sslzoo.evaluate.figures import settings_text, table_rows
 
-    rows, interval = [], record.get("confidence_95")
-    for figure in metric_figures(record):
-        what, unit = figure["what"], figure["unit"]
-        limits = " to ".join(number(limit, unit) for limit in interval or ())
-        rows.append((what, "this model", number(figure["value"], unit), limits))
-        interval = None  # of the first figure alone
-        for baseline, value in figure["baselines"].items():
-            rows.append((what, baseline.replace("_", " "), number(value, unit), ""))
-    if not rows:  # what a method tells of itself has no headline
-        values = [(name, value) for name, value in record.items() if isinstance(value, float)]
-        rows = [(name, "this model", number(value, ""), "") for name, value in values]
-    print_table((record["protocol"], "of", "", "95 %"), rows, right=[2])
-    settings = record["settings"].items()
-    plain = [f"{key} {value}" for key, value in settings if isinstance(value, (int, float, str))]
-    console().print(", ".join(plain), style="dim")
+    print_table((record["protocol"], "of", "", "95 %"), table_rows(record), right=[2])
+    console().print(settings_text(record), style="dim")
 
 
 def print_json(value: Any) -> None:
@@ -79,7 +68,7 @@ def print_json(value: Any) -> None:
 
 
 def print_dataset(splits: list[dict]) -> None:
-    """What `sslzoo.data.describe` returns; damaged files go to stderr.
+    """What `sslzoo.data.describe` returns; files that are damaged or left out go to stderr.
 
     >>> split = {"split": "train", "field": "vectors", "vectors": 9, "shape": [3]}
     >>> split |= {"dtype": "float32", "labels": None}
@@ -97,6 +86,13 @@ def print_dataset(splits: list[dict]) -> None:
     for split in splits:
         for file, reason in split.get("unreadable", {}).items():
             print(f"{split['split']}: {file} cannot be read: {reason}", file=sys.stderr)
+        if files := split.get("not_read"):
+            more = ", ..." if files[5:] else ""
+            named = f"{', '.join(files[:5])}{more}"
+            print(
+                f"{split['split']}: {len(files)} files or folders are not read: {named}",
+                file=sys.stderr,
+            )
 
 
 def shape_text(split: dict) -> str:

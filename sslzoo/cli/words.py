@@ -14,10 +14,9 @@ class Words:
     """A command whose optional words and switches are not converted.
 
     Example:
-        >>> from typer.main import get_command
+        >>> from typer.testing import CliRunner
         >>> from sslzoo.cli import app
-        >>> from sslzoo.cli.words import Words
-        >>> isinstance(get_command(app).commands["list"], Words)
+        >>> "tca" in CliRunner().invoke(app, ["list", "--family", "transfer"]).output
         True
     """
 

@@ -1,6 +1,7 @@
-"""Data sets and how they become batches. Imports neither keras nor tensorflow.
+"""Data sets and batches. This imports neither keras nor tensorflow.
 
 - data sets by name: `load`, `available`, `pictures`; formats in `read/`
+- `split`: a part kept apart as a test set; `labeled_subset`: a few labels of every class
 - rows of fields: `Dataset`, `ImageFiles` (decoded on access), `Pictures` (of unequal sizes)
 - samplers: `Batches`, `ClassBalanced`, `Crops`, `Paired`, each a file of `streams/`
 - `tasks/`: tasks in sequence (`TaskStream`), few-shot `Episodes`
@@ -15,6 +16,7 @@ from sslzoo.data.dataset import Dataset
 from sslzoo.data.image_files import ImageFiles
 from sslzoo.data.pictures import Pictures
 from sslzoo.data.sources import available, load, pictures
+from sslzoo.data.subset import labeled_subset, split
 from sslzoo.data.tasks import Episode, Episodes, Task, TaskStream
 
 _SAMPLERS = {streams.class_name(name): name for name in streams.names()}
@@ -30,8 +32,10 @@ __all__ = [
     "available",
     "check_images",
     "check_labels",
+    "labeled_subset",
     "load",
     "pictures",
+    "split",
     *_SAMPLERS,
 ]
 

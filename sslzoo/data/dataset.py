@@ -1,4 +1,4 @@
-"""A data set in memory or on disk, with random access."""
+"""A data set in memory or on disk, with random access to its rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sslzoo.checks import INPUTS, refused
+from sslzoo.checks import INPUTS, check_labels, refused
 
 
 class Dataset:
@@ -16,12 +16,12 @@ class Dataset:
     it stand `labels`, `targets`, `domains`, or fields of any other name.
 
     Args:
-        images: array (N, H, W) or (N, H, W, C), integers in 0..255 or floats in 0..1, or an
+        images: An array (N, H, W) or (N, H, W, C) with integers in 0..255 or floats in 0..1, or an
             `ImageFiles` of that shape.
-        labels: integers (N,), kept as int64, or None.
-        classes: the name of each label, or None.
-        name, split: where it came from, for records.
-        fields: {name: array (N, ...)} of the other fields: `series` (N, T, F), `tokens` (N, L),
+        labels: Class numbers from 0 on, (N,), which become int64, or None.
+        classes: The name of each label, or None.
+        name, split: The origin of the data, for records.
+        fields: The other fields, as {name: array (N, ...)}: `series` (N, T, F), `tokens` (N, L),
             `vectors` (N, D), `audio` (N, T), `nodes` (N, nodes, F), `edges` (N, E, 2), ...
 
     Attributes:
@@ -29,9 +29,10 @@ class Dataset:
         fields: {name: array} of all fields that there are. Each is an attribute of its name too.
 
     Raises:
-        ValueError: no field that a network reads or two of them, fields of unequal length, labels
-            that are no integers.
-        AttributeError: of a field that it does not have.
+        ValueError: There is not exactly one field that a network reads, fields have different
+            lengths, or labels are not class numbers.
+        TypeError: Labels are not numbers.
+        AttributeError: It does not have this field.
 
     `data[indices]` is a batch: {field: its rows, ..., "index"}. "index" counts rows of this
     Dataset.
@@ -72,7 +73,7 @@ class Dataset:
                 got = f"{len(values)} for {len(self)} {self.field} of {self.name!r}"
                 raise refused(field, got, "be one per row")
         if self.labels is not None:
-            self.fields["labels"] = _as_class_numbers(self.labels, self.name)
+            self.fields["labels"] = check_labels(self.labels, len(self), self.classes)
 
     @property
     def inputs(self) -> NDArray:
@@ -131,15 +132,24 @@ class Dataset:
         return f"Dataset({', '.join([repr(self.name), repr(self.split), *parts])})"
 
 
-def as_dataset(data: Dataset | dict | Sequence) -> Dataset:
-    """A `Dataset`, {field: array} or (images, labels) as a `Dataset`.
+def as_dataset(data: Dataset | dict | Sequence, name: str = "dataset") -> Dataset:
+    """A `Dataset`, {field: array}, (images, labels) or images as a `Dataset`.
+
+    Raises TypeError, by `name`, for anything else.
 
     >>> as_dataset({"vectors": np.eye(2)}).field
     'vectors'
     """
     if isinstance(data, Dataset):
         return data
-    return Dataset(**data) if isinstance(data, dict) else Dataset(*data)
+    if isinstance(data, dict) and all(isinstance(field, str) for field in data):
+        return Dataset(**data)
+    if isinstance(data, (tuple, list)) and len(data) in (1, 2, 3):
+        return Dataset(*data)
+    if hasattr(data, "__array__"):
+        return Dataset(data)
+    needed = "be a Dataset, (images, labels) or a dict of fields"
+    raise TypeError(str(refused(name, f"a {type(data).__name__}", needed)))
 
 
 def input_field(fields: Iterable[str], name: str = "arrays") -> str:
@@ -172,10 +182,3 @@ def take(values: NDArray, index: NDArray[np.int64]) -> NDArray:
     array([7, 5])
     """
     return values[index] if isinstance(values, np.ndarray) else values.take(index)
-
-
-def _as_class_numbers(labels, name):
-    labels = np.asarray(labels)
-    if labels.size and not np.issubdtype(labels.dtype, np.integer):
-        raise refused("labels", f"{labels.dtype} values for {name!r}", "be integers (N,)")
-    return labels.astype("int64", copy=False)

@@ -1,18 +1,20 @@
-"""What a data set at hand holds, without decoding it: nothing is downloaded, nothing is written."""
+"""The content of a data set on this machine. Nothing is decoded, downloaded or written."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+from sslzoo.checks import local_path, refused
 from sslzoo.data.decode import probe
 from sslzoo.data.listing import available_splits, list_images
-from sslzoo.data.read import digits, format_of, kind
+from sslzoo.data.read import digits, format_of, formats, kind
 from sslzoo.data.sources import available, load
 from sslzoo.errors import unknown
 from sslzoo.progress import progress
 
 
-def describe(name: str) -> list[dict[str, Any]]:
+def describe(name: str, labels: str | os.PathLike | None = None) -> list[dict[str, Any]]:
     """[{"split", "field", FIELD, "shape", "dtype", "classes", "labels"}] of every split of a data
     set on this machine.
 
@@ -20,28 +22,42 @@ def describe(name: str) -> list[dict[str, Any]]:
     shape: [H, W] or [H, W, C] of one image, [T, F] of one series, ...; for files of several sizes a
     string. classes: names, or how many there are, or None without labels. labels: the number of
     rows of each class, in the order of classes. A directory of images also has "unreadable": {file:
-    reason} of the files that are damaged.
+    reason} of the files that are damaged, and "not_read": the files that are no images by their
+    endings, and the folders without images.
 
     Args:
         name: of `available()`, or the path of a data set.
+        labels: as for `sslzoo.data.load`.
 
     Raises:
-        ValueError: a name that is not on this machine.
+        ValueError: a name that is not on this machine, labels beside no directory of images.
 
     >>> [(split["split"], split["images"]) for split in describe("digits")]
     [('test', 500), ('train', 1297)]
     """
     its_kind, where = locate(name)
     if its_kind == "folder":
-        return [_folder(Path(where), split) for split in available_splits(where)]
+        return [_folder(Path(where), split, labels) for split in splits(name, labels)]
+    if labels is not None:
+        raise refused("labels", f"{labels} for {name!r}", "stand beside a directory of images")
+    return [_rows(load(name, split=split)) for split in splits(name)]
+
+
+def splits(name: str, labels: str | os.PathLike | None = None) -> list[str]:
+    """The splits of a data set on this machine. Raises ValueError.
+
+    >>> splits("digits")
+    ['test', 'train']
+    """
+    its_kind, where = locate(name)
+    if its_kind == "folder":
+        return available_splits(where, labels)
     if its_kind == "embedded":
-        splits = digits.SPLITS
-    elif its_kind == "tfds":
+        return sorted(digits.SPLITS)
+    if its_kind == "tfds":
         info = json.loads(Path(where, "dataset_info.json").read_text())
-        splits = sorted(split["name"] for split in info["splits"])
-    else:
-        splits = format_of(Path(where)).splits(where)
-    return [_rows(load(name, split=split)) for split in splits]
+        return sorted(split["name"] for split in info["splits"])
+    return list(format_of(Path(where)).splits(where))
 
 
 def locate(name: str) -> tuple[str, str]:
@@ -51,7 +67,7 @@ def locate(name: str) -> tuple[str, str]:
     ('embedded', 'scikit-learn')
     """
     known = {entry: (its_kind, where) for entry, its_kind, where in available()}
-    path = Path(name).expanduser()
+    path = local_path("data", name)
     if name in known:
         return known[name]
     if its_format := format_of(path):
@@ -59,8 +75,9 @@ def locate(name: str) -> tuple[str, str]:
     if path.is_dir():
         return "folder", str(path)
     if path.exists():
+        endings = ", ".join(sorted({end for known in formats() for end in known.SUFFIXES}))
         raise ValueError(
-            f"data: {name} is neither a directory of images nor an .npz with x_train, y_train, ..."
+            f"data: {name} is neither a directory of images nor a file of a known form, {endings}."
         )
     raise ValueError(unknown("data set", name, known) + " A path works too.")
 
@@ -76,8 +93,8 @@ def _rows(data):
     }
 
 
-def _folder(path, split):
-    listing = list_images(path, split)
+def _folder(path, split, labels):
+    listing = list_images(path, split, labels)
     sizes = set()
     unreadable = {}
     for file in progress(listing.files, "reading headers", len(listing.files)):
@@ -93,6 +110,7 @@ def _folder(path, split):
         "dtype": "uint8",
         **_labels(listing.labels, listing.classes),
         "unreadable": unreadable,
+        "not_read": [str(file.relative_to(path)) for file in listing.unread],
     }
 
 

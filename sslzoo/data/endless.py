@@ -1,4 +1,4 @@
-"""Batches whose order is a pure function of the step: what makes an exact resume possible."""
+"""Batches whose order is a pure function of the step. A run can therefore resume exactly."""
 
 import copy
 import functools
@@ -31,16 +31,16 @@ class Endless(ABC):
     `settings`.
 
     Args:
-        batch_size: rows of the field that a network reads in a batch, at least 1.
-        steps_per_epoch: at least 1.
-        seed: at least 0; of everything random in the order.
-        start: the global step of item 0.
+        batch_size: Rows in a batch of the field that a network reads, at least 1.
+        steps_per_epoch: At least 1.
+        seed: Random seed of the order, at least 0.
+        start: The global step of item 0.
 
     Attributes:
         size: rows of the data.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: A number is out of range.
 
     >>> class Ones(Endless):
     ...     size = 4
@@ -52,6 +52,9 @@ class Endless(ABC):
     """
 
     size: int
+    # names of data sets that a config may give apart: the first is the constructor's `dataset`,
+    # each other one its parameter of that name
+    roles: tuple[str, ...] = ()
 
     def __init__(
         self, batch_size: int, steps_per_epoch: int, seed: int = 0, start: int = 0
@@ -66,20 +69,21 @@ class Endless(ABC):
         cls,
         name: str,
         split: str,
-        image_size: int | None = None,
-        on_error: str = "raise",
-        **settings: Any,
+        *,
+        settings: dict[str, Any] | None = None,
+        **options: Any,
     ) -> Dataset | Pictures:
-        """The data of a name, as this sampler takes it. Arguments as for `sslzoo.data.load`.
+        """The data of a name, as this sampler takes it.
 
         Args:
+            name, split, options: As for `sslzoo.data.load`.
             settings: of the sampler, which may decide what of the data can be used.
 
         >>> from sslzoo.data import Batches
         >>> Batches.read("digits", "test").images.shape
         (500, 8, 8)
         """
-        return load(name, split, image_size=image_size, on_error=on_error)
+        return load(name, split, **options)
 
     @abstractmethod
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:

@@ -1,14 +1,14 @@
-"""Images that stay on disk and are decoded when asked for."""
+"""Images that stay on disk and are decoded on access."""
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sslzoo.data.decode import decode
+from sslzoo.data.threads import Threads
 
 # bytes of decoded pixels: data sets up to this size come as arrays, larger ones as `ImageFiles`
 ARRAY_LIMIT = 2**30
@@ -39,8 +39,8 @@ class ImageFiles:
             image_size, channels)` reads one image from.
         image_size: pixels of a side. channels: 1 or 3.
 
-    >>> grey = lambda path, size: np.full((size, size, 1), path, "uint8")
-    >>> files = ImageFiles([7, 9], image_size=4, channels=1, decode=grey)
+    >>> gray = lambda path, size: np.full((size, size, 1), path, "uint8")
+    >>> files = ImageFiles([7, 9], image_size=4, channels=1, decode=gray)
     >>> files.shape, files[1][0, 0, 0], files[:].shape
     ((2, 4, 4, 1), np.uint8(9), (2, 4, 4, 1))
     """
@@ -55,7 +55,7 @@ class ImageFiles:
         self.paths = np.asarray(paths, object)
         self.shape = (len(self.paths), image_size, image_size, channels)
         self.decode = decode
-        self._pool = None
+        self._threads = Threads(os.cpu_count(), "sslzoo-decode")
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -65,7 +65,7 @@ class ImageFiles:
             return self._read(self.paths[indices])
         paths = self.paths[indices]
         images = np.empty((len(paths), *self.shape[1:]), "uint8")
-        for row, image in enumerate(self._threads().map(self._read, paths)):
+        for row, image in enumerate(self._threads.pool().map(self._read, paths)):
             images[row] = image
         return images
 
@@ -81,8 +81,3 @@ class ImageFiles:
             return self.decode(path, self.shape[1])
         except OSError as error:
             raise OSError(f"{path}: cannot be read ({error}).") from None
-
-    def _threads(self):
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="sslzoo-decode")
-        return self._pool

@@ -1,4 +1,4 @@
-"""Pictures of unequal sizes."""
+"""Pictures of different sizes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,12 +9,13 @@ from sslzoo.checks import check_images, refused
 
 
 class Pictures:
-    """Pictures of any sizes, in memory: a sequence of uint8 RGB arrays (H, W, 3), each with a name.
+    """Pictures of any size, in memory. It is a sequence of uint8 RGB arrays (H, W, 3) with names.
 
     Args:
-        images: a sequence of integers 0..255, (H, W), (H, W, 1) or (H, W, 3); grey is repeated.
-        names: one for each, no two alike, for records and errors; by default their numbers.
-        name, split: where they came from, as in `Dataset`.
+        images: A sequence of arrays (H, W), (H, W, 1) or (H, W, 3) with integers 0..255. Gray
+            becomes RGB.
+        names: A different name for each, for records and errors. Default: their numbers.
+        name, split: The origin of the data, as in `Dataset`.
 
     Raises:
         ValueError: naming the picture: empty, of two or four channels, not of integers, of

@@ -1,5 +1,6 @@
 """Random access to the examples of a stored TFDS set, without TensorFlow."""
 
+import functools
 import os
 import struct
 from collections.abc import Iterable, Sequence
@@ -38,10 +39,9 @@ def random_access(builder: Any, split: str, skip: Iterable[str] = ()) -> Sequenc
         return builder.as_data_source(split, decoders=decoders)
     shards = builder.info.splits[split].file_instructions if builder.info.splits else []
     if stored_as == "tfrecord" and shards and os.path.isfile(shards[0].filename):
-        return _Examples(
-            shards,
-            lambda data: builder.info.features.deserialize_example_np(data, decoders=decoders),
-        )
+        # a partial, since a set that is read row by row must be pickled
+        deserialize = builder.info.features.deserialize_example_np
+        return _Examples(shards, functools.partial(deserialize, decoders=decoders))
     return None
 
 

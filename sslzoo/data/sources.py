@@ -1,4 +1,4 @@
-"""From the name of a data set to a `Dataset`."""
+"""Data sets by name or path."""
 
 import importlib.util
 import os
@@ -6,14 +6,17 @@ import pathlib
 import re
 from types import ModuleType
 
-from sslzoo.checks import one_of, refused, whole
+from sslzoo.checks import in_range, local_path, one_of, refused, whole
+from sslzoo.data import subset
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.pictures import Pictures
 from sslzoo.data.read import digits, folder, format_of, formats, kind, tfds
 from sslzoo.data.resized import resized
-from sslzoo.errors import unknown
+from sslzoo.errors import nearest, unknown
 
 ON_ERROR = ("raise", "skip")
+MOST_PIXELS = 2**14  # of a side: an image is then 0.8 GB
+TFDS_NAME = re.compile(r"(tfds:)?\w+(/[\w.+-]+)?(:[\d.*]+)?")  # NAME/CONFIG:VERSION
 PART = re.compile(r"(.+)\[(\d*):(\d*)\]")  # "train[10:20]"
 
 
@@ -24,40 +27,49 @@ def load(
     image_size: int | None = None,
     on_error: str = "raise",
     data_dir: str | os.PathLike | None = None,
+    labels: str | os.PathLike | None = None,
+    hold_out: float | None = None,
 ) -> Dataset:
     """Load one split of a data set as a `Dataset`.
 
     Args:
-        name: tried in this order:
-            1. "digits": scikit-learn's 8x8 digits, which need no download (1,297 train, 500 test);
-            2. "tfds:NAME", "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see
+        name: A name or a path. These are tried in order: 1. "digits": scikit-learn's 8x8 digits,
+            which need no download (1,297 train, 500 test); 2. "tfds:NAME",
+            "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see
                 `read/tfds.py`);
             3. in the folder that the environment variable SSLZOO_DATA names: NAME.npz, a directory
                 NAME of images, or another format of `sslzoo/data/read/`, one file each;
             4. a path to such a file or directory (before 3 if it has an ending of one, or a
                 separator in it);
             5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
-        split: "train", "test" or what the data set has, or a part of one: "train[:10000]" is its
-            first 10,000 rows, "train[10000:]" the others.
-        image_size: resize the shorter side to this (bicubic, antialiased) and cut the centre
-            square. None: as stored. Needed where stored sizes differ; models resize to their own
-            size in any case.
-        on_error: "raise" or "skip", for unreadable files in a directory of images.
-        data_dir: where TensorFlow data sets are stored (default: TFDS_DATA_DIR, then TFDS' own). A
-            set found there is read without any download.
+        split: "train", "test" or another split of the data set, or a part of one. "train[:10000]"
+            has the first 10,000 rows, "train[10000:]" has the others.
+        image_size: Resize the shorter side to this size (bicubic, antialiased) and cut the center
+            square. None: keep the stored size. You need it if stored sizes differ. Models resize
+            images to their own size anyway.
+        on_error: "raise" or "skip", for files that cannot be read in a directory of images.
+        data_dir: Folder of TensorFlow data sets. Default: TFDS_DATA_DIR, then TFDS' own. A set in
+            it is read without a download.
+        labels: A CSV file with two columns, path and label, for a directory of images. Its images
+            are the split "train". All others are the split "unlabeled".
+        hold_out: Fraction of each class of "train" that becomes the split "test", for a set without
+            one. The result equals `split(load(name), test=hold_out)`.
 
     Raises:
-        ValueError: an unknown name (with the nearest names and the places searched), a missing
-            split, files that are not what they should be.
+        ValueError: The name is unknown, the split is missing, files are damaged, or an option does
+            not apply to this kind of data.
 
     >>> load("digits", "test")
     Dataset('digits', 'test', images (500, 8, 8) uint8, 10 classes)
     """
-    one_of("on_error", on_error, ON_ERROR)
-    if image_size is not None:
-        whole("image_size", image_size, least=1)
+    _check_options(name, split, image_size, on_error)
     name = os.fspath(name)
+    if hold_out is not None:
+        settings = {"image_size": image_size, "on_error": on_error, "data_dir": data_dir}
+        return _held_out(name, split, hold_out, settings | {"labels": labels})
     place = None if name.startswith("tfds:") or name == "digits" else find(name)
+    if labels is not None and (place is None or place[1] is not folder):
+        raise refused("labels", f"{labels} for {name!r}", "stand beside a directory of images")
     if place is None and name != "digits":
         return _load_tfds(name, split, image_size, data_dir)  # which knows parts of splits itself
     whole_split, rows = _part(split)
@@ -65,7 +77,8 @@ def load(
         data = digits.load(whole_split)
     else:
         path, its_format = place
-        data = its_format.load(path, whole_split, image_size, on_error)
+        table = {} if labels is None else {"labels": labels}
+        data = its_format.load(path, whole_split, image_size, on_error, **table)
     data = resized(data, image_size)
     return data if rows is None else _rows(data, rows, split)
 
@@ -73,18 +86,16 @@ def load(
 def pictures(
     name: str | os.PathLike, split: str = "train", *, smallest: int = 1, on_error: str = "raise"
 ) -> Pictures:
-    """The images of a directory at their own sizes: for super-resolution, whose sets are of unequal
-    sizes.
+    """Load the images of a directory at their own sizes, for super-resolution.
 
     Args:
-        name: a directory in the folder that SSLZOO_DATA names, such as "super_resolution/Set5", or
-            a path.
-        smallest: pixels that both sides must have.
-        on_error: "raise" lists the files that cannot be read or are smaller, "skip" leaves them out
+        name: A path, or a directory in the folder SSLZOO_DATA, such as "super_resolution/Set5".
+        smallest: Smallest side of an image in pixels.
+        on_error: "raise" lists files that cannot be read or are too small. "skip" leaves them out
             with one warning.
 
     Raises:
-        ValueError: no such directory, no such split, such files.
+        ValueError: The directory or the split does not exist, or a file cannot be used.
 
     >>> import tempfile
     >>> from PIL import Image
@@ -137,13 +148,35 @@ def find(name: str) -> tuple[pathlib.Path, ModuleType] | None:
     return None
 
 
+def _check_options(name, split, image_size, on_error):
+    one_of("on_error", on_error, ON_ERROR)
+    if not isinstance(split, str):
+        raise refused("split", repr(split), 'be a name, such as "train"')
+    if image_size is not None:
+        whole("image_size", image_size, 1, MOST_PIXELS)
+    if not isinstance(name, str | os.PathLike):
+        raise refused("data", f"a {type(name).__name__}", "be the name of a data set, or a path")
+
+
+def _held_out(name, split, share, settings):
+    """One of the parts "train" and "test" of the split "train"."""
+    one_of("split", split, ("train", "test"))
+    in_range("hold_out", share, 0, 1, low_open=True, high_open=True)
+    place = find(name)
+    splits = digits.SPLITS if name == "digits" else place and place[1].splits(place[0])
+    if settings["labels"] is None and "test" in (splits or ()):
+        raise refused("hold_out", share, f"be None: {name!r} has a split test of its own")
+    parts = subset.split(load(name, "train", **settings), share)
+    return parts[split == "test"]
+
+
 def _part(split):
     """("train", slice) of "train[10:20]", ("train", None) of "train"."""
     match = PART.fullmatch(split)
     if match is None:
         return split, None
-    name, first, last = match.groups()
-    return name, slice(int(first or 0), int(last) if last else None)
+    first, last = match[2], match[3]
+    return match[1], slice(int(first or 0), int(last) if last else None)
 
 
 def _rows(data, rows, split):
@@ -185,7 +218,7 @@ def _candidates(name):
     root = _data_root()
     endings = sorted({ending for module in formats() for ending in module.SUFFIXES})
     below = [root / f"{name}{ending}" for ending in (*endings, "")] if root else []
-    itself = pathlib.Path(name).expanduser()
+    itself = local_path("data", name)
     if itself.suffix in endings or os.path.basename(name) != name:
         return [itself, *below]
     return [*below, itself]
@@ -199,6 +232,8 @@ def _data_root():
 
 
 def _load_tfds(name, split, image_size, data_dir):
+    if not TFDS_NAME.fullmatch(name):
+        raise _unknown(name, data_dir, [], "TFDS")
     if importlib.util.find_spec("tensorflow_datasets") is None:
         raise _unknown(name, data_dir, [], "tensorflow_datasets is not installed")
     import tensorflow_datasets
@@ -213,6 +248,10 @@ def _load_tfds(name, split, image_size, data_dir):
 def _unknown(name, data_dir, tfds_names, tfds_state):
     here = [known for known, _, _ in available()]
     rare = [*tfds.stored(data_dir), *tfds_names]
+    alike = [known for known in (*here, *rare) if name.count("/") == known.count("/")]
+    if "/" in name and not nearest(name, alike):
+        needed = f"be a data set or a path, and there is no {os.path.abspath(name)}"
+        return refused("data", repr(name), needed)
     hint = unknown("data set", name.removeprefix("tfds:"), here, rare)
     root = os.environ.get("SSLZOO_DATA") or "not set"
     return ValueError(f"{hint} Looked at the path itself, SSLZOO_DATA ({root}), {tfds_state}.")

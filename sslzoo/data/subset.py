@@ -1,31 +1,31 @@
-"""Seeded subsets of a labelled set in which every class is represented."""
+"""Seeded subsets and splits that contain every class."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sslzoo.checks import in_range, refused, whole
+from sslzoo.data.dataset import Dataset, as_dataset
 
 
-def labelled_subset(
+def labeled_subset(
     labels: ArrayLike,
     fraction: float | None = None,
     per_class: int | None = None,
     seed: int = 0,
 ) -> NDArray[np.int64]:
-    """Indices of a class-balanced subset, ascending, int64 (n,).
+    """Row indices of a class-balanced subset, ascending, int64 (n,).
 
     The same seed gives the same indices on every machine.
 
     Args:
         labels: (N,) integers.
-        fraction: in (0, 1], that share of every class, rounded.
-        per_class: the same number of every class, at least 1. Exactly one of the two is given.
+        fraction: Fraction of every class, in (0, 1]. Counts are rounded.
+        per_class: Number of rows of every class, at least 1. Give either this or `fraction`.
 
     Raises:
-        ValueError: none or both of the two, out of range, a class that would be left with none or
-            that has fewer.
+        ValueError: Both or neither are given, one is out of range, or a class has too few rows.
 
-    >>> labelled_subset([0, 0, 0, 1, 1, 1], per_class=1).shape
+    >>> labeled_subset([0, 0, 0, 1, 1, 1], per_class=1).shape
     (2,)
     """
     if (fraction is None) == (per_class is None):
@@ -57,6 +57,32 @@ def check_share(fraction: float | None, per_class: int | None) -> None:
         in_range("fraction", fraction, 0, 1, low_open=True)
     if per_class is not None:
         whole("labels_per_class", per_class, least=1)
+
+
+def split(dataset: Dataset | tuple | dict, test: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+    """Split a data set into (train, test) at random. The result is the same on every machine.
+
+    Args:
+        dataset: A `Dataset`, (images, labels), or a dict of fields. With labels, each class is
+            split in the same proportion.
+        test: Fraction of the rows for the test, above 0 and below 1.
+        seed: Random seed of the choice.
+
+    Raises:
+        ValueError: The fraction is out of range, or a class has a single row.
+
+    >>> train, test = split(Dataset(vectors=np.eye(10), labels=[0, 1] * 5), test=0.4)
+    >>> len(train), test.split, sorted(test.labels.tolist())
+    (6, 'test', [0, 0, 1, 1])
+    """
+    in_range("test", test, 0, 1, low_open=True, high_open=True)
+    whole("seed", seed, least=0)
+    dataset = as_dataset(dataset)
+    labels = np.zeros(len(dataset), int) if dataset.labels is None else dataset.labels
+    parts = [dataset.take(rows) for rows in stratified_split(labels, test, seed)]
+    for part, name in zip(parts, ("train", "test"), strict=True):
+        part.split = name
+    return parts[0], parts[1]
 
 
 def stratified_split(

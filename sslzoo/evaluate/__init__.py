@@ -1,6 +1,6 @@
-"""Protocols that say what a model is worth: `sslzoo.evaluate.knn(model, train, test)`.
+"""Protocols that evaluate models: `sslzoo.evaluate.knn(model, train, test)`.
 
-Each returns a record in plain JSON: its figures, the settings, the baselines. A protocol is a file,
+Each returns a record in plain JSON with figures, settings and baselines. A protocol is a file,
 evaluate/protocols/<name>.py; they are found from the file names. Importing this imports neither
 keras nor scikit-learn.
 """
@@ -14,8 +14,8 @@ from sslzoo.evaluate import protocols
 _OTHERS = {
     "AccuracyLog": "sslzoo.evaluate.accuracy_log",
     "features": "sslzoo.evaluate.encoders",
-    "labelled_subset": "sslzoo.data.subset",
-    "plot_super_resolution": "sslzoo.plots.super_resolution",
+    "labeled_subset": "sslzoo.data.subset",
+    "plot_super_resolution": "sslzoo.evaluate.pictures",
 }
 
 __all__ = [*protocols.names(), *_OTHERS]

@@ -6,19 +6,18 @@ import keras
 from pydantic import PositiveInt
 
 from sslzoo.evaluate.protocols.accuracy import classes_of
-from sslzoo.evaluate.splits import Labelled, labelled_split
+from sslzoo.evaluate.splits import Labeled, labeled_split
 
 
 class AccuracyLog(keras.callbacks.Callback):
-    """Logs `test_accuracy` after each epoch of `fit`, so that the last and the best can be told
-    apart.
+    """A callback that logs `test_accuracy` after each epoch of `fit`.
 
-    The best is an optimistic figure: it is chosen on the test set. Papers that report it (TorchSSL,
-    USB) do the same.
+    The best accuracy of all epochs is optimistic, because it is chosen on the test set. TorchSSL
+    and USB report it. The last one is not chosen.
 
     Args:
-        test: as for `accuracy`.
-        batch_size: items a chunk.
+        test: Labeled items, as for `accuracy`.
+        batch_size: Items to process at once.
 
     >>> import numpy as np
     >>> from types import SimpleNamespace
@@ -30,15 +29,15 @@ class AccuracyLog(keras.callbacks.Callback):
     {'test_accuracy': 1.0}
     """
 
-    def __init__(self, test: Labelled, batch_size: PositiveInt = 256) -> None:
+    def __init__(self, test: Labeled, batch_size: PositiveInt = 256) -> None:
         super().__init__()
-        self.split = labelled_split(None, test, "test", "AccuracyLog")
+        self.split = labeled_split(None, test, "test", "AccuracyLog")
         self.test, self.batch_size = test, batch_size
 
     def set_model(self, model: Any) -> None:
         """Keras calls it when `fit` begins. Raises ValueError for items the model does not read."""
         super().set_model(model)
-        self.split = labelled_split(model, self.test, "test", "AccuracyLog")
+        self.split = labeled_split(model, self.test, "test", "AccuracyLog")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add `test_accuracy` to the logs."""

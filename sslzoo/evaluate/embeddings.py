@@ -12,6 +12,7 @@ from sslzoo.checks import one_of, whole
 from sslzoo.evaluate.encoders import encoded
 from sslzoo.evaluate.record import measured
 from sslzoo.evaluate.splits import Split, needs
+from sslzoo.rows import unit_rows
 
 Similarity = Literal["cosine", "euclidean"]
 
@@ -31,7 +32,7 @@ def comparable(embeddings: ArrayLike, similarity: Similarity) -> NDArray[np.floa
     rows = np.asarray(embeddings, "float32")
     if similarity == "euclidean":
         return rows
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return unit_rows(rows)
 
 
 def squared_distances(rows: NDArray, others: NDArray) -> NDArray:
@@ -60,7 +61,7 @@ def embedding_record(
         measure: embeddings (N, D) -> {figure: value}. The baselines have the first figure; its name
             is the setting "baseline_figure".
         model: has `.encode`; or None, the items of `test` are embeddings.
-        settings: of the protocol.
+        settings: Settings of the protocol.
 
     Returns:
         See `sslzoo.evaluate.record.measured`.

@@ -83,10 +83,10 @@ def features(model: Any, dataset: Any, batch_size: int = 256) -> NDArray[np.floa
     """Features (N, D) of items.
 
     Args:
-        model: anything with `.encode(items, batch_size) -> (N, D)`. None: the items are features
-            (N, D) already.
+        model: An object with `.encode(items, batch_size)`, which returns features (N, D). None: the
+            items are features already.
         dataset: a `sslzoo.data.Dataset`, a tuple (items, labels), or items alone.
-        batch_size: items a chunk.
+        batch_size: Items to process at once.
 
     Raises:
         ValueError: items that the model does not read; features that are not (N, D) or not finite,

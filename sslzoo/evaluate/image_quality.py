@@ -35,14 +35,14 @@ def psnr(image: ArrayLike, original: ArrayLike) -> float:
 
 
 def ssim(image: ArrayLike, original: ArrayLike) -> float:
-    """Mean structural similarity of two grey images (H, W) in 0..255, H and W at least 11; 1 if
+    """Mean structural similarity of two gray images (H, W) in 0..255, H and W at least 11; 1 if
     they are equal.
 
     Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural Similarity",
     IEEE TIP 13(4), equation 13:
     (2 m_x m_y + C1)(2 s_xy + C2) / ((m_x^2 + m_y^2 + C1)(s_x^2 + s_y^2 + C2)), C_i = (K_i 255)^2,
     means, variances and covariance under an 11x11 Gaussian window of sigma 1.5, averaged over all
-    places where the window lies inside the image, K1 .01, K2 .03.
+    places where the window lies inside the image, K1 0.01, K2 0.03.
 
     Raises:
         ValueError: images smaller than the window.

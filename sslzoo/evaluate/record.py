@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sslzoo.checks import refused
 from sslzoo.evaluate.encoders import baseline_encoders
+from sslzoo.evaluate.figures import Record
 from sslzoo.evaluate.splits import Split, reads_of
 
 Z95 = 1.959964  # standard deviations of the normal distribution: the 97.5 % quantile
@@ -26,16 +28,16 @@ def measured(
     """Runs a protocol on the model and, if asked, on its two baselines.
 
     Args:
-        protocol: its name.
+        protocol: Name of the protocol.
         measure: encoder -> (figures, details). The first figure is the one that baselines have too.
         model: what is evaluated, or None.
         splits: {role: data} that the record speaks of.
-        settings: of the protocol; `details` join them.
+        settings: Settings of the protocol. `details` are added to them.
 
     Returns:
-        {"protocol", **figures, "settings", "baselines", "seconds"}, plain JSON. Seconds are of the
-        model alone. The setting "raw_pixels_size" is the [height, width] whose pixels were the
-        baseline.
+        A `Record`: {"protocol", **figures, "settings", "baselines", "seconds"}, plain JSON. Seconds
+        are of the model alone. The setting "raw_pixels_size" is the [height, width] whose pixels
+        were the baseline.
 
     >>> test = Split(np.eye(2), np.array([0, 1]), "vectors")
     >>> record = measured("mine", lambda encoder: ({"sum": 2.0}, {}), None, {"test": test}, {})
@@ -51,13 +53,13 @@ def measured(
     size = getattr(encoders.get("raw_pixels"), "size", None)
     if size:
         details = {**details, "raw_pixels_size": size}
-    return {
-        "protocol": protocol,
+    return Record(
+        protocol=protocol,
         **figures,
-        "settings": {**describe(model, **splits), **settings, **details},
-        "baselines": found,
-        "seconds": round(seconds, 3),
-    }
+        settings={**describe(model, **splits), **settings, **details},
+        baselines=found,
+        seconds=round(seconds, 3),
+    )
 
 
 def evaluate_with_baselines(
@@ -105,17 +107,38 @@ def accuracy_figures(predictions: NDArray, test: Split) -> dict:
     }
 
 
-def wilson(successes: int, trials: int, z: float = Z95) -> list[float]:
+def wilson(successes: int, trials: int) -> list[float]:
     """[low, high] of the binomial 95 % interval of Wilson 1927; unlike p +- 2 s it holds near 0 and
     1.
 
     >>> [round(limit, 2) for limit in wilson(8, 10)]
     [0.49, 0.94]
     """
-    p = successes / trials
-    z2 = z * z / trials
-    center, half = p + z2 / 2, z * np.sqrt(p * (1 - p) / trials + z2 / (4 * trials))
-    return [float((center - half) / (1 + z2)), float((center + half) / (1 + z2))]
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    return [float(interval.low), float(interval.high)]
+
+
+def answers(name: str, values: Any, count: int) -> NDArray[np.float64]:
+    """What a model says of each item, one finite number (N,), as float64.
+
+    Raises:
+        ValueError: another shape, NaN or infinity, which would make every figure nonsense.
+
+    >>> answers("forecasts", [0.5, 1.5], 2)
+    array([0.5, 1.5])
+    >>> answers("forecasts", [0.5, np.nan], 2)
+    Traceback (most recent call last):
+    ValueError: forecasts: got non-finite values for 1 of 2 items; it must be finite.
+    """
+    values = np.asarray(values, "float64")
+    if values.shape != (count,):
+        raise refused(name, f"shape {values.shape}", f"be ({count},), one number per item")
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise refused(name, f"non-finite values for {bad} of {count} items", "be finite")
+    return values
 
 
 def normal_interval(values: Any, z: float = Z95) -> list[float]:

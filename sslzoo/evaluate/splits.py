@@ -1,6 +1,6 @@
-"""What protocols take in: labelled items of any kind, checked before any work starts."""
+"""What protocols take in: labeled items of any kind, checked before any work starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from sslzoo.checks import check_labels, refused
 from sslzoo.data import Dataset
 from sslzoo.data import dataset as rows_of_fields
+from sslzoo.evaluate.overlap import warn_of_overlap
 
 # A `sslzoo.data.Dataset`, or (items, labels).
-Labelled = Dataset | tuple
+Labeled = Dataset | tuple
 
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled items and where they came from.
+    """Labeled items and where they came from.
 
     Attributes:
         inputs: items (N, ...) as the model takes them; of graphs {"nodes", "edges"}.
@@ -38,29 +39,50 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, rows: NDArray[np.int64]) -> "Split":
+        """Some of the items, in that order.
 
-def labelled_splits(
-    model: Any, train: Labelled, test: Labelled, protocol: str
-) -> tuple[Split, Split]:
-    """`train` and `test` as `labelled_split` gives them. Every class of test must be in train.
+        >>> Split(np.eye(3), np.array([0, 1, 1]), "vectors").take(np.array([2])).labels
+        array([1])
+        """
+        return replace(self, inputs=take(self.inputs, rows), labels=self.labels[rows])
 
-    >>> train, test = labelled_splits(None, (np.eye(2), [0, 1]), (np.eye(2), [1, 0]), "knn")
+
+def labeled_splits(model: Any, train: Labeled, test: Labeled, protocol: str) -> tuple[Split, Split]:
+    """`train` and `test` as `labeled_split` gives them. Every class of test must be in train; items
+    of test that are in train too are warned of.
+
+    >>> train, test = labeled_splits(None, (np.eye(2), [0, 1]), (np.eye(2), [1, 0]), "knn")
     >>> test.labels
     array([1, 0])
-    >>> labelled_splits(None, (np.eye(2), [0, 1]), (np.eye(2), [1, 2]), "knn")
+    >>> labeled_splits(None, (np.eye(2), [0, 1]), (np.eye(2), [1, 2]), "knn")
     Traceback (most recent call last):
     ValueError: test labels: got [2]; it must be among those of train, [0, 1].
     """
-    train = labelled_split(model, train, "train", protocol)
-    test = labelled_split(model, test, "test", protocol)
+    train = labeled_split(model, train, "train", protocol)
+    test = labeled_split(model, test, "test", protocol)
     known = np.unique(train.labels)
     strange = np.setdiff1d(test.labels, known)
     if len(strange):
         raise refused("test labels", _some(strange), f"be among those of train, {_some(known)}")
+    warn_of_overlap(train.inputs, test.inputs, test.field)
     return train, test
 
 
-def labelled_split(model: Any, data: Labelled, role: str, protocol: str) -> Split:
+def check_classes(train: Split, protocol: str) -> None:
+    """Refuse a training set of one class. Raises ValueError.
+
+    >>> check_classes(Split(np.eye(2), np.array([3, 3]), "vectors"), "finetune")
+    Traceback (most recent call last):
+    ValueError: train labels: got class 3 alone; it must have at least two classes for finetune.
+    """
+    first = train.labels[0]
+    if (train.labels == first).all():
+        needed = f"have at least two classes for {protocol}"
+        raise refused("train labels", f"class {first} alone", needed)
+
+
+def labeled_split(model: Any, data: Labeled, role: str, protocol: str) -> Split:
     """A `Dataset` or (items, labels) as a checked `Split`.
 
     Args:
@@ -72,9 +94,9 @@ def labelled_split(model: Any, data: Labelled, role: str, protocol: str) -> Spli
     Raises:
         ValueError: no labels, nothing to evaluate, items that the model does not read.
 
-    >>> labelled_split(None, Dataset(vectors=np.eye(2), labels=[0, 1]), "test", "knn").field
+    >>> labeled_split(None, Dataset(vectors=np.eye(2), labels=[0, 1]), "test", "knn").field
     'vectors'
-    >>> labelled_split(None, (np.eye(2), None), "test", "knn")
+    >>> labeled_split(None, (np.eye(2), None), "test", "knn")
     Traceback (most recent call last):
     ValueError: test: got no labels; it must have labels (N,), which knn needs.
     """

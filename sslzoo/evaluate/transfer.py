@@ -12,6 +12,7 @@ from sslzoo.augment import Augment
 from sslzoo.data import Batches
 from sslzoo.evaluate.splits import count, rows_of
 from sslzoo.inputs import Input
+from sslzoo.progress import progress
 
 
 def copied(network: keras.Model) -> keras.Model:
@@ -90,13 +91,16 @@ class FineTuned:
             The steps.
         """
         learner = _chain(items, self._augmented(items, augment, seed))
-        batches = _LabelledBatches(self.reads, items, labels, batch_size, seed)
+        batches = _LabeledBatches(self.reads, items, labels, batch_size, seed)
         steps_per_epoch = batches.batches.steps_per_epoch
         schedule = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * steps_per_epoch)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         learner.compile(keras.optimizers.Adam(schedule), loss)
         settings = {"steps_per_epoch": steps_per_epoch, "shuffle": False, "verbose": 0}
-        learner.fit(batches, epochs=epochs, **settings)
+        bar = iter(progress(range(epochs), "fine-tuning", epochs, least=0))
+        shown = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: next(bar))
+        learner.fit(batches, epochs=epochs, callbacks=[shown], **settings)
+        next(bar, None)  # the bar ends
         return epochs * steps_per_epoch
 
     def predict(self, items: Any, batch_size: int) -> NDArray:
@@ -134,7 +138,7 @@ class _Read(keras.layers.Layer):
         return self.reads.layer(x)
 
 
-class _LabelledBatches(keras.utils.PyDataset):
+class _LabeledBatches(keras.utils.PyDataset):
     """Shuffled batches as plain Keras wants them: (items, labels)."""
 
     num_batches = None  # Keras' word for endless

@@ -13,6 +13,7 @@ from sslzoo.inputs.labels import LABELS, check_label_field
 from sslzoo.inputs.preprocess import Preprocess, unit_range
 from sslzoo.inputs.reads import reads
 from sslzoo.inputs.series import Series
+from sslzoo.inputs.settings import check_settings
 from sslzoo.inputs.tokens import Tokens
 from sslzoo.inputs.vectors import Vectors
 
@@ -27,6 +28,7 @@ __all__ = [
     "Tokens",
     "Vectors",
     "check_label_field",
+    "check_settings",
     "reads",
     "unit_range",
 ]

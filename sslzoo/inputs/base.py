@@ -80,6 +80,16 @@ class Input(ABC):
         """{field: (shape with the batch axis, dtype)} of the exported signature."""
         return {self.field: ((None, *self.shape), self.dtypes[0])}
 
+    def shapes(self, x: Any) -> list[tuple]:
+        """The shapes of `x`, in the order of `keras.tree.flatten`, with None on each axis on which
+        other items may differ.
+        """
+        return [shape for _, (shape, _) in sorted(self.specs().items())]
+
+    def sized(self, x: Any) -> Any:
+        """Items in NumPy -> of the network's own size, where it has one."""
+        return x
+
     def served(self, x: Any, whole: bool = False) -> Any:
         """Tensors of an exported signature -> `x` for the network. whole: at their own size."""
         return x

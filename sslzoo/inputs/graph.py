@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from sslzoo.checks import check_edges, check_nodes
+from sslzoo.checks import check_edges, check_nodes, refused
 from sslzoo.inputs.base import Input
 
 
@@ -44,16 +44,15 @@ class Graph(Input):
     def check(self, values: Any, name: str | None = None) -> dict:
         if not isinstance(values, dict) or set(values) != {"nodes", "edges"}:
             came = sorted(values) if isinstance(values, dict) else type(values).__name__
-            raise ValueError(f"nodes: got {came}; a graph needs a dict of nodes and edges.")
+            raise refused("nodes", f"{came}", "be a dict of nodes and edges")
         nodes = check_nodes(values["nodes"])
         count, features = self.shape
         if nodes.shape[2] != features or count not in (None, nodes.shape[1]):
             self._refuse("nodes", nodes, f"(G, {'N' if count is None else count}, {features})")
         edges = check_edges(values["edges"], nodes.shape[1])
         if len(edges) != len(nodes):
-            raise ValueError(
-                f"edges: got {len(edges)} graphs, nodes has {len(nodes)}; need one each."
-            )
+            got = f"{len(edges)} graphs for {len(nodes)} of nodes"
+            raise refused("edges", got, "be one for each graph")
         if self.edges not in (None, edges.shape[1]):
             self._refuse("edges", edges, f"(G, {self.edges}, 2)")
         return {"nodes": nodes, "edges": edges}

@@ -19,7 +19,8 @@ class Images(Input):
 
     Args:
         height, width: pixels, or both None for a network of any size.
-        channels: 1 or 3 of the network. A colour network takes grey images too.
+        channels: 1 or 3 of the network. Either takes gray and color images.
+        interpolation, share: how images of another size are brought to it, see `Preprocess`.
 
     Example:
         >>> from sslzoo import inputs
@@ -32,21 +33,22 @@ class Images(Input):
     dtypes = ("uint8", "float32")
     encoded = "image_bytes"
 
-    def __init__(self, height: int | None, width: int | None, channels: int = 3) -> None:
+    def __init__(
+        self,
+        height: int | None,
+        width: int | None,
+        channels: int = 3,
+        interpolation: str = "bilinear",
+        share: float = 1.0,
+    ) -> None:
         super().__init__((height, width, channels))
         self.height, self.width = height, width
         self.channels = channels
         size = height if height == width else (height, width)
-        self.layer = Preprocess(size, channels)
+        self.layer = Preprocess(size, channels, interpolation, share=share)
 
     def check(self, values: Any, name: str | None = None) -> Any:
-        name = name or self.field
-        values = check_images(values, name)
-        if values.shape[-1] not in (1, self.channels):
-            raise ValueError(
-                f"{name}: got {values.shape[-1]} channels; this backbone takes {self.channels}."
-            )
-        return values
+        return check_images(values, name or self.field)
 
     def examples(self, count: int, seed: int = 0, more: int = 0) -> np.ndarray:
         height, width = self.height or ANY_SIZE, self.width or ANY_SIZE
@@ -58,22 +60,33 @@ class Images(Input):
         return True
 
     def specs(self) -> dict[str, tuple[tuple, str]]:
-        channels = None if self.channels == 3 else self.channels
-        return {self.field: ((None, None, None, channels), "uint8")}
+        return {self.field: ((None, None, None, None), "uint8")}
+
+    def shapes(self, x: np.ndarray) -> list[tuple]:
+        own = x.shape[1:3] == self.shape[:2]
+        return [(None, *x.shape[1:])] if own else [(None, None, None, x.shape[-1])]
+
+    def sized(self, x: np.ndarray) -> np.ndarray:
+        return self.layer.sized(x)
 
     def served(self, x: Any, whole: bool = False) -> Any:
-        """Repeats grey, refuses two and four channels, resizes unless `whole`."""
+        """Repeats gray, which stays gray as luma too, refuses two and four channels, resizes unless
+        `whole`.
+        """
         count, height, width, _ = (ops.shape(x)[axis] for axis in range(4))
-        x = ops.broadcast_to(x, (count, height, width, self.channels))
+        x = ops.broadcast_to(x, (count, height, width, 3))
         return x if whole else self.layer(x)
 
     def describe(self) -> dict:
         settings = {k: v for k, v in self.layer.get_config().items() if k != "name"}
-        crop = "largest centred square"
+        crop = "largest centered square"
         if self.height != self.width:
             settings["image_size"] = [self.height, self.width]
-            crop = "largest centred rectangle of the network's shape"
+            crop = "largest centered rectangle of the network's shape"
+        if self.layer.share != 1:
+            crop = f"{self.layer.share:g} of both sides, then the {crop}"
         return {**settings, "crop": crop, "range": [0, 1]}
 
     def get_config(self) -> dict:
-        return {"height": self.height, "width": self.width, "channels": self.channels}
+        size = {"height": self.height, "width": self.width, "channels": self.channels}
+        return size | {"interpolation": self.layer.interpolation, "share": self.layer.share}

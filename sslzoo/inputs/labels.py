@@ -6,10 +6,10 @@ from sslzoo.checks import check_domains, check_index, check_labels, check_target
 
 # {field: its check (values, number of items) -> array}
 LABELS = {
-    "labels": lambda values, count: check_labels(values, count),
-    "targets": lambda values, count: check_targets(values, count),
-    "domains": lambda values, count: check_domains(values, count),
-    "index": lambda values, count: check_index(values),
+    "labels": check_labels,
+    "targets": check_targets,
+    "domains": check_domains,
+    "index": lambda values, count: check_index(values),  # of any number, as `Paired` gives it
 }
 
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from sslzoo.checks import refused
 from sslzoo.inputs.audio import Audio
 from sslzoo.inputs.base import Input
 from sslzoo.inputs.graph import Graph
@@ -23,7 +24,8 @@ def reads(backbone: keras.Model) -> Input:
     | {"nodes": (G, N, F), "edges": (G, E, 2)} | `Graph` |
 
     Raises:
-        ValueError: any other input.
+        ValueError: any other input, an open number of features or channels, or a network that is
+            not Functional.
 
     Example:
         >>> import keras
@@ -33,26 +35,36 @@ def reads(backbone: keras.Model) -> Input:
         >>> type(nn.reads(network)).__name__
         'Series'
     """
-    tensors = backbone.input
+    tensors = getattr(backbone, "input", None)  # a Sequential has none before it is called
+    if tensors is None:
+        needed = "be Functional, such as keras.Model(network.inputs[0], network.outputs[0])"
+        raise refused("backbone", f"a {type(backbone).__name__}", needed)
     if isinstance(tensors, dict) and set(tensors) == {"nodes", "edges"}:
-        (_, nodes, features), (_, edges, _) = (tensors[key].shape for key in ("nodes", "edges"))
-        return Graph(nodes, features, edges)
+        _, nodes, features = tensors["nodes"].shape
+        return Graph(nodes, _fixed(features, tensors["nodes"]), tensors["edges"].shape[1])
     if not isinstance(tensors, keras.KerasTensor):
-        raise ValueError(f"backbone: {backbone.name} has several inputs; one, or nodes and edges.")
+        needed = "have one input, or a dict of nodes and edges"
+        raise refused("backbone", f"a {type(tensors).__name__} of inputs", needed)
     shape, integers = tensors.shape[1:], "int" in tensors.dtype
-    if len(shape) == 3:
-        return Images(*shape)
-    if len(shape) == 2:
-        return Series(*shape)
+    if len(shape) in (2, 3):
+        kind = Series if len(shape) == 2 else Images
+        return kind(*shape[:-1], _fixed(shape[-1], tensors))
     if len(shape) == 1 and integers:
         return Tokens(shape[0], _vocabulary(backbone))
     if len(shape) == 1 and (shape[0] is None or tensors.name == "audio"):
         return Audio(shape[0])
     if len(shape) == 1:
         return Vectors(shape[0])
-    raise ValueError(
-        f"backbone: its input has shape {tensors.shape}; needed (N, H, W, C), (N, T, F) or (N, D)."
-    )
+    got = f"an input of shape {tensors.shape}"
+    raise refused("backbone", got, "read (N, H, W, C), (N, T, F) or (N, D)")
+
+
+def _fixed(count: int | None, tensor: keras.KerasTensor) -> int:
+    """The number of features or channels, which no network leaves open."""
+    if count is None:
+        got = f"an input of shape {tensor.shape}"
+        raise refused("backbone", got, "have a number in its last axis")
+    return count
 
 
 def _vocabulary(backbone: keras.Model) -> int | None:

@@ -29,7 +29,8 @@ class Series(Input):
         super().__init__((steps, features))
 
     def check(self, values: Any, name: str | None = None) -> np.ndarray:
-        name, (steps, features) = name or self.field, self.shape
+        name = name or self.field
+        steps, features = self.shape
         values = check_series(values, name)
         if values.shape[2] != features or steps not in (None, values.shape[1]):
             self._refuse(name, values, f"(N, {'T' if steps is None else steps}, {features})")

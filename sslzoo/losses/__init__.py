@@ -1,4 +1,4 @@
-"""Losses as pure functions of tensors: each is the mean over samples in its paper's own form."""
+"""Losses as pure functions of tensors. Each is the mean over samples, in the form of its paper."""
 
 from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine

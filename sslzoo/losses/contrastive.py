@@ -1,4 +1,4 @@
-"""Losses that tell the other view of an image from the other images of the batch."""
+"""Losses that distinguish the other view of an image from other images."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def nt_xent(z1: Any, z2: Any, temperature: float = 0.5) -> Any:
     (google-research/simclr, tf2/objective.py) adds the two directions and is exactly twice this
     value.
 
-    Under data parallelism z1 and z2 must be the global batch's, gathered with gradient.
+    Under data parallelism, z1 and z2 must be those of the global batch, gathered with gradients.
 
     Args:
         z1: (N, D) projections of the first views, any float dtype, of any length: the formula's
@@ -30,12 +30,12 @@ def nt_xent(z1: Any, z2: Any, temperature: float = 0.5) -> Any:
         temperature: T > 0. The paper uses 0.1 on ImageNet and 0.5 on CIFAR-10.
 
     Returns:
-        A scalar >= 0 of float32 (float64 for float64 inputs): half precision is cast up before
-        anything is summed. log(2N - 1) is the value of embeddings that are all alike. Memory: one
-        (2N, 2N) matrix.
+        A scalar >= 0 of float32, or of float64 for float64 inputs. Half precision is cast up first.
+        If all embeddings are alike, it is log(2N - 1). Memory: one (2N, 2N) matrix.
 
     Raises:
-        ValueError: shapes other than (N, D) twice, fewer than 2 pairs, or temperature <= 0.
+        ValueError: The shapes are not (N, D) twice, there are fewer than 2 pairs, or the
+            temperature is not above 0.
 
     Example:
         >>> import numpy as np
@@ -61,18 +61,19 @@ def nt_xent(z1: Any, z2: Any, temperature: float = 0.5) -> Any:
 
 
 def info_nce(queries: Any, keys: Any, queue: Any, temperature: float = 0.2) -> Any:
-    """InfoNCE of MoCo (He et al. 2020, arXiv:1911.05722, equation 1): tell the key of the same item
-    from those in a queue.
+    """InfoNCE of MoCo (He et al. 2020, arXiv:1911.05722, equation 1).
+
+    It distinguishes the key of the same item from those in a queue.
 
     With s the cosine similarity:
     loss_i = -log( exp(s(q_i, k_i) / T) / (exp(s(q_i, k_i) / T) + sum_n exp(s(q_i, n) / T)) );
-    loss = mean of loss_i. The other keys of the batch are no negatives.
+    loss = mean of loss_i. The other keys of the batch are not negatives.
 
     Args:
         queries: (N, D), any float dtype, of any length: the formula's normalization is here.
         keys: (N, D), row for row of the same items, of any length. Constants in MoCo.
         queue: (K, D), the negatives n, of length 1 already.
-        temperature: T > 0; .07 in version 1, .2 in version 2.
+        temperature: T > 0. Version 1 has 0.07, version 2 has 0.2.
 
     Returns:
         A scalar >= 0 of at least float32. Memory: one (N, K) matrix.

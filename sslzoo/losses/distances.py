@@ -1,6 +1,6 @@
-"""How far apart the embeddings of a batch are: (N, D) -> the matrix (N, N) of all pairs.
+"""Distances between all pairs of a batch: embeddings (N, D) -> matrix (N, N).
 
-Zero on its diagonal, and symmetric to the last bit on every processor.
+The matrix is zero on its diagonal, and exactly symmetric.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Losses over a part of the classes: what a network learns now, and what it must not forget.
+"""Losses over a part of the classes, for learning new ones without forgetting old ones.
 
-A mask (C,) of booleans says which classes count. The others neither add to the loss nor get a
-gradient, whatever their logits are.
+A mask (C,) of booleans says which classes count. Other classes add nothing to the loss and get no
+gradient.
 """
 
 from typing import Any

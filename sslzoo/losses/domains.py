@@ -1,4 +1,4 @@
-"""How far apart two samples of vectors are, as distributions: x (..., N, D) and y (..., M, D).
+"""Distances between the distributions of two samples: x (..., N, D) and y (..., M, D).
 
 All axes before the last two stand for separate pairs of samples: hidden states (T, N, D) of two
 periods give one distance for each time step (T,). Gradients reach both samples.

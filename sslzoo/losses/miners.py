@@ -1,9 +1,8 @@
-"""Which triplets of a batch count: (distances (N, N), labels (N,)) -> (d_ap, d_an, valid) of shapes
-that broadcast.
+"""Miners choose the triplets of a batch: (distances (N, N), labels (N,)) -> (d_ap, d_an, valid).
 
-d_ap is the distance of an anchor to an image of its own class, d_an to one of another class.
-`valid` says where there are both. An anchor without a positive has no d_ap, not one of 0: it stays
-out, as does one without a negative.
+The three shapes broadcast. d_ap is the distance from an anchor to an image of its class, d_an to
+one of another class. `valid` marks the triplets that exist. An anchor without a positive or without
+a negative is left out.
 """
 
 from typing import Any

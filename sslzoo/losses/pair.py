@@ -1,6 +1,4 @@
-"""The contrastive loss of pairs: what is the same comes together, what is not stays a margin
-apart.
-"""
+"""The contrastive loss of pairs. Same items move together, different ones stay a margin apart."""
 
 from typing import Any
 
@@ -23,15 +21,15 @@ def pair_contrastive(same: Any, distance: Any, margin: float = 1.0) -> Any:
 
     Args:
         same: (N,), 1 or True where both images of a pair are of one class, 0 where they are not.
-        distance: (N,), >= 0, a Euclidean distance between the two embeddings: no probability, no
-            similarity.
+        distance: (N,), >= 0, the Euclidean distance between the two embeddings. It is not a
+            probability or a similarity.
         margin: > 0, in the unit of the distance.
 
     Returns:
         A scalar >= 0 of float32 (float64 for float64 distances).
 
     Raises:
-        ValueError: two shapes, or a margin <= 0.
+        ValueError: The shapes differ, or the margin is not above 0.
 
     Example:
         >>> import numpy as np

@@ -1,5 +1,5 @@
-"""From the losses of many triplets or pairs to one: (losses, valid) of one shape -> a scalar; 0
-where nothing is valid.
+"""Reducers turn many losses into one: (losses, valid) of one shape -> a scalar. It is 0 where
+nothing is valid.
 """
 
 from typing import Any

@@ -1,8 +1,6 @@
-"""What learning from few labels and many images is made of: pseudo-labels, masked terms,
-thresholds.
+"""Parts of learning from few labels: pseudo-labels, masked terms and thresholds.
 
-Labels are constants in all of it: what is made of `logits` here as a label, a mask or a threshold
-carries no gradient.
+Labels, masks and thresholds that are made from `logits` carry no gradient.
 """
 
 from typing import Any
@@ -16,7 +14,7 @@ TSA_SCHEDULES = ("linear", "exp", "log")
 
 
 def pseudo_labels(logits: Any) -> tuple:
-    """The class that each row is taken for, and how sure that is.
+    """The most likely class of each row, and its probability.
 
     Args:
         logits: (N, C).
@@ -36,8 +34,8 @@ def pseudo_labels(logits: Any) -> tuple:
 
 
 def sharpen(logits: Any, temperature: float) -> Any:
-    """softmax(logits / T), float32 (N, C): UDA's soft labels (T .4). The smaller T > 0, the harder
-    they are.
+    """softmax(logits / T), float32 (N, C): UDA's soft labels. UDA has T = 0.4. A smaller T makes
+    them harder.
 
     Example:
         >>> import numpy as np
@@ -171,7 +169,7 @@ def flexible_thresholds(memory: Any, classes: int, threshold: float = 0.95) -> A
     Args:
         memory: integers (N,): -1 for never, else 0..C-1, of ALL unlabeled images.
         classes: C.
-        threshold: tau, .95.
+        threshold: tau. FixMatch and FlexMatch have 0.95.
 
     Returns:
         float32 (C,), each in [0, threshold]; all 0 while the memory is empty.

@@ -1,7 +1,7 @@
-"""The triplet loss: any distance, any miner, a margin or a soft one, any reducer."""
+"""The triplet loss, with any distance, miner, margin and reducer."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -21,21 +21,22 @@ def triplet_loss(
     A triplet is active while d_ap - d_an + margin > 0 (soft: d_ap > d_an, it is in the wrong
     order).
 
-    When all embeddings are alike, every loss is the margin (soft: ln 2 = .693). A loss that stays
-    there is a collapse. Under data parallelism labels and embeddings must be the global batch's.
+    If all embeddings are alike, every loss is the margin, or ln 2 = 0.693 if it is soft. A loss
+    that stays there is a collapse. Under data parallelism, labels and embeddings must be those of
+    the global batch.
 
     Args:
-        labels: (N,) integers: classes, several images of each.
+        labels: (N,) integers, the classes. Each needs several images.
         embeddings: (N, D), any float dtype; `distance` says whether their length matters.
         miner: "batch_all", "batch_hard", "semi_hard" (see `miners.py`), or a function like these.
-        margin: a number above 0, or "soft".
+        margin: A number above 0, or "soft".
         distance: "euclidean", "squared_euclidean", "cosine" (see `distances.py`), or a function
             like these.
         reducer: "mean", "nonzero_mean" (see `reducers.py`), or a function like these.
 
     Returns:
-        Two scalars of float32 (float64 for float64 inputs): loss >= 0, share in [0, 1]. Both are 0
-        for a batch without a triplet.
+        Two scalars of float32, or of float64 for float64 inputs: the loss >= 0 and the share in [0,
+        1]. Both are 0 for a batch without a triplet.
 
     Raises:
         ValueError: shapes other than (N,) and (N, D), a margin that is neither, an unknown name.
@@ -46,17 +47,18 @@ def triplet_loss(
         >>> embeddings = np.array([[0.0], [1.0], [1.5]], "float32")
         >>> loss, active = losses.triplet_loss(
         ...     np.array([0, 0, 1]), embeddings, "batch_hard", 1.0, "euclidean", "mean")
-        >>> float(loss), float(active)  # 1 - 1.5 + 1 and 1 - .5 + 1
+        >>> float(loss), float(active)  # 1 - 1.5 + 1 and 1 - 0.5 + 1
         (1.0, 1.0)
     """
     labels = check_batch(labels, embeddings)
-    miner, distance, reducer = triplet_parts(miner, margin, distance, reducer)
-    positive, negative, valid = miner(distance(embeddings), labels)
+    parts = triplet_parts(miner, margin, distance, reducer)
+    *distances, valid = parts.miner(parts.distance(embeddings), labels)
+    positive, negative = distances
     order = positive - negative
     soft = margin == "soft"
     losses = ops.softplus(order) if soft else ops.relu(order + margin)
     active = ops.cast(order + (0.0 if soft else margin) > 0, losses.dtype)
-    return reducer(losses, valid), mean(active, valid)
+    return parts.reducer(losses, valid), mean(active, valid)
 
 
 def triplet_batch_all(
@@ -154,9 +156,21 @@ def check_batch(labels: Any, embeddings: Any) -> Any:
     return labels
 
 
-def triplet_parts(
-    miner: Any, margin: float | str, distance: Any, reducer: Any
-) -> tuple[Callable, Callable, Callable]:
+class TripletParts(NamedTuple):
+    """The functions that a triplet loss is put together from.
+
+    Example:
+        >>> from sslzoo import losses
+        >>> losses.triplet_parts("semi_hard", "soft", "cosine", "mean").miner.__name__
+        'semi_hard'
+    """
+
+    miner: Callable
+    distance: Callable
+    reducer: Callable
+
+
+def triplet_parts(miner: Any, margin: float | str, distance: Any, reducer: Any) -> TripletParts:
     """The functions (miner, distance, reducer) of these names.
 
     Raises:
@@ -171,7 +185,7 @@ def triplet_parts(
         raise refused("margin", repr(margin), "be a number above 0, or 'soft'")
     if margin != "soft":
         above("margin", margin, 0)
-    return (
+    return TripletParts(
         named("miner", miner, MINERS),
         named("distance", distance, DISTANCES),
         named("reducer", reducer, REDUCERS),

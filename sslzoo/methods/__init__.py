@@ -1,7 +1,7 @@
 """Every method by its class name: `sslzoo.methods.SimCLR(backbone, ...)`.
 
-A method is a file, methods/<family>/<method>.py. They are found by the names of their files,
-without importing keras.
+A method is a file, methods/<family>/<method>.py. File names are enough to find it, so that keras is
+not imported.
 """
 
 import functools
@@ -24,10 +24,10 @@ def list_methods(family: str | None = None) -> list[str]:
     """Names of the methods, sorted.
 
     Args:
-        family: "contrastive", "asymmetric", ...; None: all.
+        family: A family such as "contrastive". None: all families.
 
     Raises:
-        UnknownName: another family.
+        UnknownName: There is no such family.
 
     Example:
         >>> from sslzoo.methods import list_methods

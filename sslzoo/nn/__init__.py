@@ -1,5 +1,5 @@
 """Bricks: backbones, heads, preprocessing, folding, moving averages, the collapse measures,
-networks of any size.
+networks of any size, tiles.
 """
 
 from sslzoo.inputs import Preprocess, reads
@@ -13,7 +13,10 @@ from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen
 from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
+from sslzoo.nn.ink import LightInk
+from sslzoo.nn.inside import filled, full, inside
 from sslzoo.nn.noise import Noise
+from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.queue import Queue
@@ -21,18 +24,21 @@ from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.step_weights import StepWeights, boosted_weights
+from sslzoo.nn.tiles import WINDOW, reach, tiled, tiled_graph
 from sslzoo.nn.vgg19 import vgg19_features
 
 __all__ = [
     "BACKBONES",
     "BicubicUpsampling",
     "Exemplars",
+    "LightInk",
     "Noise",
     "PixelShuffle",
     "Preprocess",
     "Queue",
     "State",
     "StepWeights",
+    "WINDOW",
     "any_size",
     "backbone",
     "bicubic",
@@ -42,17 +48,24 @@ __all__ = [
     "effective_rank",
     "feature_map",
     "feature_std",
+    "filled",
     "fold",
     "frozen",
+    "full",
     "gru",
     "head",
     "herding",
+    "inside",
     "hidden_states",
     "mlp_decoder",
+    "normalized",
     "one_pass",
+    "reach",
     "reads",
     "srgan_discriminator",
     "srresnet_generator",
     "step_gates",
+    "tiled",
+    "tiled_graph",
     "vgg19_features",
 ]

@@ -18,7 +18,7 @@ class Anchors(layers.Layer):
         size: the most anchors there may be.
         features: D.
         gamma: above 0.
-        seed: of the anchors before `fit`.
+        seed: Random seed of the anchors before `fit`.
 
     Example:
         >>> Anchors(size=5, features=2, gamma=1.0)(np.zeros((3, 2))).shape[1]

@@ -9,11 +9,15 @@ from typing import Any
 import keras
 from keras import layers
 
-from sslzoo.checks import one_of, refused
+from sslzoo.checks import check_call, one_of, refused, whole
+from sslzoo.inputs import check_settings
+from sslzoo.nn.ink import LightInk
 from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
+from sslzoo.nn.selective_kernels import sk_resnet
 from sslzoo.nn.srresnet import srresnet
+from sslzoo.nn.vit import SIZES, vit
 from sslzoo.nn.wide_resnet import wide_resnet
 
 
@@ -23,12 +27,17 @@ def convnet(
     channels: int = 3,
     width: int = 64,
     depth: int = 4,
+    light_ink: bool = False,
     seed: int = 0,
 ) -> keras.Model:
     """`depth` times 3x3 convolution, BatchNorm, ReLU, with 2x2 max-pooling while the map is larger
     than 2 px; mean over the map.
 
     Depth 4 and width 64 are the Conv-4 of few-shot learning (Vinyals et al. 2016).
+
+    Args:
+        light_ink: bring drawings to light ink on dark, as few-shot learning has Omniglot, whichever
+            way they come (`sslzoo.nn.LightInk`).
 
     Example:
         >>> from sslzoo import nn
@@ -37,7 +46,7 @@ def convnet(
     """
     seeds = Seeds(seed)
     inputs = image_input(image_size, channels)
-    x = inputs
+    x = LightInk(name="light_ink")(inputs) if light_ink else inputs
     for index in range(1, depth + 1):
         x = conv_bn(x, width, 3, 1, f"block{index}", seeds)
         if x.shape[1] > 2:
@@ -52,7 +61,7 @@ def micro(
     width: int = 8,
     seed: int = 0,
 ) -> keras.Model:
-    """Two convolutions: the network of the tests.
+    """A network of two convolutions, for tests.
 
     Example:
         >>> from sslzoo import nn
@@ -73,8 +82,9 @@ def mlp(
     widths: Sequence[int] = (400, 400),
     seed: int = 0,
 ) -> keras.Model:
-    """Dense layers with ReLU on the flattened pixels, no BatchNorm: the network of split MNIST.
-    400-400 as in van de Ven & Tolias 2019 (arXiv:1904.07734).
+    """Dense layers with ReLU on the flattened pixels, without BatchNorm.
+
+    This is the network of split MNIST. Van de Ven & Tolias 2019 (arXiv:1904.07734) have 400-400.
 
     Example:
         >>> from sslzoo import nn
@@ -93,6 +103,8 @@ def mlp(
 BACKBONES = (
     {name: resnet for name in IMAGENET}
     | {f"resnet{depth}": cifar_resnet for depth in (20, 32, 44, 56)}
+    | {f"resnet{depth}_sk": sk_resnet for depth in (50, 101, 152)}  # SimCLR v2
+    | {name: vit for name in SIZES}
     | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
     | {"convnet": convnet, "micro": micro, "mlp": mlp, "srresnet": srresnet, "gru": gru}
 )
@@ -102,25 +114,33 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
     """Build a backbone.
 
     Args:
-        name: one of `BACKBONES`.
-        image_size: pixels of a square, or [height, width], for networks of images. None: 32.
-        options: of that family: `width`, `stem`, `zero_gamma`, `channels`, `seed`, ...
+        name: A name from `BACKBONES`.
+        image_size: Side of a square in pixels, or [height, width], for networks of images. Default:
+            32.
+        options: Options of the network, such as `width`, `stem`, `zero_gamma`, `channels` or
+            `seed`.
 
     Raises:
-        ValueError: unknown name or option, naming the nearest; an image size for a network that
-        reads no images.
+        ValueError: unknown name or option, naming the nearest; an option of another type, or a size
+            below 1; an image size for a network that reads no images; settings of Keras that no
+            model here works with.
 
     Example:
         >>> from sslzoo import nn
         >>> nn.backbone("resnet20", 32, width=8).output_shape
         (None, 32)
     """
+    check_settings()
     build = BACKBONES[one_of("backbone", name, BACKBONES)]
-    parameters = inspect.signature(build).parameters
-    allowed = [p for p in parameters if p not in ("name", "image_size")]
-    for option in options:
-        one_of(f"option of {name}", option, allowed)
-    if "image_size" in parameters:
+    check_call(build, options, f"option of {name}", leave=("name", "image_size"))
+    for option, value in options.items():
+        sizes = value if isinstance(value, (list, tuple)) else [value]
+        for size in sizes:
+            if isinstance(size, int) and not isinstance(size, bool):
+                whole(option, size, least=0 if option == "seed" else 1)
+    if "seed" in options:
+        options["seed"] = whole("seed", options["seed"], 0, 2**31 - 1)
+    if "image_size" in inspect.signature(build).parameters:
         return build(name, 32 if image_size is None else image_size, **options)
     if image_size is not None:
         raise refused("image_size", image_size, f"be None for {name}, which reads no images")

@@ -1,4 +1,4 @@
-"""Has a representation collapsed?"""
+"""Measures of collapse."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Decoders: latents -> what each pixel is made of."""
+"""Decoders from latents to pixels."""
 
 from collections.abc import Sequence
 
@@ -23,8 +23,8 @@ def mlp_decoder(
         latent_dim: Z.
         image_shape: (H, W, C) of the images.
         widths: units of the hidden layers. Of none, the decoder is linear.
-        activation: of the hidden layers. The last layer has none.
-        seed: of the initializers (Glorot uniform).
+        activation: Activation of the hidden layers. The last layer has none.
+        seed: Random seed of the initializers (Glorot uniform).
 
     Returns:
         A Functional `keras.Model`, latents (N, Z) -> logits (N, H, W, C).

@@ -95,8 +95,8 @@ def warmed_up(momentum: float, step: Any) -> Any:
     """min(momentum, (1 + step) / (10 + step)), step counted from 0.
 
     Early on the average is over few steps, so that a short run does not evaluate its initial
-    weights (tf.train.ExponentialMovingAverage with num_updates). At step 1,500 a constant .999
-    would still hold 22 % of them. This holds none, and reaches .999 at step 8,990.
+    weights (tf.train.ExponentialMovingAverage with num_updates). At step 1,500 a constant 0.999
+    would still hold 22 % of them. This holds none, and reaches 0.999 at step 8,990.
 
     Example:
         >>> from sslzoo.nn import ema

@@ -42,7 +42,7 @@ class FoldedConv(layers.Layer):
         if norm.beta is not None:
             shift = shift + ops.cast(norm.beta, "float32")
         kernel = ops.cast(conv.kernel, "float32") * scale
-        x = ops.conv(x, ops.cast(kernel, x.dtype), conv.strides, conv.padding)
+        x = ops.conv(x, ops.cast(kernel, x.dtype), conv.strides, conv.padding, "channels_last")
         return backends.bias_add(x, ops.cast(shift, x.dtype))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:

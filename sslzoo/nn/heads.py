@@ -21,8 +21,8 @@ def head(input_dim: int, rows: Sequence[tuple], name: str, seed: int = 0) -> ker
         rows: one for each layer. The norms are None; "no_bias" (None, and the dense layer has no
             bias: the last of BYOL's heads); "batch"; "batch_no_beta" (gamma only: the last layer of
             SimCLR's projector); "batch_no_affine".
-        name: of the model; its layers' names begin with it.
-        seed: of the weights.
+        name: Name of the model. The names of its layers begin with it.
+        seed: Random seed of the weights.
 
     Raises:
         ValueError: another norm.

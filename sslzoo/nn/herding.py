@@ -5,6 +5,8 @@ algorithms 1 and 4). NumPy.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sslzoo.rows import unit_rows
+
 
 def herding(features: ArrayLike, count: int) -> np.ndarray:
     """The `count` images of one class whose mean stays nearest to the class's, the most useful
@@ -27,7 +29,8 @@ def herding(features: ArrayLike, count: int) -> np.ndarray:
         >>> nn.herding([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]], 2).tolist()  # the middle one first
         [1, 0]
     """
-    features = unit(features).astype("float32")  # each step reads all of them, and waits for memory
+    # float32: each step reads all of them, and waits for memory
+    features = unit_rows(np.asarray(features, "float64")).astype("float32")
     mean = features.mean(axis=0)
     total = np.zeros_like(mean)  # of the chosen ones
     squares = (features**2).sum(axis=1)
@@ -62,18 +65,8 @@ def class_means(features: ArrayLike, labels: ArrayLike, classes: int) -> np.ndar
         >>> nn.class_means([[0.0, 2.0], [0.0, 4.0]], [1, 1], 2).tolist()
         [[0.0, 0.0], [0.0, 1.0]]
     """
-    features, labels = unit(features), np.asarray(labels)
+    features, labels = unit_rows(np.asarray(features, "float64")), np.asarray(labels)
     means = np.zeros((classes, features.shape[1]))
     for label in np.unique(labels):
-        means[label] = unit(features[labels == label].mean(axis=0))
+        means[label] = unit_rows(features[labels == label].mean(axis=0))
     return means.astype("float32")
-
-
-def unit(rows: ArrayLike) -> np.ndarray:
-    """Rows (..., D) divided by their lengths, float64; zero rows stay zero.
-
-    >>> unit([[3.0, 4.0], [0.0, 0.0]]).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    rows = np.asarray(rows, "float64")
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)

@@ -10,6 +10,9 @@ import keras
 from keras import layers, ops
 
 from sslzoo import backends
+from sslzoo.checks import one_of, whole
+
+MOST_PIXELS = 2**13  # of a side of what a network reads
 
 
 class Seeds:
@@ -35,6 +38,14 @@ class Seeds:
         """Glorot & Bengio 2010, uniform: Keras' default."""
         return keras.initializers.GlorotUniform(seed=next(self._count))
 
+    def normal(self) -> keras.initializers.Initializer:
+        """Normal of deviation 0.02, truncated: that of vision transformers (timm, DINO)."""
+        return keras.initializers.TruncatedNormal(stddev=0.02, seed=next(self._count))
+
+    def uniform(self, limit: float) -> keras.initializers.Initializer:
+        """Uniform in -limit..limit."""
+        return keras.initializers.RandomUniform(-limit, limit, seed=next(self._count))
+
 
 @keras.saving.register_keras_serializable("sslzoo")
 class BatchNorm(layers.BatchNormalization):
@@ -55,8 +66,9 @@ class BatchNorm(layers.BatchNormalization):
         fused = backends.fused_batch_norm
         if not (fused and training and self._is_plain(inputs)):
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance = fused(inputs, self.gamma, self.beta, self.epsilon)
-        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+        outputs, *statistics = fused(inputs, self.gamma, self.beta, self.epsilon)
+        moved = self.moving_mean, self.moving_variance
+        for moving, batch in zip(moved, statistics, strict=True):
             new = ops.cast(batch, moving.dtype) * (1.0 - self.momentum)
             moving.assign(moving * self.momentum + new)
         return outputs
@@ -69,7 +81,7 @@ class BatchNorm(layers.BatchNormalization):
 
 
 def batch_norm(name: str | None = None, **kwargs: Any) -> BatchNorm:
-    """Batch normalization as in the papers: momentum .9, epsilon 1e-5 (Keras' own are .99 and
+    """Batch normalization as in the papers: momentum 0.9, epsilon 1e-5 (Keras' own are 0.99 and
     1e-3).
 
     Statistics are those of the global batch: synchronized over TensorFlow's replicas, global on JAX
@@ -96,5 +108,7 @@ def image_input(image_size: int | Sequence[int], channels: int) -> keras.KerasTe
         >>> image_input([24, 32], 3).shape
         (None, 24, 32, 3)
     """
-    sides = [image_size] * 2 if isinstance(image_size, int) else list(image_size)
+    sides = list(image_size) if isinstance(image_size, (list, tuple)) else [image_size] * 2
+    one_of("channels", channels, (1, 3))
+    sides = [whole("image_size", side, 1, MOST_PIXELS) for side in sides]
     return keras.Input((*sides, channels), name="images")

@@ -10,7 +10,7 @@ def one_pass(function: Callable, views: Sequence) -> list:
     together.
 
     Args:
-        function: of tensors (N, ...), row for row.
+        function: A function of tensors (N, ...), row for row.
         views: tensors (N_i, ...), of equal shape but for the batch axis.
 
     Returns:

@@ -18,7 +18,7 @@ class PixelShuffle(keras.layers.Layer):
     torch's `PixelShuffle` has c outermost.
 
     Args:
-        factor: of both sides.
+        factor: Factor for both sides.
 
     Example:
         >>> import numpy as np

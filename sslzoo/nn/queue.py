@@ -19,7 +19,7 @@ class Queue(State):
     Args:
         capacity: K.
         dim: D, numbers in a row.
-        seed: of the first rows.
+        seed: Random seed of the first rows.
 
     Attributes:
         rows: float32 (K, D). pointer: int32, where the next row goes.

@@ -22,11 +22,11 @@ def gru(
     PyTorch.
 
     Args:
-        name: of the network.
+        name: Name of the network.
         steps: T, or None for any.
         features: F of the series.
-        units: of each layer; the last one is D.
-        seed: of the weights.
+        units: Units of each layer. The last one is D.
+        seed: Random seed of the weights.
 
     Returns:
         A Functional model (N, T, F) -> (N, D).
@@ -86,8 +86,8 @@ def step_gates(steps: int, units: Sequence[int], seed: int = 0) -> keras.Model:
 
     Args:
         steps: T.
-        units: of each recurrent layer.
-        seed: of the weights.
+        units: Units of each recurrent layer.
+        seed: Random seed of the weights.
 
     Returns:
         A Functional model [(N, T, 2 units) of each layer] -> [(N, T) in 0..1 of each layer].

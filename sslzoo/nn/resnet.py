@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from sslzoo.checks import one_of
 from sslzoo.nn.layers import Seeds, batch_norm, image_input
@@ -18,12 +18,52 @@ IMAGENET = {  # name: (block, blocks per stage); stages of width 64, 128, 256, 5
     "resnet18": ("basic", (2, 2, 2, 2)),
     "resnet34": ("basic", (3, 4, 6, 3)),
     "resnet50": ("bottleneck", (3, 4, 6, 3)),
+    "resnet101": ("bottleneck", (3, 4, 23, 3)),
+    "resnet152": ("bottleneck", (3, 8, 36, 3)),
+    "resnet200": ("bottleneck", (3, 24, 36, 3)),
 }
+PADDINGS = ("torch", "simclr", "byol")
+SHORTCUTS = ("projection", "zeros")
 
 
-def conv(x: Any, filters: int, kernel: int, stride: int, name: str, seeds: Seeds) -> Any:
+@keras.saving.register_keras_serializable("sslzoo")
+class ZeroShortcut(layers.Layer):
+    """Maps (N, H, W, C) -> every second pixel, with zeros for new channels: (N, H/2, W/2,
+    channels). Half of the zeros stand before the old channels, half behind.
+
+    Shortcut A of He et al. 2016 (arXiv:1512.03385, section 4.1), as in
+    akamaster/pytorch_resnet_cifar10.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.nn.resnet import ZeroShortcut
+        >>> tuple(ZeroShortcut(8)(np.zeros((1, 6, 6, 4), "float32")).shape)
+        (1, 3, 3, 8)
+    """
+
+    def __init__(self, channels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+
+    def call(self, x: Any) -> Any:
+        new = self.channels - x.shape[-1]
+        return ops.pad(x[:, ::2, ::2], ((0, 0), (0, 0), (0, 0), (new // 2, new - new // 2)))
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        count, *sides, _ = input_shape
+        halves = [None if side is None else (side + 1) // 2 for side in sides]
+        return (count, *halves, self.channels)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"channels": self.channels}
+
+
+def conv(
+    x: Any, filters: int, kernel: int, stride: int, name: str, seeds: Seeds, same: bool = False
+) -> Any:
     """A convolution without bias, padded as torch pads: k // 2 on each side, whatever the
-    stride.
+    stride. With `same`, padded as TensorFlow's "same": at stride 2 an even size gets less before
+    than behind.
 
     Example:
         >>> import keras
@@ -32,9 +72,10 @@ def conv(x: Any, filters: int, kernel: int, stride: int, name: str, seeds: Seeds
         >>> conv(keras.Input((8, 8, 3)), 16, 3, 2, "c", Seeds(0)).shape
         (None, 4, 4, 16)
     """
-    if stride > 1 and kernel > 1:  # "same" would pad one side only
+    pads = stride > 1 and kernel > 1 and not same  # "same" would pad one side only
+    if pads:
         x = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x)
-    padding = "valid" if stride > 1 else "same"
+    padding = "same" if same or stride == 1 else "valid"
     return layers.Conv2D(
         filters, kernel, stride, padding, use_bias=False, kernel_initializer=seeds.he(), name=name
     )(x)
@@ -49,6 +90,7 @@ def conv_bn(
     seeds: Seeds,
     relu: bool = True,
     gamma: str = "ones",
+    same: bool = False,
 ) -> Any:
     """`conv`, BatchNorm, ReLU. `gamma`: what the scale of the BatchNorm starts at.
 
@@ -59,16 +101,24 @@ def conv_bn(
         >>> conv_bn(keras.Input((8, 8, 3)), 16, 3, 1, "first", Seeds(0)).shape
         (None, 8, 8, 16)
     """
-    x = conv(x, filters, kernel, stride, f"{name}_conv", seeds)
+    x = conv(x, filters, kernel, stride, f"{name}_conv", seeds, same)
     x = batch_norm(f"{name}_bn", gamma_initializer=gamma)(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
 def residual(
-    x: Any, filters: int, stride: int, block: str, name: str, seeds: Seeds, zero_gamma: bool
+    x: Any,
+    filters: int,
+    stride: int,
+    block: str,
+    name: str,
+    seeds: Seeds,
+    zero_gamma: bool,
+    same: bool = False,
+    shortcuts: str = "projection",
 ) -> Any:
     """A residual block. `block`: "basic" (two 3x3 convolutions) or "bottleneck" (1x1, 3x3, 1x1 to
-    four times the channels).
+    four times the channels). `same`: as in `conv`. `shortcuts`: as in `cifar_resnet`.
 
     Example:
         >>> import keras
@@ -80,14 +130,17 @@ def residual(
     last = "zeros" if zero_gamma else "ones"
     channels = 4 * filters if block == "bottleneck" else filters
     shortcut = x
-    if stride > 1 or x.shape[-1] != channels:
+    changes = stride > 1 or x.shape[-1] != channels
+    if changes and shortcuts == "zeros":
+        shortcut = ZeroShortcut(channels, name=f"{name}_downsample")(x)
+    elif changes:
         shortcut = conv_bn(x, channels, 1, stride, f"{name}_downsample", seeds, relu=False)
     if block == "bottleneck":
         x = conv_bn(x, filters, 1, 1, f"{name}_1", seeds)
-        x = conv_bn(x, filters, 3, stride, f"{name}_2", seeds)
+        x = conv_bn(x, filters, 3, stride, f"{name}_2", seeds, same=same)
         x = conv_bn(x, channels, 1, 1, f"{name}_3", seeds, relu=False, gamma=last)
     else:
-        x = conv_bn(x, filters, 3, stride, f"{name}_1", seeds)
+        x = conv_bn(x, filters, 3, stride, f"{name}_1", seeds, same=same)
         x = conv_bn(x, filters, 3, 1, f"{name}_2", seeds, relu=False, gamma=last)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
@@ -99,21 +152,26 @@ def resnet(
     stem: str | None = None,
     zero_gamma: bool = True,
     width: int = 64,
+    padding: str = "torch",
     seed: int = 0,
 ) -> keras.Model:
-    """ResNet-18, -34 or -50.
+    """ResNet-18, -34, -50, -101, -152 or -200.
 
     Args:
-        name: "resnet18", "resnet34" or "resnet50".
-        image_size: pixels of a square, or [height, width].
+        name: "resnet18", "resnet34", "resnet50", ...
+        image_size: Side of a square in pixels, or [height, width].
         stem: "imagenet" (7x7 stride 2, max-pool) or "cifar" (3x3 stride 1, no pool; SimCLR's rule
             for sizes <= 32). By default "cifar" up to 64 px.
-        zero_gamma: start the last BatchNorm of every residual branch at 0 (Goyal et al. 2017;
-            SimCLR's code does).
-        width: channels of the first stage (64 in the paper).
+        zero_gamma: Whether the last BatchNorm of every residual branch starts at 0 (Goyal et al.
+            2017, and SimCLR's code).
+        width: Channels of the first stage. The paper has 64; 128 and 256 are the "2x" and "4x" of
+            SimCLR, BYOL, SwAV and VICReg.
+        padding: "torch" pads both sides alike. "simclr" does so too, but for the max-pool, which
+            pads as TensorFlow's "same". "byol" pads everything so. They differ where a stride of 2
+            meets an even size.
 
     Raises:
-        ValueError: another stem.
+        ValueError: another stem or padding.
 
     Example:
         >>> from sslzoo import nn
@@ -124,15 +182,17 @@ def resnet(
     inputs = image_input(image_size, channels)
     default = "cifar" if max(inputs.shape[1:3]) <= 64 else "imagenet"
     stem = one_of("stem", stem or default, ("cifar", "imagenet"))
+    same = one_of("padding", padding, PADDINGS) == "byol"
     seeds = Seeds(seed)
     if stem == "imagenet":
-        x = conv_bn(inputs, width, 7, 2, "stem", seeds)
-        # after a ReLU zero padding equals torch's -inf
-        x = layers.ZeroPadding2D(1, name="pool_pad")(x)
-        x = layers.MaxPooling2D(3, 2, name="pool")(x)
+        x = conv_bn(inputs, width, 7, 2, "stem", seeds, same=same)
+        if padding == "torch":  # after a ReLU zero padding equals torch's -inf
+            x = layers.ZeroPadding2D(1, name="pool_pad")(x)
+        pool = "valid" if padding == "torch" else "same"
+        x = layers.MaxPooling2D(3, 2, pool, name="pool")(x)
     else:
         x = conv_bn(inputs, width, 3, 1, "stem", seeds)
-    return _stages(name, inputs, x, block, depths, width, seeds, zero_gamma)
+    return _stages(name, inputs, x, block, depths, width, seeds, zero_gamma, same=same)
 
 
 def cifar_resnet(
@@ -141,12 +201,18 @@ def cifar_resnet(
     channels: int = 3,
     width: int = 16,
     zero_gamma: bool = True,
+    shortcuts: str = "projection",
     seed: int = 0,
 ) -> keras.Model:
     """ResNet-20, -32, -44, -56 (He et al. 2016, section 4.2): three stages of `width`, 2 and 4
     times that (16 there).
 
-    Shortcuts that change shape are projections (option B; the paper's CIFAR nets pad with zeros).
+    Args:
+        shortcuts: those that change shape: "projection" (option B of the paper), or "zeros" (option
+            A, which the paper's CIFAR nets have), see `ZeroShortcut`.
+
+    Raises:
+        ValueError: other shortcuts.
 
     Example:
         >>> from sslzoo import nn
@@ -156,8 +222,10 @@ def cifar_resnet(
     depth = int(name.removeprefix("resnet"))
     seeds = Seeds(seed)
     inputs = image_input(image_size, channels)
+    one_of("shortcuts", shortcuts, SHORTCUTS)
     x = conv_bn(inputs, width, 3, 1, "stem", seeds)
-    return _stages(name, inputs, x, "basic", ((depth - 2) // 6,) * 3, width, seeds, zero_gamma)
+    depths = ((depth - 2) // 6,) * 3
+    return _stages(name, inputs, x, "basic", depths, width, seeds, zero_gamma, shortcuts=shortcuts)
 
 
 def _stages(
@@ -169,6 +237,7 @@ def _stages(
     width: int,
     seeds: Seeds,
     zero_gamma: bool,
+    **options: Any,
 ) -> keras.Model:
     """The stages behind a stem: each halves the map, but for the first, and doubles the
     channels.
@@ -177,5 +246,6 @@ def _stages(
         for index in range(depth):
             stride = 2 if stage > 0 and index == 0 else 1
             label = f"stage{stage + 1}_block{index + 1}"
-            x = residual(x, width * 2**stage, stride, block, label, seeds, zero_gamma)
+            filters = width * 2**stage
+            x = residual(x, filters, stride, block, label, seeds, zero_gamma, **options)
     return keras.Model(inputs, layers.GlobalAveragePooling2D(name="features")(x), name=name)

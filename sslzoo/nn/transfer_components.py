@@ -51,7 +51,7 @@ def transfer_components(
 ) -> NDArray[np.float64]:
     """W whose embedding K W keeps variance and has domains of nearly the same mean.
 
-    Among all W with W^T K H K W = I, H = I - 1 1^T / N, it minimises the trace of
+    Among all W with W^T K H K W = I, H = I - 1 1^T / N, it minimizes the trace of
 
         "2011": W^T (K L K + mu I) W, where a larger mu adapts less;
         "2009": W^T (I + mu K L K) W, where a larger mu adapts more: "2011" with 1 / mu.
@@ -66,7 +66,7 @@ def transfer_components(
         kernel: K (N, N), symmetric; or any features (N, M), for a linear map W (M, components) of
             them: K K is their Gram matrix then.
         difference: e (N,), see `mean_difference`.
-        components: of the embedding.
+        components: Size of the embedding.
         mu: trade-off, above 0.
         form: one of `FORMS`.
         whiten: give W the lengths of the paper's constraint, with which all columns of K W have the
@@ -141,17 +141,6 @@ def linear_components(
     values, basis = np.linalg.eigh(x.T @ x)  # of R^2
     root = (basis * np.sqrt(np.maximum(values, 0))) @ basis.T  # (D, D)
     return root @ transfer_components(x @ root, difference, **settings)
-
-
-def unit_rows(rows: NDArray) -> NDArray:
-    """Rows (N, D) at length 1. A zero row stays zero.
-
-    Example:
-        >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
-        array([[0.6, 0.8],
-               [0. , 0. ]])
-    """
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def _signed(w, kernel):

@@ -31,7 +31,7 @@ def vgg19_features(weights: str | None) -> keras.Model:
     block5_conv4, over 12.75.
 
     Ledig et al. 2017, section 2.2.1 and 3.2: features scaled by 1/12.75 make losses of the size of
-    the MSE (about .006 times the loss). Taken before the activation, as ESRGAN has it (Wang et al.
+    the MSE (about 0.006 times the loss). Taken before the activation, as ESRGAN has it (Wang et al.
     2018, arXiv:1809.00219, section 3.3); the paper takes it after.
 
     Args:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from sslzoo.checks import above, in_range
 from sslzoo.nn.layers import Seeds, batch_norm, image_input
 from sslzoo.nn.resnet import conv
 
@@ -33,7 +34,7 @@ def wide_resnet(
     Args:
         name: "wrn28_2", ...: depth and width.
         leak: slope of LeakyReLU below 0.
-        momentum, epsilon: of BatchNorm; .999 and 1e-3 there, for runs of 2^20 steps. At .999 the
+        momentum, epsilon: of BatchNorm; 0.999 and 1e-3 there, for runs of 2^20 steps. At 0.999 the
             statistics of a run of 1,500 steps would still hold a fifth of their initial values.
 
     Example:
@@ -43,6 +44,8 @@ def wide_resnet(
     """
     depth, width = map(int, name.removeprefix("wrn").split("_"))
     seeds = Seeds(seed)
+    in_range("momentum", momentum, 0, 1)
+    above("epsilon", epsilon, 0)
 
     def activated(x, label):
         x = batch_norm(f"{label}_bn", momentum=momentum, epsilon=epsilon)(x)

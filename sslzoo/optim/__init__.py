@@ -22,17 +22,17 @@ WITHOUT_DECAY = ("adam", "rmsprop", "adagrad")  # Keras' would shrink biases too
 
 
 def build(name: str, learning_rate: Any, **kwargs: Any) -> keras.optimizers.Optimizer:
-    """The optimizer of that name: "sgd" and "lars" (momentum 0.9, coupled weight decay), "adam",
-    "adamw" (decoupled), "rmsprop", "adagrad".
+    """Build an optimizer: "sgd", "lars", "adam", "adamw", "rmsprop" or "adagrad". SGD and LARS have
+    momentum 0.9 and coupled weight decay. That of AdamW is decoupled.
 
     Args:
-        name: a key of `OPTIMIZERS`.
-        learning_rate: a number, or a schedule such as `WarmupCosine`.
+        name: A key of `OPTIMIZERS`.
+        learning_rate: A number, or a schedule such as `WarmupCosine`.
         **kwargs: the constructor's own.
 
     Raises:
-        ValueError: another name, a learning rate below 0, or weight_decay for "adam", "rmsprop" or
-            "adagrad" (Keras' would shrink biases too).
+        ValueError: The name is unknown, the learning rate is below 0, or "adam", "rmsprop" or
+            "adagrad" gets a weight_decay. Keras' decay would shrink biases too.
 
     Example:
         >>> from sslzoo import optim

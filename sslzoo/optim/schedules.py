@@ -1,4 +1,4 @@
-"""What changes with the step: the learning rate of a run, and the momentum of a target network."""
+"""Schedules of learning rates, and of the momentum of a target network."""
 
 import math
 from typing import Any
@@ -10,8 +10,11 @@ from sslzoo.checks import above, at_least, in_range, one_of
 
 
 @keras.saving.register_keras_serializable("sslzoo")
-class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, then one half cosine: the schedule of SimCLR, BYOL and most that came after.
+class WarmupCosine(keras.optimizers.schedules.CosineDecay):
+    """Linear warm-up, then half a cosine. This is the schedule of SimCLR, BYOL and most later
+    methods.
+
+    It is Keras' `CosineDecay` with the arguments that papers state.
 
     At step t, counted from 0 (`optimizer.iterations` before the update):
         t < warmup_steps:   peak * t / warmup_steps
@@ -46,14 +49,13 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         self.total_steps = at_least("total_steps", total_steps, 1)
         self.warmup_steps = in_range("warmup_steps", warmup_steps, 0, total_steps, high_open=True)
         self.final = in_range("final", final, 0, peak)
-
-    def __call__(self, step: Any) -> Any:
-        step = ops.cast(step, "float32")
-        warmup = self.peak * step / max(self.warmup_steps, 1)
-        done = (step - self.warmup_steps) / (self.total_steps - self.warmup_steps)
-        done = ops.clip(done, 0.0, 1.0)
-        cosine = self.final + (self.peak - self.final) * (1.0 + ops.cos(math.pi * done)) / 2.0
-        return ops.where(step < self.warmup_steps, warmup, cosine)
+        super().__init__(
+            initial_learning_rate=0.0 if warmup_steps else float(peak),
+            decay_steps=total_steps - warmup_steps,
+            alpha=final / peak,
+            warmup_target=float(peak) if warmup_steps else None,
+            warmup_steps=warmup_steps,
+        )
 
     def get_config(self) -> dict:
         return {

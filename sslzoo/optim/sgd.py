@@ -1,4 +1,4 @@
-"""SGD with the weight decay that the recipes of self-supervised learning mean."""
+"""SGD with the weight decay that the recipes of self-supervised learning use."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class SGD(keras.optimizers.SGD):
     Args:
         learning_rate: float or schedule.
         momentum: 0.9, as in every recipe here (Keras' default is 0).
-        nesterov: as in Keras.
+        nesterov: As in Keras.
         weight_decay: coefficient of the L2 term's gradient, at least 0. Kept as `l2`, because Keras
             would apply an attribute `weight_decay` once more in its own way.
         **kwargs: the other arguments of `keras.optimizers.SGD`. Clipping comes before the decay, as

@@ -1,3 +1,31 @@
-"""Pictures of records, of embeddings and of enlarged images. Matplotlib is imported when one is
-drawn.
+"""Pictures of embeddings and of records. Matplotlib is imported when one is drawn.
+
+    from sslzoo import plots
+    features = model.encode(data.images)
+    plots.embedding_map(features, data.labels, data.classes).savefig("map.png")
+    plots.nearest_neighbors(data, features).savefig("neighbors.png")
+    plots.confusion_matrix(data.labels, model.classify(data.images)).savefig("confusion.png")
+
+Each returns a figure of matplotlib, which a notebook shows by itself.
 """
+
+from importlib import import_module
+from typing import Any
+
+_NAMES = {
+    "confusion_matrix": "sslzoo.plots.confusion",
+    "embedding_map": "sslzoo.plots.embeddings",
+    "nearest_neighbors": "sslzoo.plots.neighbors",
+}
+
+__all__ = [*_NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'sslzoo.plots' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

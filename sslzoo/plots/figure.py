@@ -5,6 +5,7 @@ from typing import Any
 
 INK, MUTED = "#1f2933", "#7b8794"
 ACCENT = "#2a6f97"
+RIGHT, WRONG = "#2e8b57", "#c0392b"
 GRID = "#e4e7eb"
 # Ten classes that stay apart in print and for most color-blind readers (Tableau 10, darkened a
 # little).

@@ -12,6 +12,8 @@ from pathlib import Path
 import keras
 
 import sslzoo
+from sslzoo.checks import local_path
+from sslzoo.files import make_folder
 
 
 def export(
@@ -22,16 +24,21 @@ def export(
 
     Signatures: for every verb of the model (`encode`, `classify`, ...), equal to `model.<verb>`,
 
-    - `<verb>` takes the items: `images` uint8 (N, H, W, C) of any H and W, C 1 or 3, for a network
-      of one channel 1; `series` float32 (N, T, F); `tokens` int32 (N, L); `vectors` float32 (N, D);
-      `audio` float32 (N, T); or `nodes` float32 (G, N, F) with `edges` int32 (G, E, 2);
-    - `<verb>_bytes`, of images alone, takes `image_bytes`: N encoded JPEG or PNG files of any
-      sizes, decoded to the pixels Pillow reads. Transparency and EXIF orientation are ignored. A
-      network of any size gets them one by one;
+    - `<verb>` takes the items: `images` uint8 (N, H, W, C) of any H and W, C 1 or 3; `series`
+      float32 (N, T, F); `tokens` int32 (N, L); `vectors` float32 (N, D); `audio` float32 (N, T); or
+      `nodes` float32 (G, N, F) with `edges` int32 (G, E, 2);
+    - `<verb>_bytes`, of images alone, takes `image_bytes`: N encoded files of any sizes, JPEG, PNG,
+      GIF (its first frame) or BMP (24 or 32 bits, not compressed). They become the pixels that
+      `sslzoo.data` reads: turned as their EXIF orientation says, transparent pixels on white. A
+      network of any size gets them one by one. One file that cannot be read fails the request;
+    - `<verb>_bytes_marked` answers the other files. Its output `readable`, bool (N,), is false for
+      those that cannot be read; their rows are 0, pictures among the outputs empty;
     - `<verb>` that draws takes `n` and `seed`, two int32 numbers.
 
     The outputs have the names that the verb declares: that of `encode` is `embedding`, float32
-    (N, D). `serving_default` and `serving_bytes` are the signatures of the first verb.
+    (N, D). `serving_default`, `serving_bytes` and `serving_bytes_marked` are the signatures of the
+    first verb. A request of no item gets an empty answer. `upscale` computes large images in tiles,
+    so that a request needs little more memory than a few copies of its answer.
 
     The object that `tf.saved_model.load` returns is TF Hub's reusable SavedModel where the model
     encodes: `obj(items, training=False)`, `variables`, `trainable_variables`,
@@ -40,7 +47,7 @@ def export(
     statistics. The object holds what the verbs need; other heads and targets stay behind.
 
     `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes,
-    preprocessing).
+    preprocessing, and the model as Keras serializes it, for `sslzoo.load(FOLDER)`).
 
     Args:
         model: a `Method`, on the TensorFlow backend.
@@ -69,7 +76,7 @@ def export(
         '3'
     """
     _check_model(model)
-    filepath = Path(filepath)
+    filepath = local_path("filepath", filepath)
     target = filepath / str(_version(filepath, version))
     if target.exists():
         raise FileExistsError(
@@ -109,16 +116,17 @@ def _check_model(model):
 def _write(model, filepath, target, warmup):
     from sslzoo.serving import saved_model
 
-    filepath.mkdir(parents=True, exist_ok=True)
+    make_folder(filepath)
     # On the same disk, so that a rename is enough; TF Serving passes over names that are not
     # numbers.
     with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
         written = Path(folder) / target.name
-        saved_model.save(model, written)
+        places = saved_model.save(model, written)
         saved_model.check(model, written)
         extra = written / "assets.extra"
         extra.mkdir()
-        (extra / "sslzoo.json").write_text(json.dumps(_description(model), indent=1) + "\n")
+        text = json.dumps(description(model) | {"variables": places}, indent=1)
+        (extra / "sslzoo.json").write_text(text + "\n")
         if warmup:
             _write_warmup(model, extra)
         _flush(written)
@@ -135,7 +143,13 @@ def _version(filepath, version):
     return version
 
 
-def _description(model):
+def description(model: keras.Model) -> dict:
+    """What a model is, in plain JSON. `keras.saving` makes it again of the last entry.
+
+    >>> import sslzoo
+    >>> description(sslzoo.build("simclr", "micro", 8))["method"]
+    'SimCLR'
+    """
     network = model.encoder
     shape = getattr(network, "output_shape", None)
     return {
@@ -146,6 +160,7 @@ def _description(model):
         "signatures": {verb: settings.outputs for verb, settings in model.verbs.items()},
         "input": type(model.reads).__name__,
         "preprocessing": model.reads.describe(),
+        "model": keras.saving.serialize_keras_object(model),
     }
 
 

@@ -19,9 +19,12 @@ COARSE = 2e-2  # in half precision or TF32, where two graphs of one network roun
 LARGER = 3  # pixels, steps, ... of the second size that is compared
 
 
-def save(model: keras.Model, folder: str | Path) -> None:
+def save(model: keras.Model, folder: str | Path) -> list[int]:
     """Write a model as a SavedModel: for each of its verbs the signature `<verb>`, and the first of
     them as `serving_default`. Images also have `<verb>_bytes` and `serving_bytes`.
+
+    Returns:
+        Which of the model's variables are in it, in the order of the saved object's.
 
     Raises:
         ValueError: a weight that is not finite, or that the model does not own.
@@ -30,14 +33,18 @@ def save(model: keras.Model, folder: str | Path) -> None:
         >>> import sslzoo, tempfile
         >>> from sslzoo.serving import saved_model
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     saved_model.save(sslzoo.build("simclr", "micro", 8), folder)
+        ...     len(saved_model.save(sslzoo.build("simclr", "micro", 8), folder)) > 2
+        True
     """
     traced = {}  # a default is the same function as its verb's
     for signature in signatures.signatures(model).values():
         if signature not in traced:
             traced[signature] = signatures.function(model, signature)
     served = {name: traced[value] for name, value in signatures.signatures(model).items()}
-    tf.saved_model.save(_servable(model, list(traced.values())), folder, served)
+    root = _servable(model, list(traced.values()))
+    tf.saved_model.save(root, folder, served)
+    places = {id(variable.value): index for index, variable in enumerate(model.variables)}
+    return [places[id(value)] for value in root.variables]
 
 
 def check(model: keras.Model, folder: str | Path) -> None:
@@ -52,7 +59,7 @@ def check(model: keras.Model, folder: str | Path) -> None:
         >>> from sslzoo.serving import saved_model
         >>> model = sslzoo.build("simclr", "micro", 8)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     saved_model.save(model, folder)
+        ...     places = saved_model.save(model, folder)
         ...     saved_model.check(model, folder)
     """
     loaded = tf.saved_model.load(folder)
@@ -138,7 +145,10 @@ def _representation(model: keras.Model) -> tuple[Any, list]:
 
     @tf.function(autograph=False)
     def call(items, training=False):
-        return represent(model.reads.served(items), training)
+        def features(items):
+            return represent(model.reads.served(items), training)
+
+        return features(items) if training else signatures.never_empty(features, items)
 
     traces = [
         call.get_concrete_function(items, training=training)

@@ -7,7 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sslzoo.serving.decode import decode, decode_or_mark
+
 SEED = 0  # of the requests that ask for samples
+READABLE = "readable"  # the output (N,) that tells the rows that answer an image
 
 
 class Signature(NamedTuple):
@@ -15,6 +18,7 @@ class Signature(NamedTuple):
 
     verb: a verb of the model.
     encoded: it takes encoded files in place of items.
+    marked: files that cannot be read are marked, and the others answered.
 
     Example:
         >>> from sslzoo.serving.signatures import Signature
@@ -24,6 +28,7 @@ class Signature(NamedTuple):
 
     verb: str
     encoded: bool = False
+    marked: bool = False
 
 
 def signatures(model: keras.Model) -> dict[str, Signature]:
@@ -33,17 +38,20 @@ def signatures(model: keras.Model) -> dict[str, Signature]:
         >>> import sslzoo
         >>> from sslzoo.serving.signatures import signatures
         >>> list(signatures(sslzoo.build("simclr", "micro", 8)))
-        ['serving_default', 'serving_bytes', 'encode', 'encode_bytes']
+        ['serving_default', 'serving_bytes', 'serving_bytes_marked', 'encode', 'encode_bytes', \
+'encode_bytes_marked']
     """
     named = {}
     for verb, settings in model.verbs.items():
         named[verb] = Signature(verb)
         if model.reads.encoded and not settings.draws:
             named[f"{verb}_bytes"] = Signature(verb, encoded=True)
+            named[f"{verb}_bytes_marked"] = Signature(verb, encoded=True, marked=True)
     first = next(iter(model.verbs))
     defaults = {"serving_default": named[first]}
-    if f"{first}_bytes" in named:
-        defaults["serving_bytes"] = named[f"{first}_bytes"]
+    for files in ("bytes", "bytes_marked"):
+        if f"{first}_{files}" in named:
+            defaults[f"serving_{files}"] = named[f"{first}_{files}"]
     return defaults | named
 
 
@@ -88,7 +96,7 @@ def function(model: keras.Model, signature: Signature) -> tf.types.experimental.
     if model.verbs[signature.verb].draws:
         return _of_a_seed(model, signature.verb)
     if signature.encoded:
-        return _of_files(model, signature.verb)
+        return _of_files(model, signature)
     return _of_items(model, signature.verb)
 
 
@@ -112,6 +120,29 @@ def item_specs(model: keras.Model) -> list:
     return [reads.of({**first, **other}) for other in ({}, *others)]
 
 
+def never_empty(function: Callable, items: Any) -> Any:
+    """`function(items)`. Of no item it is what one item gives, without that one: TensorFlow's
+    convolutions fail on an empty batch.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from sslzoo.serving.signatures import never_empty
+        >>> never_empty(lambda x: x, tf.zeros((0, 0, 3))).shape
+        TensorShape([0, 1, 3])
+    """
+    count = tf.shape(tf.nest.flatten(items)[0])[0]
+    none = tf.cast(tf.equal(count, 0), tf.int32)
+
+    def filled(x):
+        missing = none * tf.maximum(0, 1 - tf.shape(x))
+        padded = tf.pad(x, tf.stack([tf.zeros_like(missing), missing], axis=1))
+        padded.set_shape([size or None for size in x.shape])  # which the padding forgets
+        return padded
+
+    results = function(tf.nest.map_structure(filled, items))
+    return tf.nest.map_structure(lambda values: values[:count], results)
+
+
 def _graph(model: keras.Model, verb: str) -> Callable:
     """The graph of a verb, with its results by name."""
     settings = model.verbs[verb]
@@ -124,37 +155,49 @@ def _of_items(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteFu
     graph = _graph(model, verb)
 
     def compute(**fields):
-        return graph(reads.served(reads.of(fields), whole))
+        return never_empty(lambda items: graph(reads.served(items, whole)), reads.of(fields))
 
     tensors = reads.named(item_specs(model)[0])
     return tf.function(compute, autograph=False).get_concrete_function(**tensors)
 
 
-def _of_files(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteFunction:
+def _of_files(model: keras.Model, signature: Signature) -> tf.types.experimental.ConcreteFunction:
     """Of N encoded images of any sizes."""
-    reads, whole = model.reads, model.verbs[verb].whole
-    graph = _graph(model, verb)
+    reads, whole = model.reads, model.verbs[signature.verb].whole
+    graph = _graph(model, signature.verb)
     files = tf.TensorSpec([None], tf.string, reads.encoded)
 
+    def decoded(file):
+        if signature.marked:
+            return decode_or_mark(file)
+        return decode(file), True
+
     def prepared(file):
-        return reads.served(_decoded(file, reads.channels))[0]  # (H, W, C) of the network
+        pixels, readable = decoded(file)
+        return reads.served(pixels[None])[0], readable  # (H, W, C) of the network
 
     def alone(file):
-        outputs = graph(reads.served(_decoded(file, reads.channels), whole))
-        return {name: _png(value) if whole else value[0] for name, value in outputs.items()}
+        pixels, readable = decoded(file)
+        outputs = graph(reads.served(pixels[None], whole))
+        return {name: _item(value, readable) for name, value in outputs.items()}, readable
 
     def together(files):
-        item = tf.TensorSpec(reads.shape, tf.float32)
-        return graph(tf.map_fn(prepared, files, fn_output_signature=item))
+        item = tf.TensorSpec(reads.shape, tf.float32), tf.TensorSpec([], tf.bool)
+        images, readable = tf.map_fn(prepared, files, fn_output_signature=item)
+        outputs = never_empty(graph, images)
+        return {name: _answered(value, readable) for name, value in outputs.items()}, readable
 
     def one_by_one(files):
         one = tf.function(alone, autograph=False)
         traced = one.get_concrete_function(tf.TensorSpec([], tf.string)).structured_outputs
-        item = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in traced.items()}
+        item = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), traced)
         return tf.map_fn(one, files, fn_output_signature=item)
 
-    # Images that keep their sizes do not fit into one batch.
-    compute = one_by_one if whole or None in reads.shape else together
+    def compute(files):
+        # Images that keep their sizes do not fit into one batch.
+        outputs, readable = (one_by_one if whole or None in reads.shape else together)(files)
+        return outputs | {READABLE: readable} if signature.marked else outputs
+
     return tf.function(compute, autograph=False).get_concrete_function(files)
 
 
@@ -176,14 +219,17 @@ def _of_a_seed(model: keras.Model, verb: str) -> tf.types.experimental.ConcreteF
         ) from error
 
 
-def _decoded(file: Any, channels: int) -> Any:
-    """The pixels of an encoded image: uint8 (1, H, W, C)."""
-    # This op reads PNG too. The exact inverse DCT is Pillow's, with which images of a training set
-    # are read.
-    return tf.io.decode_jpeg(file, channels=channels, dct_method="INTEGER_ACCURATE")[None]
+def _answered(values: Any, readable: Any) -> Any:
+    """Values (N, ...) with 0 in the rows that answer no image."""
+    shape = tf.concat([tf.shape(readable), tf.ones(tf.rank(values) - 1, tf.int32)], axis=0)
+    return tf.where(tf.reshape(readable, shape), values, tf.zeros_like(values))
 
 
-def _png(values: Any) -> Any:
-    """A picture, uint8 (1, H, W, 1 or 3), as a PNG file; of anything else its only item."""
-    picture = values.dtype == tf.uint8 and values.shape.rank == 4
-    return tf.io.encode_png(values[0]) if picture else values[0]
+def _item(values: Any, readable: Any) -> Any:
+    """The only item of values (1, ...); a picture, uint8 (1, H, W, 1 or 3), as a PNG file. 0, or no
+    bytes, where it answers no image.
+    """
+    value = values[0]
+    if values.dtype == tf.uint8 and values.shape.rank == 4:
+        value = tf.io.encode_png(value)
+    return tf.where(readable, value, tf.zeros_like(value))

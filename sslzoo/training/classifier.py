@@ -62,7 +62,7 @@ class Classifier(Method):
 
         Args:
             images: as for `encode`.
-            batch_size: images a chunk.
+            batch_size: Images to process at once.
 
         Returns:
             float32 array (N, C), rows sum to 1.

@@ -103,15 +103,14 @@ class ClosedForm(Method):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Refused: there is no optimizer. Raises ValueError."""
-        raise ValueError(
-            f"compile: got a call; {type(self).__name__} is solved at once, without an optimizer."
-        )
+        needed = f"be left out: {type(self).__name__} is solved at once, without an optimizer"
+        raise refused("compile", "a call", needed)
 
     def _by_role(self, data, y):
         """{role: items} of {role: array, Dataset or dict}."""
         roles, name = ", ".join(self.roles), type(self).__name__
         if y is not None:
-            raise ValueError(f"y: got values; {name} reads {roles} alone.")
+            raise refused("y", "values", f"be left out: {name} reads {roles} alone")
         if not isinstance(data, dict) or set(data) != set(self.roles):
             got = f"roles {', '.join(data)}" if isinstance(data, dict) else type(data).__name__
             raise ValueError(f"data: got {got}; {name} needs a dict of {roles}.")
@@ -119,7 +118,7 @@ class ClosedForm(Method):
 
     def _by_field(self, x, y):
         """{field: rows} of arrays or a data set."""
-        x = with_labels(np.asarray(x) if isinstance(x, list) else x, y)
+        x = with_labels(np.asarray(x) if isinstance(x, list) else x, y, self.y_field)
         return self.checked(x.fields if isinstance(x, Dataset) else self.named_batch(x))
 
 

@@ -1,5 +1,6 @@
 """What `fit` is given -> checked batches, from any step on."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,13 +8,16 @@ import keras
 import numpy as np
 
 from sslzoo import backends
+from sslzoo.checks import numbers, refused, whole
 from sslzoo.data import Batches, Dataset
 from sslzoo.data.streams import Endless
+from sslzoo.training.fields import with_field
+from sslzoo.training.streams import length, stream
 
 
 class Feed:
-    """The training data of one `fit`. Arrays and data sets become endless `Batches`; streams pass
-    as they are.
+    """The training data of one `fit`. Arrays and data sets become endless `Batches`. Of other
+    streams the batches that are shorter than the first are left out.
 
     Whatever can be looked at as a whole is checked as a whole; of a stream, the first batch.
 
@@ -38,13 +42,21 @@ class Feed:
         self, x: Any, batch_size: int | None, method: Any, steps_per_epoch: int | None = None
     ) -> None:
         self.method = method
+        if steps_per_epoch is not None:
+            whole("steps_per_epoch", steps_per_epoch, least=1)
         if is_rows(x):
             self.data = self._batches(x, batch_size)
+        elif isinstance(x, Endless):
+            if batch_size is not None:
+                raise refused("batch_size", f"{batch_size} with a sampler", "be left out")
+            self.data = x
         else:
-            self.data = _stream(x, batch_size)
+            self.data = stream(x, batch_size)
         if isinstance(x, (Endless, Dataset)):
             method.checked(self.data.arrays)
-        self.steps_per_epoch = steps_per_epoch or _steps(self.data)
+        known = isinstance(self.data, Endless)
+        own = self.data.steps_per_epoch if known else length(self.data)
+        self.steps_per_epoch = steps_per_epoch or own
         self._first = None
 
     def _batches(self, x: Any, batch_size: int | None) -> Batches:
@@ -67,18 +79,39 @@ class Feed:
     def first_batch(self) -> dict:
         """The first batch, checked."""
         if self._first is None:
-            indexed = isinstance(self.data, (Endless, keras.utils.PyDataset))
-            batch = self.method.named_batch(self.data[0] if indexed else next(iter(self.data)))
-            batch = {name: np.asarray(value) for name, value in batch.items()}
+            batch = next(self.batches(), None)
+            if batch is None:
+                raise refused("x", "a stream of no batches", "have at least one")
             batch = self.method.checked(batch)
             count = len(batch[self.method.reads.field])
             if count < self.method.min_batch:
-                raise ValueError(
-                    f"batch_size: got a batch of {count}; {type(self.method).__name__} needs at "
-                    f"least {self.method.min_batch}."
-                )
+                needed = f"be at least {self.method.min_batch} for {type(self.method).__name__}"
+                raise refused("batch_size", f"a batch of {count}", needed)
+            self._check_shares(batch)
             self._first = batch
         return self._first
+
+    def _check_shares(self, batch):
+        """Refuse a batch that the replicas cannot share evenly."""
+        shares = backends.shares(self.method)
+        for field in (*self.method.fields, *batch):
+            if len(batch[field]) % shares:
+                got = f"a batch of {len(batch[field])} {field}"
+                raise refused("batch_size", got, f"be a multiple of the {shares} replicas")
+
+    def batches(self) -> Iterator[dict]:
+        """The batches of one epoch, named, as NumPy arrays. A stream of unknown length that is
+        given no number of steps is read to its end.
+        """
+        steps = self.steps_per_epoch
+        if isinstance(self.data, (Endless, keras.utils.PyDataset)):
+            numbers = itertools.count() if steps is None else range(steps)
+            found = (self.data[i] for i in numbers)
+        else:
+            found = itertools.islice(iter(self.data), steps)
+        for batch in found:
+            named = self.method.named_batch(batch)
+            yield {name: np.asarray(value) for name, value in named.items()}
 
     def sample(self, count: int) -> Any:
         """Up to `count` training items."""
@@ -90,17 +123,17 @@ class Feed:
 
     @property
     def identity(self) -> dict:
-        """What a checkpoint must have been made with to go on from it."""
+        """{name: value} of what decides the run. A checkpoint belongs to a run with the same."""
         if not isinstance(self.data, Endless):
-            raise ValueError(
-                f"callbacks: Checkpoint with a {type(self.data).__name__}; going on exactly needs "
-                "arrays, a Dataset or a sampler of sslzoo.data."
-            )
+            got = f"a Checkpoint with a {type(self.data).__name__}"
+            needed = "have arrays, a Dataset or a sampler of sslzoo.data, to go on exactly"
+            raise refused("callbacks", got, needed)
         return {
             "method": type(self.method).__name__,
             "backend": keras.backend.backend(),
             # what names itself comes first: another draw has other rows, and so another fingerprint
             **{k: v for k, v in self.data.settings.items() if k != "fingerprint"},
+            "fit_steps_per_epoch": self.steps_per_epoch,
             "fingerprint": self.data.fingerprint,
         }
 
@@ -145,10 +178,8 @@ class Loader(keras.utils.PyDataset):
         super().__init__()
         self.index, self.count = backends.process()
         if batches.batch_size % self.count:
-            raise ValueError(
-                f"batch_size: got {batches.batch_size}; it must be a multiple of the {self.count} "
-                "processes."
-            )
+            needed = f"be a multiple of the {self.count} processes"
+            raise refused("batch_size", batches.batch_size, needed)
         self.batches = batches
 
     @property
@@ -173,11 +204,8 @@ def is_rows(x: Any) -> bool:
         >>> is_rows({"images": np.zeros((2, 8, 8))})
         True
     """
-    if isinstance(x, (tuple, list)):
-        return all(map(is_rows, x))
-    if isinstance(x, dict):
-        return all(map(is_rows, x.values()))
-    return isinstance(x, Dataset) or hasattr(x, "__array__")
+    plain = isinstance(x, (tuple, list, dict, Dataset))  # their values may be lists of numbers
+    return plain or hasattr(x, "__array__")
 
 
 def named_arrays(x: Any) -> dict:
@@ -192,8 +220,11 @@ def named_arrays(x: Any) -> dict:
     return x if isinstance(x, dict) else getattr(x, "arrays", {})
 
 
-def with_labels(x: Any, y: Any) -> Any:
-    """What `fit` was given as `x` and `y`, as one: x, (x, y), or the dict x with its labels.
+def with_labels(x: Any, y: Any, field: str = "labels") -> Any:
+    """What `fit` was given as `x` and `y`, as one: x, (x, y), or the dict x with the field `y`.
+
+    Raises:
+        ValueError: y beside anything else, or beside a dict that has that field.
 
     Example:
         >>> from sslzoo.training.feed import with_labels
@@ -203,39 +234,36 @@ def with_labels(x: Any, y: Any) -> Any:
     if y is None:
         return x
     if isinstance(x, dict):
-        return {**x, "labels": y}
+        return with_field(x, field, y)
     if not hasattr(x, "__array__"):
-        raise ValueError(
-            f"y: got labels beside a {type(x).__name__}; they go with images, or with a dict of "
-            "named arrays."
-        )
+        got = f"{field} beside a {type(x).__name__}"
+        raise refused("y", got, "be left out, or stand beside an array or a dict of named arrays")
     return x, y
 
 
-def _stream(x: Any, batch_size: int | None) -> Any:
-    """A stream of batches, refused where it cannot be read or read again."""
-    if x is None:
-        raise ValueError(
-            "x: got None; it must be images, a Dataset, a dict of named arrays or a stream."
-        )
-    if batch_size is not None:
-        raise ValueError(
-            f"batch_size: got {batch_size} with data that comes in batches; leave it out."
-        )
-    again = hasattr(x, "__iter__") and iter(x) is not x
-    if not isinstance(x, (Endless, keras.utils.PyDataset)) and not again:
-        raise TypeError(
-            f"x: got a {type(x).__name__}; it must be images, a Dataset, a dict of named arrays, "
-            "or a stream that can be read again: a PyDataset or a tf.data.Dataset."
-        )
-    return x
+def as_arrays(x: Any, name: str = "x") -> Any:
+    """A list of items as one array, and a list of items and labels as a pair. Anything else as it
+    is. Errors speak of `name`.
+
+    Raises:
+        TypeError: items of unequal shapes, or no numbers.
+
+    Example:
+        >>> from sslzoo.training.feed import as_arrays
+        >>> as_arrays([[1, 2], [3, 4]]).shape
+        (2, 2)
+    """
+    if not isinstance(x, list):
+        return x
+    if len(x) == 2 and _shape(x[0]) != _shape(x[1]):
+        return tuple(x)
+    return numbers(x, name)
 
 
-def _steps(data: Any) -> int | None:
-    """Steps of an epoch, None of a stream that is endless or of unknown length."""
-    if isinstance(data, Endless):
-        return data.steps_per_epoch
-    try:
-        return len(data)
-    except TypeError:
-        return None
+def _shape(values):
+    """The shape of nested lists, where that is the same for all."""
+    if hasattr(values, "shape"):
+        return tuple(values.shape)
+    if isinstance(values, (list, tuple)) and len(values):
+        return (len(values), *_shape(values[0]))
+    return ()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sslzoo.checks import refused
 from sslzoo.inputs import check_label_field
 
 
@@ -17,18 +18,25 @@ class Fields:
         ['images', 'labels']
     """
 
+    @property
+    def y_field(self) -> str:
+        """The field that `y` is, and the second part of a pair: labels or targets."""
+        known = [field for field in self.label_fields if field in ("labels", "targets")]
+        return (*known, *self.label_fields, "labels")[0]
+
     def named_batch(self, data: Any) -> dict:
-        """What `fit` was fed -> a dict of named fields."""
-        if isinstance(data, dict):
-            return data
-        if isinstance(data, (tuple, list)):
-            second = self.label_fields[0] if self.label_fields else "labels"
-            data = (
-                data[0]
-                if len(data) == 1
-                else dict(zip((self.reads.field, second), data, strict=False))
-            )
-        return self.reads.named(data)
+        """What `fit` was fed -> a dict of named fields.
+
+        Raises:
+            ValueError: a tuple of other than one or two parts, or a field that comes twice.
+        """
+        if not isinstance(data, (tuple, list)):
+            return self.reads.named(data)
+        if len(data) not in (1, 2):
+            needed = f"be items, or items and {self.y_field}, without weights"
+            raise refused("x", f"a {type(data).__name__} of {len(data)} parts", needed)
+        items = self.reads.named(data[0])
+        return items if len(data) == 1 else with_field(items, self.y_field, data[1])
 
     def checked(self, data: dict) -> dict:
         """{field: values} as the model reads them.
@@ -51,3 +59,19 @@ class Fields:
             checked[field] = check_label_field(field, data[field], count)
         self.check(checked)
         return checked
+
+
+def with_field(batch: dict, field: str, values: Any) -> dict:
+    """A batch with one more field.
+
+    Raises:
+        ValueError: the batch has that field.
+
+    Example:
+        >>> from sslzoo.training.fields import with_field
+        >>> with_field({"images": 1}, "labels", 2)
+        {'images': 1, 'labels': 2}
+    """
+    if field in batch:
+        raise refused(field, "values in the dict and beside it", "be given once")
+    return {**batch, field: values}

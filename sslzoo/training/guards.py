@@ -17,8 +17,13 @@ class NaNStop(keras.callbacks.Callback):
     """Stop when the loss is not a number; go back to the weights of the last good epoch.
 
     Example:
-        >>> from sslzoo.training.guards import NaNStop
-        >>> guard = NaNStop()  # `fit` adds one by itself
+        >>> import keras, sslzoo
+        >>> model = sslzoo.build("simclr", "micro", 8, augment="digits")
+        >>> model.compile(keras.optimizers.SGD(1e30))
+        >>> model.fit(sslzoo.data.load("digits"), epochs=9, verbose=0)  # `fit` has a NaNStop
+        ... # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        FloatingPointError: the loss is not a number
     """
 
     def set_model(self, model: keras.Model) -> None:
@@ -81,9 +86,9 @@ class NaNStop(keras.callbacks.Callback):
 class CollapseMonitor(keras.callbacks.Callback):
     """Warn when features lose their spread; log their effective rank.
 
-    `feature_std` (each step): standard deviation over the batch of the L2-normalised features,
+    `feature_std` (each step): standard deviation over the batch of the L2-normalized features,
     times sqrt(D): 1 for features spread over the sphere, 0 for a constant. `effective_rank` (each
-    epoch): exp of the entropy of the normalised singular values of the centered features of up to
+    epoch): exp of the entropy of the normalized singular values of the centered features of up to
     512 training items (Roy & Vetterli 2007): 1..D.
 
     Args:
@@ -125,6 +130,9 @@ class CollapseMonitor(keras.callbacks.Callback):
 class Epochs(keras.callbacks.Callback):
     """Calls the method's `begin_epoch` and `end_epoch`.
 
+    Keras ends an epoch also where training is stopped inside it; the method's epoch goes on in the
+    resumed run, and ends there.
+
     Args:
         data: {field: all rows}, or None for a stream.
 
@@ -147,4 +155,8 @@ class Epochs(keras.callbacks.Callback):
         self.inside = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.model.end_epoch()
+        clock = self.model.clock
+        step, steps = (int(ops.convert_to_numpy(v)) for v in (clock.step, clock.per_epoch))
+        inside = bool(steps and step % steps)
+        if not (inside and self.model.stop_training):
+            self.model.end_epoch()

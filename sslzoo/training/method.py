@@ -1,6 +1,5 @@
 """The base of every method: one `train_step`, one contract, ordinary Keras around it."""
 
-import functools
 import inspect
 import types
 from collections.abc import Iterable
@@ -11,12 +10,12 @@ import keras
 from keras import ops
 
 from sslzoo import backends, nn
-from sslzoo.inputs import Input
+from sslzoo.checks import refused
+from sslzoo.inputs import Input, check_settings
 from sslzoo.training.checkpoint import Checkpoint
 from sslzoo.training.clock import Clock
-from sslzoo.training.feed import Feed, with_labels
 from sslzoo.training.fields import Fields
-from sslzoo.training.fit import Fit
+from sslzoo.training.fitting import Fitting
 from sslzoo.training.saving import Saving
 from sslzoo.training.tracking import Tracking
 from sslzoo.training.verbs import Verbs
@@ -35,8 +34,8 @@ class Learned(NamedTuple):
     metrics: list
 
 
-class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
-    """A way to learn a representation, trained by `fit`.
+class Method(backends.Step, Fitting, Verbs, Fields, Tracking, Saving, keras.Model):
+    """The base class of all methods. `fit` trains them.
 
     A subclass gives `compute_losses`, and often `views`. The other seams are for methods with state
     of their own. It builds every layer in its constructor and adds nothing later. It changes state
@@ -45,7 +44,7 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
     Args:
         backbone: a Functional `keras.Model`, items -> features (N, D). None where there is none.
         reads: the `sslzoo.inputs.Input` of the network; by default `sslzoo.nn.reads(backbone)`.
-        seed: of everything random here: augmentation, the order of the batches.
+        seed: Random seed of augmentation and of the order of batches.
 
     Attributes:
         backbone: the network that other programs take away.
@@ -60,7 +59,7 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         defaults: hyperparameters that `sslzoo.build` gives, all of them, where it is not given the
             first.
         recipe: arguments of `sslzoo.zoo.build.Recipe`: the optimizer and schedule of
-            `sslzoo.build`. Here lightly's for CIFAR-10 at batch 256: .06 per 128 images.
+            `sslzoo.build`. Here lightly's for CIFAR-10 at batch 256: 0.06 per 128 images.
         min_batch: the smallest batch the loss is defined for.
         separate_gradients: whether `change_gradients` gets one list for each loss.
         learns_tasks: whether `learn` takes a `sslzoo.data.TaskStream`.
@@ -96,7 +95,7 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         bound = inspect.signature(cls.__init__).bind(instance, *args, **kwargs)
         arguments = dict(list(bound.arguments.items())[1:])
         # A plain object: Keras neither tracks nor locks what is in it.
-        own = types.SimpleNamespace(arguments=arguments, means={}, cache={})
+        own = types.SimpleNamespace(arguments=arguments, means={}, cache={}, origin=None)
         object.__setattr__(instance, "_own", own)
         return instance
 
@@ -107,6 +106,7 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         seed: int = 0,
         name: str | None = None,
     ) -> None:
+        check_settings()
         super().__init__(name=name)
         self.backbone = backbone
         self.reads = nn.reads(backbone) if reads is None else reads
@@ -137,14 +137,17 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         return batch
 
     def compute_losses(self, batch: dict) -> dict:
-        """{name: scalar}, differentiable and weighted; the sum is minimised and each is logged."""
+        """{name: scalar}, differentiable and weighted; the sum is minimized and each is logged."""
         raise NotImplementedError(f"{type(self).__name__}.compute_losses is missing.")
 
     def change_gradients(self, gradients: Any) -> list:
         """What the optimizer gets: a list like `trainable_variables`.
 
-        `gradients` is such a list; with `separate_gradients`, {loss: such a list}. A variable that
-        no loss depends on has None on TensorFlow. Under mixed precision they are scaled alike.
+        `gradients` is such a list; with `separate_gradients`, {loss: such a list}, with zeros where
+        a loss does not depend on a variable. Without it, a variable that no loss depends on has
+        None on TensorFlow, whose optimizers then leave it as it is, and zeros on JAX, whose
+        optimizers still decay it. Under mixed precision all are scaled alike. Under
+        `MirroredStrategy` they are those of one replica; the optimizer sums what this returns.
         """
         return gradients
 
@@ -209,10 +212,8 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
             ValueError: the backbone gives something else.
         """
         shape = self.backbone.output_shape
-        if not isinstance(shape, tuple) or len(shape) != 2:
-            raise ValueError(
-                f"backbone: output shape {shape}; it must be (N, D): pool the last map."
-            )
+        if not isinstance(shape, tuple) or len(shape) != 2 or shape[-1] is None:
+            raise refused("backbone", f"output shape {shape}", "be (N, D): pool the last map")
         return shape[-1]
 
     def represent(self, x: Any) -> Any:
@@ -222,64 +223,6 @@ class Method(backends.Step, Verbs, Fields, Tracking, Saving, keras.Model):
         features = self.backbone(x, training=True)
         self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
         return features
-
-    # ---- training --------------------------------------------------------------------
-
-    def compile(
-        self, optimizer: Any = "sgd", jit_compile: bool | str = "auto", **kwargs: Any
-    ) -> None:
-        """As in Keras; `optimizer` may also be a function total_steps -> optimizer (a recipe with a
-        schedule): then every call of `fit` runs the whole schedule over its own epochs.
-        """
-        self.build()
-        self._recipe = None
-        known = (str, dict, keras.optimizers.Optimizer)
-        if not isinstance(optimizer, known) and callable(optimizer):
-            compile = functools.partial(self.compile, jit_compile=jit_compile, **kwargs)
-            self._recipe = compile, optimizer
-            optimizer = optimizer(1000)  # until `fit` knows its steps
-        jit_compile = self.default_jit() if jit_compile == "auto" else jit_compile
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
-
-    @property
-    def has_recipe(self) -> bool:
-        """Whether the optimizer is made anew for the steps of each `fit`."""
-        return self._recipe is not None
-
-    def compile_for(self, total_steps: int) -> None:
-        """Compile with the recipe's optimizer for so many steps."""
-        compile, recipe = own = self._recipe
-        compile(recipe(total_steps))
-        self._recipe = own
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: Any = "auto",
-        callbacks: list | None = None,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-    ) -> keras.callbacks.History:
-        """Keras' `fit`, on items alone, on a `sslzoo.data.Dataset`, a dict of named arrays, (x, y),
-        or a stream.
-
-        Arrays are shuffled by permutation(seed, epoch), in batches of `batch_size`, by default of
-        256 or of all if they are fewer. With a `Checkpoint` among the callbacks, the same call on
-        arrays again continues the run where it was interrupted, bit for bit.
-
-        Raises:
-            ValueError: bad data, in one sentence, before the first step. Of a stream that is not of
-                `sslzoo.data` the first batch is looked at, and no other.
-            FloatingPointError: the loss became NaN or infinite; the weights of the last good epoch
-                are restored.
-        """
-        data = self.training_data(with_labels(x, y))
-        feed = Feed(data, batch_size, self, steps_per_epoch)
-        self.history = Fit(self, feed, epochs, initial_epoch, callbacks, verbose).run()
-        return self.history
 
     @property
     def watched(self) -> bool:

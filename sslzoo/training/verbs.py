@@ -1,6 +1,4 @@
-"""What a trained model is asked for: `encode`, and the verbs that a method adds, in NumPy and as an
-exported SavedModel.
-"""
+"""What a trained model computes: `encode`, and the verbs of its method, in NumPy and in exports."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,8 +8,15 @@ import numpy as np
 from keras import ops
 
 from sslzoo import backends, nn
-from sslzoo.checks import whole
-from sslzoo.progress import progress
+from sslzoo.backends.recent import recent
+from sslzoo.checks import one_of, refused, whole
+from sslzoo.data import Dataset, Pictures
+from sslzoo.data.encoded import pictures_of
+from sslzoo.training.chunks import Sized, in_chunks
+from sslzoo.training.feed import is_rows
+from sslzoo.training.streams import first_batch
+
+TINY = 1e-12  # length of a row that is not divided by its own
 
 
 class Verb(NamedTuple):
@@ -53,6 +58,17 @@ class Verb(NamedTuple):
         return {name: results[name] for name in self.names}
 
 
+def at_once(function: Callable, chunk: Any) -> Any:
+    """`function` of a whole chunk.
+
+    Example:
+        >>> from sslzoo.training.verbs import at_once
+        >>> at_once(sum, [1, 2])
+        3
+    """
+    return function(chunk)
+
+
 class Verbs:
     """The inference side of a `Method`.
 
@@ -92,16 +108,27 @@ class Verbs:
             return self.encoder(x, training=True)
         return self._cached("folded", self._fold)(x)
 
-    def encode(self, x: Any, batch_size: int = 256) -> np.ndarray:
+    def encode(
+        self, x: Any, batch_size: int = 256, normalize: bool = False, dtype: str = "float32"
+    ) -> np.ndarray:
         """Features of items.
 
         Args:
-            x: (N, ...) as the network's `Input` takes it. Images: (N, H, W), (N, H, W, 1) or
-                (N, H, W, 3); integers 0..255 or floats 0..1.
-            batch_size: items a chunk; memory grows with it.
+            x: Items (N, ...), as the network's `Input` takes them. Images are (N, H, W), (N, H, W,
+                1) or (N, H, W, 3), with integers 0..255 or floats 0..1. Also a
+                `sslzoo.data.Dataset`, or `sslzoo.data.Pictures`: photographs of different sizes.
+                Images may also be the path of a file or of a folder (all images below it, sorted
+                by path), a file as bytes, an image of PIL, or a list of these.
+            batch_size: Items to process at once. Memory grows with it.
+            normalize: Whether to scale each row to length 1.
+            dtype: "float32" or "float16" of the result.
 
         Returns:
-            float32 array (N, D).
+            Array (N, D).
+
+        Raises:
+            ValueError: The items are not what the network reads, or features are too large for
+                float16. OSError: An image cannot be read.
 
         Example:
             >>> import sslzoo
@@ -109,33 +136,64 @@ class Verbs:
             >>> model.encode(sslzoo.data.load("digits").images[:5]).shape
             (5, 16)
         """
-        return self.apply_verb("encode", x, batch_size)
+        one_of("dtype", dtype, ("float32", "float16"))
+
+        def finished(function, chunk):
+            features = function(chunk)
+            if normalize:
+                features = features / np.maximum(np.linalg.norm(features, axis=1)[:, None], TINY)
+            return _as_dtype(features, dtype)
+
+        return self.apply_verb("encode", x, batch_size, finished)
 
     def encode_graph(self, x: Any) -> Any:
         return ops.cast(self(x, training=False), "float32")
 
-    def apply_verb(self, verb: str, x: Any, batch_size: int = 256) -> Any:
+    def apply_verb(
+        self, verb: str, x: Any, batch_size: int = 256, parts: Callable = at_once
+    ) -> Any:
         """The result of a verb for items, `batch_size` at a time: the compiled `<verb>_graph` over
         NumPy arrays. Several outputs come as the structure that the graph returns.
+
+        Of `sslzoo.data.Pictures` a verb that keeps their sizes gives a list. `parts(function,
+        chunk)` may call the function for parts of a chunk.
         """
         self.build()
         whole("batch_size", batch_size, 1)
-        x = self.reads.check(x)
-        count = self.reads.count(x)
+        if "images" in self.reads.fields:
+            x = pictures_of(x)
+        keeps_size = verb in self.verbs and self.verbs[verb].whole
+        if isinstance(x, Pictures) and (keeps_size or self.reads.shape[0] is None):
+            results = [self.apply_verb(verb, picture[None], parts=parts) for picture in x]
+            return [result[0] for result in results] if keeps_size else np.concatenate(results)
+        pictures = isinstance(x, Pictures)
+        x = Sized(x, self.reads) if pictures else self.reads.check(self.items_of(x))
         graph = getattr(self, f"{verb}_graph")
         function = self._cached(verb, lambda: backends.compiled(self, graph))
-        starts = range(0, count, batch_size)
+
+        def compute(chunk):
+            if not (backends.open_shapes or keeps_size):
+                chunk = self.reads.sized(chunk)
+            return function(chunk, shapes=self.reads.shapes(chunk))
+
         title = "Encoding" if verb == "encode" else verb.capitalize()
-        chunks = []
-        for start in progress(starts, title, len(starts), least=20):
-            end = min(start + batch_size, count)
-            # The last chunk is filled up with its last item: one shape, one graph.
-            filled = start + min(batch_size, count)
-            rows = np.minimum(np.arange(start, filled), end - 1)
-            chunk = keras.tree.map_structure(lambda a, rows=rows: np.asarray(a[rows]), x)
-            found = function(chunk)
-            chunks.append(keras.tree.map_structure(lambda a, n=end - start: a[:n], found))
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *chunks)
+        count = self.reads.count(x)
+        return in_chunks(lambda chunk: parts(compute, chunk), x, count, batch_size, title)
+
+    def items_of(self, x: Any) -> Any:
+        """What a verb was given -> items. Of a `Dataset` or a dict it takes what the model reads.
+
+        Raises:
+            ValueError: it has other fields.
+        """
+        fields = x.fields if isinstance(x, Dataset) else x
+        if not isinstance(fields, dict):
+            return x
+        missing = [field for field in self.reads.fields if field not in fields]
+        if missing:
+            needed = f"have {missing[0]}, which this model reads"
+            raise refused("data", f"the fields {', '.join(fields)}", needed)
+        return self.reads.of(fields)
 
     def draw_verb(self, verb: str, n: int, seed: int = 0) -> Any:
         """The result of a verb that draws: `n` samples, the same for the same seed."""
@@ -143,9 +201,41 @@ class Verbs:
         whole("n", n, 1)
         whole("seed", seed, 0, 2**31 - 1)
         graph = getattr(self, f"{verb}_graph")
-        key = f"{verb}:{n}"  # the number is part of the compiled function
-        function = self._cached(key, lambda: backends.compiled(self, lambda seed: graph(n, seed)))
+        # The number is part of the compiled function.
+        functions = self._cached(verb, dict)
+        function = recent(
+            functions, n, lambda: backends.compiled(self, lambda seed: graph(n, seed))
+        )
         return function(np.asarray(seed, "int32"))
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", **streams: Any
+    ) -> np.ndarray:
+        """Keras' `predict`: the features of items, as `encode` gives them. A stream of batches is
+        read as Keras reads it, and its first batch is checked; `streams` are `steps` and
+        `callbacks`.
+
+        Example:
+            >>> import sslzoo
+            >>> model = sslzoo.build("simclr", "micro", 8)
+            >>> model.predict(sslzoo.data.load("digits").images[:5]).shape
+            (5, 16)
+        """
+        if x is None or is_rows(x) or isinstance(x, Pictures):
+            if streams:
+                raise refused(next(iter(streams)), "a value beside arrays", "be left out")
+            return self.encode(x, 256 if batch_size is None else batch_size)
+        self.reads.check(self.items_of(self.named_batch(first_batch(x))))
+        return super().predict(x, batch_size=batch_size, verbose=verbose, **streams)
+
+    def evaluate(self, *data: Any, **settings: Any) -> None:
+        """Refused: a method has no metric that Keras could measure; `sslzoo.evaluate` measures."""
+        raise TypeError(
+            f"evaluate: {type(self).__name__} has no metric of its own; use a protocol of "
+            "sslzoo.evaluate, such as sslzoo.evaluate.knn(model, train, test)."
+        )
+
+    test_on_batch = evaluate
 
     def export(
         self,
@@ -175,3 +265,10 @@ class Verbs:
         if name not in self._own.cache:
             self._own.cache[name] = make()
         return self._own.cache[name]
+
+
+def _as_dtype(features: np.ndarray, dtype: str) -> np.ndarray:
+    highest = np.abs(features).max(initial=0)
+    if highest > np.finfo(dtype).max:
+        raise refused("dtype", f"{dtype} for features up to {highest:.3g}", "be float32")
+    return features.astype(dtype, copy=False)

@@ -1,19 +1,25 @@
-"""From a name or a config to a compiled model."""
+"""Build a compiled model from a name or a config."""
 
 import inspect
+import os
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from sslzoo import nn
-from sslzoo.checks import one_of, refused
+from sslzoo.checks import check_call, local_path, one_of, refused, whole
 from sslzoo.methods import method_class
 from sslzoo.nn import ema
+from sslzoo.nn.transformer_layers import Attention
 from sslzoo.training import ClosedForm, Method
 from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.recipe import Recipe
+from sslzoo.zoo.registry import saved_kind
 from sslzoo.zoo.schema import ZooConfig
+
+# DINO's for a batch of 256 (facebookresearch/dino, main_dino.py)
+TRANSFORMER_OPTIMIZER = {"name": "adamw", "learning_rate": 5e-4, "weight_decay": 0.04}
 
 
 def build(
@@ -24,24 +30,26 @@ def build(
     optimizer: Any = None,
     **hyperparameters: Any,
 ) -> Method:
-    """An untrained, compiled model: `fit` works at once.
+    """Build an untrained model. It is compiled, so `fit` works at once.
 
     Args:
-        method: a name of `list_methods()`.
-        backbone: a name of `sslzoo.nn.BACKBONES`, a dict of such a name and its options, or a
-            Functional model from items (images in [0, 1]) to features (N, D). Methods without a
-            network, such as TCA, ignore the default.
-        image_size: pixels, for a named backbone of images; None: 32.
-        seed: of weights, augmentation and batch order.
-        optimizer: as in `compile`. By default the method's own `recipe`, stretched over the steps
-            of each `fit`: SGD with 5 % warm-up and a cosine for contrastive methods (lightly's for
-            CIFAR-10), Adam for both players of SRGAN, ...
-        hyperparameters: of the method's constructor. Networks among them also as in a config,
-            `{"zoo": NAME}`.
+        method: A name from `list_methods()`.
+        backbone: A name from `sslzoo.nn.BACKBONES`, a dict with such a name and its options, or a
+            Functional model. The model maps items (images in [0, 1]) to features (N, D). Methods
+            without a network, such as TCA, ignore the default.
+        image_size: Side of the images in pixels, for a named backbone. Default: 32. A ready network
+            has its own size.
+        seed: Random seed for weights, augmentation and the order of batches.
+        optimizer: As in `compile`. Default: the method's own `recipe`. Its schedule is stretched
+            over the steps of each `fit`. Contrastive methods have SGD with 5 % warm-up and a
+            cosine, as lightly has for CIFAR-10. On a vision transformer AdamW takes the place of
+            SGD.
+        hyperparameters: Arguments of the method's constructor. A network can be `{"zoo": NAME}`, as
+            in a config.
 
     Raises:
-        ValueError: unknown method, backbone or hyperparameter, naming the nearest; a hyperparameter
-            that has no default; a backbone or an optimizer for a method that has none.
+        ValueError: A name is unknown, a hyperparameter without a default is missing, or an argument
+            does not apply to this method or network.
 
     Example:
         >>> import sslzoo
@@ -49,23 +57,34 @@ def build(
         0.1
     """
     cls = method_class(method)
+    seed = whole("seed", seed, 0, 2**31 - 1)
     if optimizer is not None:
-        _needs_optimizer(cls, method, optimizer)
+        _refuse_optimizer(cls, method, optimizer)
     parameters = inspect.signature(cls).parameters
-    hyperparameters = _hyperparameters(cls, method, hyperparameters)
-    arguments = {key: _network(key, value, True) for key, value in hyperparameters.items()}
+    arguments = _hyperparameters(cls, method, hyperparameters)
     if "backbone" in parameters:
         arguments["backbone"] = _backbone(backbone, image_size, seed)
     elif backbone not in ("resnet18", None):
         raise refused("backbone", backbone, f"be None for {method}, which has no network")
+    elif image_size is not None:
+        raise refused("image_size", image_size, f"be None for {method}, which has no network")
     model = cls(seed=seed, **arguments)
     if model.trainable_variables:
-        model.compile(optimizer or Recipe(**cls.recipe))
+        model.compile(optimizer or Recipe(**_own_recipe(cls, arguments.get("backbone"))))
     return model
 
 
-def _needs_optimizer(cls: type, method: str, given: Any) -> None:
-    """ValueError where `given` has nothing to train."""
+def _own_recipe(cls: type, backbone: keras.Model | None) -> dict:
+    """The method's recipe; transformers do not learn by SGD."""
+    layers = [] if backbone is None else backbone.layers
+    attends = any(isinstance(layer, Attention) for layer in layers)
+    if attends and cls.recipe["optimizer"]["name"] in ("sgd", "lars"):
+        return cls.recipe | {"optimizer": TRANSFORMER_OPTIMIZER}
+    return cls.recipe
+
+
+def _refuse_optimizer(cls: type, method: str, given: Any) -> None:
+    """Refuse an optimizer for what has nothing to train."""
     if issubclass(cls, ClosedForm):
         raise ValueError(
             f"optimizer: got {given!r}; needed none: {method} is solved at once, without one."
@@ -73,29 +92,37 @@ def _needs_optimizer(cls: type, method: str, given: Any) -> None:
 
 
 def _hyperparameters(cls: type, method: str, given: dict) -> dict:
-    """Those that are given and the method's own defaults, checked by name."""
-    allowed = inspect.signature(cls).parameters
-    allowed = {k: p for k, p in allowed.items() if k not in ("backbone", "seed")}
+    """Those that are given and the method's own defaults, checked by name and type."""
+    what, others = f"hyperparameter of {method}", ("backbone", "seed")
+    allowed = [key for key in inspect.signature(cls).parameters if key not in others]
     for key in given:
-        one_of(f"hyperparameter of {method}", key, allowed)
+        one_of(what, key, allowed)
     if next(iter(cls.defaults), None) not in given:
         given = cls.defaults | given
-    missing = [k for k, p in allowed.items() if p.default is p.empty and k not in given]
+    arguments = {key: _network(key, value, True) for key, value in given.items()}
+    parameters = check_call(cls, arguments, what, leave=others)
+    missing = [k for k, p in parameters.items() if p.default is p.empty and k not in given]
     if missing:
         raise ValueError(
             f"{missing[0]}: {method} needs it and has no default; build({method!r}, ..., "
             f"{missing[0]}=...)."
         )
-    return given
+    return arguments
 
 
 def _backbone(backbone: Any, image_size: Any, seed: int) -> keras.Model:
     """A network by name, with options, or as it is."""
     if isinstance(backbone, keras.Model):
+        if image_size is not None:
+            raise refused("image_size", image_size, "be None beside a network, which has its own")
         return backbone
     if backbone is None:
         raise refused("backbone", backbone, "be a network: this method needs one")
-    options = {"name": backbone} if isinstance(backbone, str) else dict(backbone)
+    options = {"name": backbone} if isinstance(backbone, str) else backbone
+    if not isinstance(options, dict) or "name" not in options or "image_size" in options:
+        needed = "be a Functional model, a name, or a dict of a name and options of the network"
+        raise refused("backbone", backbone, needed)
+    options = dict(options)
     return nn.backbone(options.pop("name"), image_size, **{"seed": seed} | options)
 
 
@@ -113,7 +140,7 @@ def recipe(config: ZooConfig) -> Recipe | None:
     if config.optimizer is None:
         return None
     cls = method_class(config.method)
-    _needs_optimizer(cls, config.method, config.optimizer.name)
+    _refuse_optimizer(cls, config.method, config.optimizer.name)
     paths = cls.optimizer_groups
     if config.optimizers and not paths:
         groups = ", ".join(config.optimizers)
@@ -152,6 +179,8 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
         'resnet20'
     """
     optimizer = recipe(config)  # refused before anything is built
+    for key in set(config.hyperparameters) & set(inspect.signature(build).parameters):
+        raise refused(f"hyperparameters.{key}", config.hyperparameters[key], "stand one level up")
     arguments = {k: _network(k, v, pretrained) for k, v in config.hyperparameters.items()}
     if config.augment is not None:
         arguments["augment"] = config.augment
@@ -192,7 +221,7 @@ def _network(key: str, value: Any, pretrained: bool) -> Any:
 def _vgg19_weights(key: str, source: Any) -> str:
     if source == "imagenet":
         return source
-    path = Path(str(source)).expanduser()
+    path = Path(os.path.expanduser(str(source)))
     if not path.is_file():
         needed = "be an existing file of VGG-19's weights without top, or imagenet (a download)"
         name = f"hyperparameters.{key}.vgg19"
@@ -200,19 +229,22 @@ def _vgg19_weights(key: str, source: Any) -> str:
     return str(path)
 
 
-def load(name: str, weights: str | None = "default") -> Method:
-    """A model of the zoo, compiled with its recipe: ready for `encode`, `fit` and `export`.
+def load(name: str | Path, weights: str | None = "default") -> Method:
+    """Load a model of the zoo, or one that you saved. It is compiled, and ready for `encode`, `fit`
+    and `export`.
 
     Args:
-        name: as `list_models()` has it; without its tag, the default entry of that name; or the
-            path of a config.
-        weights: "default" (those that the config's record names), a path or URL of a weights file,
-            or None: untrained, and so is every network that the config takes from elsewhere. A GAN
-            whose content network is untrained learns nothing by `fit`: `sslzoo train` is what puts
-            the other entries' weights in.
+        name: A name from `list_models()`. Without its tag, a name means the default entry. Or what
+            you saved: a folder that `sslzoo.save` wrote, the path of a config or of the folder of
+            its run, a `.keras` file, a `.weights.h5` file, or the folder of an export. A run may
+            still be training.
+        weights: "default" for the weights that the model has, the path or URL of a weights file, or
+            None for an untrained model. With None, networks that the config takes from other
+            entries are untrained too. `sslzoo train` loads those before it trains.
 
     Raises:
-        ValueError: unknown name (naming the nearest); weights that are corrupt or of another model.
+        ValueError: The name is unknown, the weights are damaged or belong to another model, or a
+            saved model is given other weights than its own.
 
     Example:
         >>> import sslzoo
@@ -220,14 +252,30 @@ def load(name: str, weights: str | None = "default") -> Method:
         >>> model.encode(sslzoo.data.load("digits").images[:2]).shape
         (2, 64)
     """
+    from sslzoo.zoo import saved
     from sslzoo.zoo.cache import fetch_weights
     from sslzoo.zoo.weights import load_weights
 
+    kind = saved_kind(name)
+    if kind is not None:
+        one_of("weights of a saved model", weights, ["default"])
+        return saved.READERS[kind](local_path("model", name))
     entry = Entry.find(name)
+    if weights == "default":
+        entry = entry.with_run()
+        if entry.run and entry.config.record is None:
+            return saved.load_unfinished(entry)
     model = from_config(entry.config, pretrained=False)
-    if weights is not None:
+    if weights == "default" and entry.config.checkpoint and entry.config.record is None:
+        from sslzoo.zoo.imported import load_imported
+
+        load_imported(entry, model)
+    elif weights is not None:
         explicit = None if weights == "default" else weights
         record = entry.config.record and entry.config.record.weights
         path = fetch_weights(entry.name, record, explicit, entry.weights_folder)
         load_weights(model, path)
+        if explicit is None:
+            licence, sha256 = entry.config.licence, record.sha256
+            model.remember_origin({"name": entry.name, "licence": licence, "sha256": sha256})
     return model

@@ -6,11 +6,12 @@ No file is used before its size and sha256 match the zoo record, on every load.
 
 import hashlib
 import os
+import tempfile
 import warnings
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
-from sslzoo.checks import refused
+from sslzoo.checks import local_path, refused
 from sslzoo.zoo.download import WeightsError, download_first, lock, matches, verify
 from sslzoo.zoo.records import Weights
 
@@ -21,14 +22,18 @@ SUFFIX = ".weights.h5"
 
 
 def cache_folder() -> Path:
-    """Folder of downloaded weights: $SSLZOO_HOME/weights, by default ~/.cache/sslzoo/weights.
+    """Folder of downloaded weights: $SSLZOO_HOME/weights, by default ~/.cache/sslzoo/weights. A
+    user without a home has it among the temporary files.
 
     Example:
         >>> from sslzoo.zoo.cache import cache_folder
         >>> cache_folder().name
         'weights'
     """
-    return Path(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo").expanduser() / "weights"
+    home = os.path.expanduser(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo")
+    if home.startswith("~"):  # no HOME, and no entry of the user in the list of users
+        home = f"{tempfile.gettempdir()}/sslzoo-{os.getuid()}"
+    return local_path("SSLZOO_HOME", home) / "weights"
 
 
 def fetch_weights(
@@ -70,7 +75,7 @@ def fetch_weights(
             f"weights: {name} has no published weights yet; make them (`sslzoo train {name} "
             "--record`), pass weights=PATH, or load with weights=None."
         )
-    cached = cache_folder() / f"{record.file.removesuffix(SUFFIX)}-{record.sha256[:12]}{SUFFIX}"
+    cached = cached_file(record)
     failures = []
     path = _use(cached, record, failures, remove=True)
     if path is None and folder:
@@ -88,6 +93,18 @@ def fetch_weights(
     for failure in failures:
         warnings.warn(f"weights of {name}: {failure}; {path} is used", stacklevel=3)
     return path
+
+
+def cached_file(record: Weights) -> Path:
+    """Where the cache keeps a weights file, whether it is there or not.
+
+    Example:
+        >>> from sslzoo.zoo.entry import Entry
+        >>> record = Entry.find("simclr_resnet20.digits").config.record
+        >>> cached_file(record.weights).parent == cache_folder()
+        True
+    """
+    return cache_folder() / f"{record.file.removesuffix(SUFFIX)}-{record.sha256[:12]}{SUFFIX}"
 
 
 def _listed(failures: list[str]) -> str:
@@ -134,7 +151,7 @@ def _explicit(source: str) -> Path:
     """The local file of a path or URL that the caller names."""
     if "://" in source:
         return _of_url(source)
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if not path.is_file():
         needed = "be an existing file, a URL, 'default' or None"
         raise FileNotFoundError(str(refused("weights", repr(source), needed)))

@@ -1,6 +1,4 @@
-"""What a person wants to know about a zoo entry before using it, all of it read from its YAML
-file.
-"""
+"""The card of an entry: what to know before using it, read from its YAML file."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +9,36 @@ from sslzoo.zoo.records import Record
 from sslzoo.zoo.schema import Paper, ZooConfig
 
 
+class Card:
+    """A name and rows of text, as lines or as a panel of a terminal.
+
+    Example:
+        >>> from sslzoo.zoo.card import Card
+        >>> card = Card()
+        >>> card.name, card.rows = "mine", lambda: [("method", "SimCLR")]
+        >>> print(card)
+        mine
+          method    SimCLR
+    """
+
+    def __str__(self) -> str:
+        return "\n".join([self.name, *(f"  {label:<9} {text}" for label, text in self.rows())])
+
+    def __rich__(self) -> Any:
+        from rich.panel import Panel
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        for label, text in self.rows():
+            table.add_row(Text(label, style="bold"), Text(text))
+        return Panel(table, title=self.name, title_align="left", expand=False)
+
+
 @dataclass(frozen=True)
-class ModelCard:
-    """A zoo entry: `config` is the recipe, `config.record` (or None) the run that made the weights.
+class ModelCard(Card):
+    """The card of an entry. `config` is its recipe. `config.record` is the run that made the
+    weights, or None.
 
     `print(card)` is the card as text; `card.as_dict()` is plain JSON.
 
@@ -55,15 +80,21 @@ class ModelCard:
         family = method_family(config.method)
         rows = [
             ("", config.description),
-            ("paper", _paper(config.paper)),
+            ("paper", _paper(config.paper) if config.paper else ""),
             ("method", f"{config.method} ({family}){_options(config.hyperparameters)}"),
             *_network(config),
             *(("data", text) for text in _data(config)),
             *_recipe(config),
-            ("licence", config.licence),
+            ("licence", config.licence or ""),
         ]
+        rows = [(label, text) for label, text in rows if text]  # one's own config may lack some
         for known in config.reference:
             rows.append(("reference", f"{known.value:g}: {known.what} ({known.source})"))
+        if record is None and config.checkpoint:
+            file = config.checkpoint.url or "FILE"
+            rows.append(("weights", f"of other people: {file}"))
+            name = file.rsplit("/", 1)[-1]
+            return [*rows, ("", f"`sslzoo import {name} --as {self.name}` converts them")]
         if record is None:
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
@@ -75,19 +106,6 @@ class ModelCard:
             ("weights", f"{weights.file}, {weights.bytes / 1e6:.2f} MB, {weights.encoding}"),
             ("sha256", weights.sha256),
         ]
-
-    def __str__(self) -> str:
-        return "\n".join([self.name, *(f"  {label:<9} {text}" for label, text in self.rows())])
-
-    def __rich__(self) -> Any:
-        from rich.panel import Panel
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table.grid(padding=(0, 2))
-        for label, text in self.rows():
-            table.add_row(Text(label, style="bold"), Text(text))
-        return Panel(table, title=self.name, title_align="left", expand=False)
 
 
 def _network(config: ZooConfig) -> list[tuple[str, str]]:

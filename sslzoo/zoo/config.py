@@ -2,13 +2,14 @@
 `schema.py`.
 """
 
-import difflib
 import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sslzoo.checks.arguments import shown
+from sslzoo.errors import nearest
 from sslzoo.files import replace_file
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.records import WEIGHTS_FILE, Record
@@ -40,7 +41,7 @@ def parse_config(text: str, source: str | Path = "config") -> ZooConfig:
         >>> from sslzoo.zoo.config import parse_config
         >>> parse_config("seed: zero")  # doctest: +ELLIPSIS +IGNORE_EXCEPTION_DETAIL
         Traceback (most recent call last):
-        ConfigError: config: the key 'description' is missing.
+        ConfigError: config: the key 'method' is missing.
     """
     return validate(yaml_text.parse(text, source), source)
 
@@ -59,11 +60,30 @@ def validate(data: dict, source: str | Path = "config") -> ZooConfig:
     return _validated(ZooConfig, data, source)
 
 
-def check_recordable(path: str | Path) -> None:
+def checked(keys: BaseModel, source: str | Path) -> Any:
+    """A part of a config that was changed by hand, validated again. `source` names it in errors.
+    Raises ConfigError.
+
+    Example:
+        >>> from sslzoo.zoo.config import checked
+        >>> from sslzoo.zoo.strict import Source
+        >>> checked(Source.model_construct(name="digits", split=1), "--data")
+        Traceback (most recent call last):
+        sslzoo.zoo.yaml_text.ConfigError: --data: split: got 1; it must be a valid string (put it \
+in quotes: "1").
+    """
+    return _validated(type(keys), dict(keys), source)
+
+
+def check_recordable(path: str | Path, published: bool = True) -> None:
     """Refuse a config that a record could not be written to, before the run that would end with it.
 
+    Args:
+        published: whether the record will be written to the config; else only to the run.
+
     Raises:
-        ConfigError: the name of the file, which names the weights too, or a key below the record.
+        ConfigError: the name of the file, which names the weights too; a key below the record; no
+            description, paper or licence, which what is published needs.
 
     Example:
         >>> from sslzoo.zoo.config import check_recordable
@@ -71,12 +91,18 @@ def check_recordable(path: str | Path) -> None:
         >>> check_recordable(resolve("simclr_resnet20.digits"))
     """
     name = entry_name(path)
-    if not re.fullmatch(WEIGHTS_FILE, f"{name}.weights.h5"):
+    if "@" in name or not re.fullmatch(WEIGHTS_FILE, f"{name}.weights.h5"):
         raise ConfigError(
             f"{path}: the name is {name!r}; it must be letters, digits, dots, - and _, since it "
             "names the weights too."
         )
+    if not published:
+        return
     _before_record(yaml_text.read_text(path), path)
+    config = read_config(path)
+    for key in ("description", "paper", "licence"):
+        if not getattr(config, key):
+            raise ConfigError(f"{path}: the key {key!r} is missing; what is recorded needs it.")
 
 
 def dump(config: ZooConfig) -> str:
@@ -179,8 +205,17 @@ def _validated(model: type[BaseModel], data: Any, source: str | Path) -> Any:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        sentences = [f"{source}: {_sentence(entry, data)}" for entry in error.errors()]
-        raise ConfigError("\n".join(sentences)) from error
+        sentences = [_sentence(entry, data) for entry in _each_value_once(error.errors(), data)]
+        raise ConfigError("\n".join(f"{source}: {one}" for one in sentences)) from error
+
+
+def _each_value_once(errors: list[dict], data: Any) -> list[dict]:
+    """Of a value that may be of several types pydantic has an error each: the first is enough."""
+    first = {}
+    for error in errors:
+        place = _key_path(error["loc"], data, missing=error["type"] == "missing")
+        first.setdefault((place, error.get("ctx", {}).get("key")), error)
+    return list(first.values())
 
 
 def _sentence(error: dict, data: Any) -> str:
@@ -195,7 +230,7 @@ def _words(error: dict, data: Any) -> str:
     key = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "unknown_key":
         key = ".".join(filter(None, (key, context["key"])))
-        return f"unknown key {key!r} (value {_short(context['value'])}), {error['msg']}"
+        return f"unknown key {key!r} (value {shown(context['value'])}), {error['msg']}"
     if kind == "missing":
         return f"the key {key!r} is missing"
     if kind == "union_tag_not_found":
@@ -205,10 +240,10 @@ def _words(error: dict, data: Any) -> str:
         return f"{key}.{_tag(context)}: got {tag!r}; it must be one of {tags}{_near(tag, tags)}"
     if kind == "literal_error":
         names = context["expected"]
-        return f"{key}: got {_short(value)}; it must be one of {names}{_near(value, names)}"
+        return f"{key}: got {shown(value)}; it must be one of {names}{_near(value, names)}"
     if kind == "value_error":
         return _reason(key, value, str(context["error"]))
-    return f"{key}: got {_short(value)}; it {_allowed(kind, key, value, error['msg'])}"
+    return f"{key}: got {shown(value)}; it {_allowed(kind, key, value, error['msg'])}"
 
 
 def _reason(key: str, value: Any, reason: str) -> str:
@@ -216,7 +251,7 @@ def _reason(key: str, value: Any, reason: str) -> str:
     if not key:
         return reason
     if reason.startswith("must"):
-        return f"{key}: got {_short(value)}; it {reason}"
+        return f"{key}: got {shown(value)}; it {reason}"
     return f"{key}: {reason}"
 
 
@@ -255,10 +290,5 @@ def _key_path(location: tuple, data: Any, missing: bool) -> str:
 def _near(value: Any, choices: str) -> str:
     """A hint at the one of the `choices`, "'a', 'b'", that is spelled like the value."""
     names = [choice.strip("' ") for choice in choices.split(",")]
-    near = difflib.get_close_matches(str(value), names, n=1)
+    near = nearest(value, names, most=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

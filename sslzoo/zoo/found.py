@@ -34,6 +34,10 @@ class Sampler(Strict):
         """Keyword arguments of the sampler."""
         return self.model_dump(exclude={"name"})
 
+    def takes_batch_size(self) -> bool:
+        """Whether the batch_size of the config says how large its batches are."""
+        return "batch_size" in inspect.signature(streams.find(self.name)).parameters
+
 
 class Protocol(Strict):
     """One evaluation at the end of training: a protocol of `sslzoo.evaluate` with its data and
@@ -78,7 +82,7 @@ def _protocol(name: str) -> type[Protocol]:
 
 
 SAMPLERS = {name: _sampler(name) for name in streams.names()}
-PROTOCOLS = {name: _protocol(name) for name in protocols.names() if name != "incremental"}
+PROTOCOLS = {name: _protocol(name) for name in protocols.names() if protocols.data(name) != "tasks"}
 AnySampler = Annotated[reduce(or_, SAMPLERS.values()), Field(discriminator="name")]
 AnyProtocol = Annotated[reduce(or_, PROTOCOLS.values()), Field(discriminator="protocol")]
 
@@ -92,7 +96,7 @@ def with_settings(
     """The protocol of a config (by default its first), with other data or settings than it lists.
 
     Args:
-        config: a `ZooConfig`.
+        config: a `ZooConfig`, or None for a model that has none.
         protocol: a name of `sslzoo.evaluate.protocols`.
         data: the name of a data set, whose splits "train" and "test" are taken.
         settings: {name: value}.
@@ -107,21 +111,22 @@ def with_settings(
         >>> with_settings(config, settings={"k": 5}).k
         5
     """
-    protocol = protocol or (config.evaluate[0].protocol if config.evaluate else "knn")
-    if protocol == "incremental":
-        raise ValueError(
-            "protocol: incremental is measured while the tasks are learned: `sslzoo train` does it."
-        )
-    if protocol not in PROTOCOLS:
+    evaluations = config.evaluate if config else []
+    protocol = protocol or (evaluations[0].protocol if evaluations else "knn")
+    if protocol not in protocols.names():
         raise ValueError(unknown("protocol", protocol, PROTOCOLS))
-    listed = next((entry for entry in config.evaluate if entry.protocol == protocol), None)
+    if protocol not in PROTOCOLS:
+        raise ValueError(
+            f"protocol: {protocol} is measured while the tasks are learned: `sslzoo train` does it."
+        )
+    listed = next((entry for entry in evaluations if entry.protocol == protocol), None)
     roles = protocols.roles(protocol)
     allowed = list(protocols.settings(protocol))
     changes = dict(settings or {})
     for key in changes:
         if key not in allowed:
             has = f"which has {', '.join(allowed)}" if allowed else "which has none"
-            raise ValueError(f"--{key.replace('_', '-')}: not a setting of {protocol}, {has}.")
+            raise ValueError(f"{key}: not a setting of {protocol}, {has}.")
     if data is not None or listed is None:
         changes |= _splits(config, protocol, roles, data)
     # Settings are not validated here: the function of the protocol does it, for every caller.
@@ -134,5 +139,7 @@ def _splits(config: Any, protocol: str, roles: tuple, data: str | None) -> dict[
     """{role: that split of a data set}."""
     if not set(roles) <= {"train", "test"}:
         raise ValueError(f"data: {protocol} takes {', '.join(roles)}, which a config has to name.")
+    if data is None and config is None:
+        raise ValueError("data: missing; a saved model does not name any.")
     name = data or next(iter(config.sources().values())).name
     return {role: Source(name=name, split=role) for role in roles}

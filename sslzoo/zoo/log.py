@@ -1,9 +1,50 @@
 """log.csv of a run directory: one row an epoch, over all lives of the run."""
 
 import csv
+import io
 from pathlib import Path
+from typing import Any
 
-from sslzoo.files import replace_file
+import keras
+
+from sslzoo.files import read_own, replace_file
+
+NOTHING = ("", "NA")  # NA: in the logs of earlier versions
+
+
+class EpochLog(keras.callbacks.Callback):
+    """Adds a row to a log after each epoch. Columns that hold nothing are left out.
+
+    Args:
+        path: of the .csv file, which may hold the epochs of earlier lives.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     log = EpochLog(Path(folder, "log.csv"))
+        ...     log.on_epoch_end(0, {"loss": 0.5})
+        ...     column(log.path, "loss")
+        [0.5]
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        rows = []
+        if self.path.exists():
+            with open(self.path, newline="") as file:
+                rows = list(csv.DictReader(file))
+        values = {key: float(value) for key, value in sorted((logs or {}).items())}
+        rows.append({"epoch": epoch, **values})
+        held = [key for row in rows for key, value in row.items() if key and value not in NOTHING]
+        text = io.StringIO(newline="")
+        columns = list(dict.fromkeys(held))
+        writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        replace_file(self.path, text.getvalue().encode())
 
 
 def forget_epochs(path: Path, epoch: int) -> None:
@@ -16,8 +57,12 @@ def forget_epochs(path: Path, epoch: int) -> None:
     """
     if not path.exists():
         return
-    with open(path, newline="") as file:
-        rows = list(csv.reader(file))
+
+    def read():
+        with open(path, newline="") as file:
+            return list(csv.reader(file))
+
+    rows = read_own(path, read, "log of a run")
     kept = [row for row in rows[1:] if row and row[0].isdigit() and int(row[0]) < epoch]
     lines = [",".join(row) + "\n" for row in rows[:1] + kept if row]
     replace_file(path, "".join(lines).encode())
@@ -48,6 +93,12 @@ def column(path: Path, name: str) -> list[float] | None:
     """
     if not path.exists() or not path.stat().st_size:
         return []
-    with open(path, newline="") as file:
-        rows = csv.DictReader(file)
-        return [float(row[name]) for row in rows] if name in rows.fieldnames else None
+
+    def read():
+        with open(path, newline="") as file:
+            rows = csv.DictReader(file)
+            if name not in rows.fieldnames:
+                return None
+            return [float(row[name]) for row in rows if row[name] not in NOTHING]
+
+    return read_own(path, read, "log of a run")

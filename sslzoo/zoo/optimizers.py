@@ -106,6 +106,15 @@ class Adagrad(Optimizer):
     epsilon: PositiveFloat = 1e-7
 
 
+# {schedule: the keys that it reads}
+READS = {
+    "cosine": ("warmup_epochs", "final"),
+    "fixmatch": (),
+    "constant": (),
+    "step": ("milestones", "factor"),
+    "polynomial": ("final", "power"),
+}
+
 AnyOptimizer = Annotated[SGD | LARS | Adam | RMSprop | Adagrad, Field(discriminator="name")]
 
 
@@ -119,15 +128,28 @@ class Schedule(Strict):
     - polynomial: to `final` with `power`
     - constant
 
+    `READS` says which of the keys each of them reads.
+
     Example:
         >>> from sslzoo.zoo.optimizers import Schedule
         >>> Schedule(name="step", milestones=[30.0, 60.0]).factor
         0.1
     """
 
-    name: Literal["cosine", "fixmatch", "constant", "step", "polynomial"] = "cosine"
+    name: Literal[*READS] = "cosine"
     warmup_epochs: NonNegativeFloat = 0.0
     final: NonNegativeFloat = 0.0
     milestones: list[PositiveFloat] = []
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
     power: PositiveFloat = 1.0
+
+    def unread(self) -> list[str]:
+        """The keys that are set to something and that this schedule does not read.
+
+        >>> from sslzoo.zoo.optimizers import Schedule
+        >>> Schedule(name="constant", final=0.1).unread()
+        ['final']
+        """
+        keys = {key: field.default for key, field in Schedule.model_fields.items() if key != "name"}
+        changed = [key for key, default in keys.items() if getattr(self, key) != default]
+        return [key for key in changed if key not in READS[self.name]]

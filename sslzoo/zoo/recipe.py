@@ -6,8 +6,7 @@ import keras
 
 from sslzoo import optim
 from sslzoo.checks import one_of
-
-SCHEDULES = ("cosine", "fixmatch", "constant", "step", "polynomial")
+from sslzoo.zoo.optimizers import READS
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -21,8 +20,8 @@ class Recipe:
         schedule: "cosine"; "fixmatch"; "constant"; "step": times `factor` after each share of the
             run in `milestones`; "polynomial": from the learning rate to `final` with `power`.
         milestones: shares of the run, in 0..1, ascending.
-        factor: of the learning rate at each milestone. .1 in most papers.
-        power: of the polynomial; 1 is a straight line.
+        factor: of the learning rate at each milestone. 0.1 in most papers.
+        power: Power of the polynomial. 1 is a straight line.
         groups: {regular expression of variable paths: an optimizer like the first}, for networks
             that have their own.
 
@@ -46,7 +45,7 @@ class Recipe:
     ) -> None:
         self.optimizer = dict(optimizer)
         self.warmup_share, self.final = warmup_share, final
-        self.schedule = one_of("schedule", schedule, SCHEDULES)
+        self.schedule = one_of("schedule", schedule, READS)
         self.milestones, self.factor = tuple(milestones), factor
         self.power = power
         self.groups = dict(groups or {})
@@ -75,7 +74,8 @@ class Recipe:
         if self.schedule == "polynomial":
             return schedules.PolynomialDecay(peak, total_steps, self.final, self.power)
         if self.schedule == "step":
-            steps = [round(share * total_steps) for share in self.milestones]
+            # Keras keeps a rate up to and with its boundary; here it changes at the milestone.
+            steps = [round(share * total_steps) - 1 for share in self.milestones]
             rates = [peak * self.factor**count for count in range(len(steps) + 1)]
             return schedules.PiecewiseConstantDecay(steps, rates)
         return peak

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue, NonNegativeFloat, PositiveFloat, Positive
 
 from sslzoo.zoo.strict import Strict
 
-WEIGHTS_FILE = r"^[\w.-]+\.weights\.h5$"
+WEIGHTS_FILE = r"^[\w.-]+(@v\d+)?\.weights\.h5$"
 
 
 class Agreement(Strict):

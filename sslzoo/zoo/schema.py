@@ -19,10 +19,18 @@ from pydantic import (
     model_validator,
 )
 
+from sslzoo.data import streams
 from sslzoo.zoo.found import AnyProtocol, AnySampler
-from sslzoo.zoo.optimizers import AnyOptimizer, Schedule
+from sslzoo.zoo.optimizers import READS, AnyOptimizer, Schedule
 from sslzoo.zoo.records import Record, Reference
 from sslzoo.zoo.strict import Source, Strict
+
+# What decides the weights of a run, as against words about it and what is measured afterwards.
+TRAINING = {
+    *("method", "backbone", "image_size", "hyperparameters", "augment", "data", "sampler"),
+    *("tasks", "initial", "optimizer", "optimizers", "schedule", "batch_size", "epochs"),
+    *("precision", "seed"),
+}
 
 
 class Paper(Strict):
@@ -90,11 +98,26 @@ class Initial(Strict):
     networks: Annotated[list[str], Field(min_length=1)]
 
 
+class Checkpoint(Strict):
+    """A file that other people published, which `sslzoo import` converts.
+
+    Example:
+        >>> from sslzoo.zoo.schema import Checkpoint
+        >>> Checkpoint(layout="moco", url="https://example.org/moco.pth.tar").sha256 is None
+        True
+    """
+
+    layout: str  # a file of `sslzoo.zoo.importers.layouts`
+    url: str | None = None
+    bytes: PositiveInt | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
+
+
 def _one_or_roles(value: Any) -> str:
     """Whether `data` is one source, or a source for each role."""
     if not isinstance(value, dict) or not value:
         return "one"
-    sources = all(isinstance(source, (dict, Source)) for source in value.values())
+    sources = any(isinstance(source, (dict, Source)) for source in value.values())
     return "roles" if sources else "one"
 
 
@@ -115,10 +138,11 @@ class ZooConfig(Strict):
         ('simclr', 'resnet20')
     """
 
-    description: str
-    paper: Paper
-    licence: str
+    description: str = ""
+    paper: Paper | None = None  # of an entry of the zoo
+    licence: str | None = None  # of an entry of the zoo
     default: bool = False
+    aliases: list[str] = []  # its former names
 
     method: str
     backbone: Backbone | None = None
@@ -131,6 +155,7 @@ class ZooConfig(Strict):
     sampler: AnySampler | None = None  # None: shuffled items
     tasks: Tasks | None = None
     initial: Initial | None = None
+    checkpoint: Checkpoint | None = None  # of an entry whose weights other people trained
 
     optimizer: AnyOptimizer | None = None
     # of single groups of networks (the method's `optimizer_groups`)
@@ -171,21 +196,52 @@ class ZooConfig(Strict):
     @model_validator(mode="after")
     def consistent(self) -> Self:
         """Keys that need each other."""
+        if self.tasks is not None and isinstance(self.data, dict):
+            roles = ", ".join(self.data)
+            raise ValueError(f"tasks: got data for {roles}; it must come with one source of data")
+        if isinstance(self.data, dict):
+            self._check_roles()
         if self.optimizer is None:
             self._without_optimizer()
         else:
             self._with_optimizer()
         return self
 
+    def _check_roles(self) -> None:
+        """Data of a sampler's roles come with that sampler, and it with them."""
+        came = ", ".join(self.data)
+        for name in streams.names():
+            roles = streams.find(name).roles
+            chosen = self.sampler is not None and self.sampler.name == name
+            if chosen and roles and set(roles) != set(self.data):
+                raise ValueError(f"data: got {came}; it must be {', '.join(roles)} for {name}")
+            if not chosen and set(roles) == set(self.data):
+                raise ValueError(f"sampler: missing; data for {came} come with the sampler {name}")
+
     def _without_optimizer(self) -> None:
-        for key in ("optimizers", "batch_size", "epochs"):
-            if getattr(self, key):
-                value = getattr(self, key)
+        given = {key: getattr(self, key) for key in ("optimizers", "batch_size", "epochs")}
+        if self.schedule != Schedule():
+            given["schedule"] = self.schedule.name
+        if self.sampler is not None:
+            given["sampler"] = self.sampler.name
+        for key, value in given.items():
+            if value:
                 raise ValueError(f"{key}: got {value}; it must come with an optimizer")
 
     def _with_optimizer(self) -> None:
         if self.epochs is None:
             raise ValueError("epochs: missing; a method with an optimizer needs it")
+        if self.batch_size is None and (self.sampler is None or self.sampler.takes_batch_size()):
+            needing = self.sampler.name if self.sampler else "a method with an optimizer"
+            raise ValueError(f"batch_size: missing; {needing} needs it")
+        self._check_schedule()
+
+    def _check_schedule(self) -> None:
+        name = self.schedule.name
+        for key in self.schedule.unread():
+            has = f"which reads {', '.join(READS[name])}" if READS[name] else "which reads no key"
+            got = getattr(self.schedule, key)
+            raise ValueError(f"schedule.{key}: got {got}; it must be left out of {name}, {has}")
         warmup, final = self.schedule.warmup_epochs, self.schedule.final
         peak = self.optimizer.learning_rate
         if warmup >= self.epochs:
@@ -197,11 +253,26 @@ class ZooConfig(Strict):
                 f"schedule.final: got {final}; it must be at most optimizer.learning_rate = {peak}"
             )
         marks = self.schedule.milestones
-        if (self.schedule.name == "step") != bool(marks) or sorted(set(marks)) != marks:
+        ascending = sorted(set(marks)) == marks and all(mark < self.epochs for mark in marks)
+        if not ascending or (name == "step" and not marks):
             raise ValueError(
-                f"schedule.milestones: got {marks}; it must be ascending epochs, for `step` alone"
+                f"schedule.milestones: got {marks}; it must be ascending epochs below epochs = "
+                f"{self.epochs}, at least one"
             )
 
     def sources(self) -> dict[str, Source]:
         """{role: source}; the role of a single one is "train"."""
         return self.data if isinstance(self.data, dict) else {"train": self.data}
+
+    def differing(self, other: "ZooConfig") -> list[str]:
+        """The keys that decide the weights of a run and that another config has otherwise."""
+        mine, its = self.model_dump(include=TRAINING), other.model_dump(include=TRAINING)
+        return sorted(key for key in TRAINING if mine[key] != its[key])
+
+    def references(self) -> dict[str, str]:
+        """{key: entry} of the zoo's entries whose networks this one takes."""
+        entries = {} if self.initial is None else {"initial.model": self.initial.model}
+        for key, value in self.hyperparameters.items():
+            if isinstance(value, dict) and value.keys() == {"zoo"}:
+                entries[f"hyperparameters.{key}.zoo"] = value["zoo"]
+        return entries

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sslzoo import data
+from sslzoo.checks import refused
 from sslzoo.data import streams
 from sslzoo.data.image_files import ImageSizeNeeded
+from sslzoo.evaluate import protocols
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.strict import Source
 
@@ -31,13 +33,12 @@ def load_sets(sources: Iterable[Source], image_size: Any = None) -> list[data.Da
     except ImageSizeNeeded:
         if image_size is None:
             raise
-        size = image_size if isinstance(image_size, int) else max(image_size)
-        return [_load(source, source.image_size or size) for source in sources]
+        return [_load(source, source.image_size or _side(image_size)) for source in sources]
 
 
 def training_data(config: ZooConfig) -> Any:
     """What `learn` takes: a data set, the stream of the config's sampler, tasks in sequence, or a
-    data set for each role.
+    data set for each role. Roles of the sampler, such as labeled and unlabeled, are one stream.
 
     Example:
         >>> import sslzoo
@@ -50,8 +51,10 @@ def training_data(config: ZooConfig) -> Any:
         return data.TaskStream(train, test, config.tasks.count, config.tasks.seed)
     if config.sampler is None:
         sets = load_sets(sources.values(), config.image_size)
+    elif sources.keys() == set(streams.find(config.sampler.name).roles):
+        return _sampled(config, sources)
     else:
-        sets = [_sampled(config, source) for source in sources.values()]
+        sets = [_sampled(config, {"train": source}) for source in sources.values()]
     if isinstance(config.data, dict):
         return dict(zip(sources, sets, strict=True))
     return sets[0]
@@ -59,7 +62,7 @@ def training_data(config: ZooConfig) -> Any:
 
 def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> list:
     """The data of a protocol, a `Dataset` for each role or {name: Dataset} where it takes several:
-    images of one size, but whole pictures for super-resolution.
+    images of one size, or whole pictures where the protocol says so.
 
     Example:
         >>> from sslzoo.zoo.strict import Source
@@ -68,8 +71,10 @@ def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> l
         500
     """
     roles = list(roles)
-    if protocol == "super_resolution":
-        return [data.pictures(source.name, source.split) for source in roles]
+    if protocols.data(protocol) == "pictures":
+        return [
+            data.pictures(source.name, source.split, on_error=source.on_error) for source in roles
+        ]
     sources = []
     for role in roles:
         sources += role.values() if isinstance(role, dict) else [role]
@@ -83,18 +88,85 @@ def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> l
     return sets
 
 
-def _sampled(config: ZooConfig, source: Source) -> streams.Endless:
-    """The stream of the config's sampler over one source."""
+def names_of(roles: Iterable) -> list[str]:
+    """The data sets of a protocol's roles.
+
+    Example:
+        >>> from sslzoo.zoo.sources import names_of
+        >>> from sslzoo.zoo.strict import Source
+        >>> names_of([{"Set5": Source(name="Set5", split="test")}])
+        ['Set5']
+    """
+    groups = [role.values() if isinstance(role, dict) else [role] for role in roles]
+    return [source.name for group in groups for source in group]
+
+
+def all_names(config: ZooConfig) -> list[str]:
+    """The data sets that training and evaluating a config needs.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.zoo.sources import all_names
+        >>> set(all_names(sslzoo.info("simclr_resnet20.digits").config))
+        {'digits'}
+    """
+    roles = list(config.sources().values())
+    if config.tasks is not None:
+        roles.append(config.tasks.test)
+    for evaluation in config.evaluate:
+        roles += evaluation.sources()
+    return names_of(roles)
+
+
+def with_options(roles: Iterable, **options: Any) -> list:
+    """The roles of a protocol, whose sources have other options; those that are None stay.
+
+    Example:
+        >>> from sslzoo.zoo.sources import with_options
+        >>> from sslzoo.zoo.strict import Source
+        >>> with_options([Source(name="photos", split="test")], on_error="skip")[0].on_error
+        'skip'
+    """
+    change = {key: value for key, value in options.items() if value is not None}
+    return [
+        {name: source.model_copy(update=change) for name, source in role.items()}
+        if isinstance(role, dict)
+        else role.model_copy(update=change)
+        for role in roles
+    ]
+
+
+def _sampled(config: ZooConfig, sources: dict[str, Source]) -> streams.Endless:
+    """The stream of the config's sampler over one source, or over those of its roles."""
     name, settings = config.sampler.name, config.sampler.settings()
-    read = functools.partial(streams.find(name).read, source.name, source.split)
+    sampler = streams.find(name)
+    rows = {role: _read(sampler, config, sources[role]) for role in sources}
+    dataset = rows.pop(next(iter(sampler.roles if len(rows) > 1 else rows)))
+    size = config.batch_size or 1  # the schema asks for it where the sampler takes one
+    stream = streams.build(name, dataset, size, seed=config.seed, **settings, **rows)
+    if config.batch_size and not config.sampler.takes_batch_size() and size != stream.batch_size:
+        needed = f"be {stream.batch_size}, as {name} draws them, or left out"
+        raise refused("batch_size", size, needed)
+    return stream
+
+
+def _read(sampler: type, config: ZooConfig, source: Source) -> Any:
+    """The rows of one source, as a sampler takes them."""
+    read = functools.partial(sampler.read, source.name, source.split)
+    options = source.options()
     try:
-        rows = read(image_size=source.image_size, on_error=source.on_error, **settings)
+        return read(settings=config.sampler.settings(), **options)
     except ImageSizeNeeded:
-        rows = read(image_size=config.image_size, on_error=source.on_error, **settings)
-    return streams.build(name, rows, config.batch_size or 1, seed=config.seed, **settings)
+        if config.image_size is None:
+            raise
+        options["image_size"] = _side(config.image_size)
+        return read(settings=config.sampler.settings(), **options)
+
+
+def _side(image_size: int | list) -> int:
+    """Pixels of the square that images of an image size are cut from."""
+    return image_size if isinstance(image_size, int) else max(image_size)
 
 
 def _load(source: Source, image_size: int | None) -> data.Dataset:
-    return data.load(
-        source.name, split=source.split, image_size=image_size, on_error=source.on_error
-    )
+    return data.load(source.name, source.split, **source.options() | {"image_size": image_size})

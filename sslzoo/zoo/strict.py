@@ -1,10 +1,11 @@
 """What the keys of a zoo entry are made of."""
 
-import difflib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
+
+from sslzoo.errors import nearest
 
 
 class Strict(BaseModel):
@@ -12,9 +13,12 @@ class Strict(BaseModel):
     coercion).
 
     Example:
-        >>> from sslzoo.zoo.strict import Source, Strict
-        >>> issubclass(Source, Strict)
-        True
+        >>> from sslzoo.zoo.strict import Strict
+        >>> class Point(Strict):
+        ...     x: int
+        >>> Point(x=1, y=2)  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        pydantic.ValidationError: unknown key 'y'
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -26,7 +30,7 @@ class Strict(BaseModel):
             return data
         for key in data:
             if key not in cls.model_fields:
-                near = difflib.get_close_matches(str(key), cls.model_fields, n=1)
+                near = nearest(key, cls.model_fields, most=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
                 raise PydanticCustomError(
                     "unknown_key",
@@ -42,7 +46,7 @@ class Strict(BaseModel):
 
 
 class Source(Strict):
-    """A data set and its split, as `sslzoo.data.load` takes them; `sslzoo.zoo.sources` says when
+    """A data set, its split and the options of `sslzoo.data.load`; `sslzoo.zoo.sources` says when
     `image_size` matters.
 
     Example:
@@ -55,3 +59,9 @@ class Source(Strict):
     split: str
     image_size: PositiveInt | None = None
     on_error: Literal["raise", "skip"] = "raise"  # unreadable files of a folder of images
+    labels: str | None = None  # a CSV of paths and labels: its files are train, others unlabeled
+    hold_out: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of train that becomes test
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of `sslzoo.data.load` beside the name and the split."""
+        return self.model_dump(exclude={"name", "split"}, exclude_none=True)

@@ -27,8 +27,9 @@ def add_bounds(
 
     Example:
         >>> from sslzoo.zoo.tasks import add_bounds
-        >>> callable(add_bounds)
-        True
+        >>> add_bounds(record, config, stream, "runs/mine", {"epochs": 1})  # doctest: +SKIP
+        >>> record["baselines"]["joint"]  # doctest: +SKIP
+        0.97
     """
     hyperparameters = {"classes": config.hyperparameters["classes"]}
     bound = config.model_copy(update={"method": "naive", "hyperparameters": hyperparameters})

@@ -3,26 +3,30 @@
 import functools
 import importlib.util
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from sslzoo import evaluate
+from sslzoo.checks import local_path, refused
 from sslzoo.data import TaskStream
 from sslzoo.data.streams import Endless
 from sslzoo.evaluate import protocols
 from sslzoo.evaluate.agreement import agreement
-from sslzoo.files import replace_file
+from sslzoo.files import make_folder, replace_file
 from sslzoo.training import Checkpoint, Learned, Method
 from sslzoo.zoo.build import from_config
-from sslzoo.zoo.config import check_recordable, plain, with_record
+from sslzoo.zoo.changes import changed, merged
+from sslzoo.zoo.config import check_recordable, plain
 from sslzoo.zoo.entry import Entry
-from sslzoo.zoo.log import column, forget_epochs, log_once
+from sslzoo.zoo.log import EpochLog, column, forget_epochs, log_once
 from sslzoo.zoo.run_state import RunState, keep_config
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.sources import evaluation_sets, training_data
 from sslzoo.zoo.tasks import add_bounds
+from sslzoo.zoo.versions import publish, published_file
 from sslzoo.zoo.weights import load_weights, save_weights
 
 
@@ -33,19 +37,24 @@ def train(
     encoding: str = "fp16",
     checkpoint_every: int = 200,
     verbose: Any = "auto",
+    changes: Mapping[str, Any] | None = None,
 ) -> dict:
     """Train a zoo entry, evaluate it, and leave everything in a run directory. The same call again
     resumes.
 
     Args:
-        name: an entry of the zoo, or the path of a config.
+        name: an entry of the zoo, or the path of a config or of a run.
         run_dir: default runs/<name>. Holds config.yaml, log.csv, tensorboard/, checkpoint.npz,
             run.json, metrics.json; of tasks in sequence one checkpoint for each task instead of
             log.csv, tensorboard/ and checkpoint.npz.
         record: also write the record into the config and the weights where `load` looks for them.
-        encoding: of the published weights: "fp16", "int8" or "float32".
+        encoding: Number format of the published weights: "fp16", "int8" or "float32".
         checkpoint_every: steps between two checkpoints.
-        verbose: as in Keras' `fit`.
+        verbose: As in Keras' `fit`.
+        changes: {key: value} of the config, such as {"epochs": 5, "augment.blur": 0.5}.
+
+    Raises:
+        ValueError: The input is bad, or a changed config would be recorded.
 
     Returns:
         The record, a dict. Beside the accuracy of the config's first {protocol: accuracy}, that of
@@ -58,22 +67,30 @@ def train(
         >>> record = train("simclr_resnet20.digits")  # doctest: +SKIP
     """
     entry = Entry.find(name)
-    check_recordable(entry.path)
-    config = entry.config
-    run_dir = Path(run_dir or Path("runs") / entry.name)
+    if record and (changes or entry.run):
+        raise refused("record", "a run or changes of a config", "be of a config as it is written")
+    if entry.run is None:
+        check_recordable(entry.path, published=record)
+    config = changed(entry.config, changes or {})
+    run_dir = local_path("run_dir", run_dir or entry.run or Path("runs") / entry.name)
+    weights_file = published_file(entry, run_dir) if record else None
     settings = {"checkpoint_every": checkpoint_every, "verbose": verbose}
 
     model, data = from_config(config), training_data(config)
     _check_data(model, config, data)
-    run_dir.mkdir(parents=True, exist_ok=True)
+    evaluations = load_evaluations(config)
+    for evaluation in evaluations:  # what it refuses, it refuses before hours of training
+        evaluation(model, dry_run=True)
+    make_folder(run_dir)
     keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     run = RunState(run_dir / "run.json")
     learned = _learn(model, config, data, run_dir, run, settings)
     metrics = plain(learned.metrics)
     if config.tasks is not None:
         add_bounds(metrics[0], config, data, run_dir, _fit_settings(config) | settings)
-    evaluated = _with_best(evaluate_all(model, config), run_dir / "log.csv")
-    _add_ablations(evaluated, model, config, data, run_dir, settings)
+    evaluated = [evaluation(model) for evaluation in evaluations]
+    evaluated = _with_best(evaluated, run_dir / "log.csv")
+    _add_ablations(evaluated, evaluations, model, config, data, run_dir, settings)
     metrics += evaluated
     replace_file(run_dir / "metrics.json", json.dumps(metrics, indent=1).encode())
 
@@ -84,30 +101,42 @@ def train(
     result = plain(result)
     replace_file(run_dir / "record.json", json.dumps(result, indent=1).encode())
     if record:
-        _publish(entry, result, weights_path)
+        publish(entry, result, weights_path, weights_file)
     return result
 
 
-def evaluate_all(model: Method, config: ZooConfig) -> list[dict]:
-    """The records of every protocol that the config lists.
+def load_evaluations(config: ZooConfig) -> list[Callable[..., dict]]:
+    """A function (model, **running) -> record for every protocol that the config lists, with its
+    data and settings.
 
     Example:
         >>> import sslzoo
         >>> config = sslzoo.info("simclr_resnet20.digits").config
-        >>> evaluate_all(sslzoo.build("simclr", "micro", 8), config.model_copy(
-        ...     update={"evaluate": []}))
-        []
+        >>> knn, *others = load_evaluations(config)
+        >>> knn(sslzoo.build("simclr", "micro", 8), dry_run=True)
+        {}
     """
-    records = []
-    for protocol in config.evaluate:
-        sets = evaluation_sets(protocol.protocol, protocol.sources(), config.image_size)
-        function = protocols.find(protocol.protocol)
-        records.append(function(model, *sets, **protocol.settings()))
-    return plain(records)
+    return [
+        functools.partial(
+            _evaluate,
+            protocols.find(entry.protocol),
+            evaluation_sets(entry.protocol, entry.sources(), config.image_size),
+            entry.settings(),
+        )
+        for entry in config.evaluate
+    ]
+
+
+def _evaluate(protocol: Callable, sets: list, settings: dict, model: Method, **running) -> dict:
+    return plain(protocol(model, *sets, **settings, **running))
 
 
 def _check_data(model: Method, config: ZooConfig, data: Any) -> None:
-    """ValueError, before anything is written, for data that this method does not learn from."""
+    """ValueError, before anything is written, for data that this method does not learn from, and
+    for a config without what its training needs.
+    """
+    if model.trainable_variables and config.optimizer is None:
+        raise ValueError(f"optimizer: missing; {config.method} is trained by one.")
     if config.tasks is not None and not model.learns_tasks:
         raise ValueError(
             f"tasks: {config.method} does not learn tasks in sequence; the methods of family "
@@ -146,7 +175,7 @@ def _learn(
         callbacks = [
             *_accuracy_log(config, log),
             run,
-            keras.callbacks.CSVLogger(str(log), append=True),
+            EpochLog(log),
         ]
         if importlib.util.find_spec("tensorflow"):
             board = keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
@@ -170,6 +199,7 @@ def _steps_per_epoch(data: Any, config: ZooConfig) -> int:
 
 def _add_ablations(
     metrics: list[dict],
+    evaluations: list[Callable[..., dict]],
     model: Method,
     config: ZooConfig,
     data: Any,
@@ -178,26 +208,17 @@ def _add_ablations(
 ) -> None:
     """Train the method's ablations in the same way, and put their figures into the baselines."""
     for name, changes in model.ablations.items():
-        ablation = _changed(config, _with_batch_size(changes, config, data))
+        ablation = merged(config, _with_batch_size(changes, config, data))
         if ablation == config:  # the entry is the ablation itself
             continue
         folder = run_dir / name
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         other, rows = from_config(ablation), _data_of(ablation, config, data)
         run = RunState(folder / "run.json")
         _learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, run, settings)
-        records = evaluate_all(other, config)
+        records = [evaluation(other) for evaluation in evaluations]
         for metric, record in zip(metrics, records, strict=True):
             metric["baselines"] |= _headline_figures(name, record)
-
-
-def _changed(config: ZooConfig, changes: dict) -> ZooConfig:
-    """A config with other values; hyperparameters are merged with its own."""
-    changes = dict(changes)
-    if "hyperparameters" in changes:
-        changes["hyperparameters"] = {**config.hyperparameters, **changes["hyperparameters"]}
-    merged = config.model_dump(exclude_unset=True) | changes
-    return ZooConfig.model_validate(merged)
 
 
 def _with_batch_size(changes: dict, config: ZooConfig, data: Any) -> dict:
@@ -267,15 +288,3 @@ def _items(data: Any, count: int) -> Any:
     if isinstance(data, Endless):
         return data.sample(count)
     return data.inputs[:count]
-
-
-def _publish(entry: Entry, record: dict, weights_path: Path) -> None:
-    """Put the record into the config and the weights beside the others.
-
-    Killed between these two, the config names weights that are no longer there: `load` refuses and
-    says what to do.
-    """
-    text = with_record(entry.path, record)
-    entry.weights_folder.mkdir(exist_ok=True)
-    replace_file(entry.weights_folder / weights_path.name, weights_path.read_bytes())
-    replace_file(entry.path, text.encode())

@@ -7,10 +7,17 @@ stay as they are):
 - fp16: a float16 data set. Keras' own `load_weights` reads it;
 - int8: `round(kernel / scale)` in -127..127 with one float32 scale per output channel (the last
   axis) in the data set `<name>_scale` beside it. Only `load_weights` below reads it.
+
+A file carries a digest of its own content, which `load_weights` compares.
+
+A `.safetensors` file holds the same arrays under the same names, and a digest of them.
 """
 
+import functools
 import hashlib
+import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +25,12 @@ import h5py
 import keras
 import numpy as np
 
-from sslzoo.checks import one_of, refused
-from sslzoo.files import replace_file
+from sslzoo.checks import local_path, one_of, refused
+from sslzoo.files import atomic_path
+from sslzoo.training import contents
+from sslzoo.zoo.tensors import packed, unpacked
 
+ENDINGS = (".weights.h5", ".safetensors")
 ENCODINGS = ("fp16", "int8", "float32")
 FP16_RANGE = (2.0**-14, 65504.0)  # smallest normal and largest float16
 PACKED_FROM = 1024  # values; below that the chunk index costs more than gzip saves
@@ -33,7 +43,7 @@ def save_weights(model: keras.Model, path: str | Path, encoding: str = "fp16") -
 
     Args:
         model: whose weights are written.
-        path: ends in .weights.h5.
+        path: ends in .weights.h5 or .safetensors.
         encoding: one of `ENCODINGS`.
 
     Returns:
@@ -55,17 +65,14 @@ def save_weights(model: keras.Model, path: str | Path, encoding: str = "fp16") -
         >>> record["encoding"]
         'fp16'
     """
-    path = Path(path)
+    path = local_path("path", path)
     one_of("encoding", encoding, ENCODINGS)
     _check_ending(path)
-    with tempfile.TemporaryDirectory(prefix="sslzoo_") as folder:
-        whole, small = Path(folder) / "whole.weights.h5", Path(folder) / "small.weights.h5"
-        model.save_weights(whole)
-        with h5py.File(whole, "r") as source, h5py.File(small, "w") as target:
-            target.attrs["sslzoo_encoding"] = encoding
-            _copy(source, target, encoding)
-        content = small.read_bytes()
-    replace_file(path, content)
+    with atomic_path(path) as part:
+        whole = part.with_name("whole.weights.h5")
+        contents.write_weights(model, whole)
+        content = (_tensors if _is_tensors(path) else _smaller)(whole, encoding)
+        part.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     return {"file": path.name, "sha256": digest, "bytes": len(content), "encoding": encoding}
 
@@ -78,8 +85,8 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
     their state.
 
     Raises:
-        FileNotFoundError: there is no such file. ValueError: the file is no HDF5 or holds other
-            variables or shapes than the model, which is then unchanged.
+        FileNotFoundError: there is no such file. ValueError: the file is damaged or no HDF5, or
+            holds other variables or shapes than the model, which is then unchanged.
 
     Example:
         >>> import sslzoo
@@ -89,20 +96,56 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         >>> model = sslzoo.load(entry.name, weights=None)
         >>> load_weights(model, entry.weights_folder / entry.config.record.weights.file)
     """
-    path = Path(path)
+    path = local_path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such weights file.")
+    index, values_of = _stored(path)
     with tempfile.TemporaryDirectory(prefix="sslzoo_") as folder:
         # The model's own state is the template: what the file must hold, and the home of what it
         # does not.
         template = Path(folder) / "template.weights.h5"
-        model.save_weights(template)
-        with _open(path) as source, h5py.File(template, "r+") as target:
-            stored, wanted = _datasets(source), _datasets(target)
-            _compare(stored, wanted, path)
+        with atomic_path(template) as part:
+            contents.write_weights(model, part)
+        with h5py.File(template, "r+") as target:
+            wanted = _datasets(target)
+            _compare({name: index[name] for name in index if _is_weight(name)}, wanted, path)
+            values = values_of([*wanted, *_scales(wanted, index)])
             for name, dataset in wanted.items():
-                dataset[...] = _decode(stored[name], dataset.dtype, path)
-        model.load_weights(template)
+                dataset[...] = _decode(name, values, dataset.dtype, path)
+        keras.Model.load_weights(model, template)
+
+
+def _smaller(whole: Path, encoding: str) -> bytes:
+    """The content of a weights file of some encoding, of that which Keras wrote."""
+    buffer = io.BytesIO()
+    with h5py.File(whole, "r") as source, h5py.File(buffer, "w") as target:
+        target.attrs["sslzoo_encoding"] = encoding
+        _copy(source, target, encoding)
+    return contents.with_digest(buffer.getvalue())
+
+
+def _tensors(whole: Path, encoding: str) -> bytes:
+    """The content of a safetensors file of some encoding, of the file that Keras wrote."""
+    arrays = {}
+    with h5py.File(whole, "r") as source:
+        for name, dataset in _datasets(source).items():
+            for suffix, value in _encode(dataset[()], encoding, name).items():
+                arrays[name + suffix] = value
+    return packed(arrays, {"format": "keras", "sslzoo_encoding": encoding})
+
+
+def _stored(path: Path) -> tuple[dict[str, contents.Stored], Callable[[list[str]], dict]]:
+    """({name: what is stored there}, {name: array} of names). ValueError for a damaged file."""
+    if _is_tensors(path):
+        arrays = unpacked(path)
+        index = {name: contents.Stored(a.shape, a.dtype, False) for name, a in arrays.items()}
+        return index, lambda names: {name: arrays[name] for name in names}
+    contents.check_digest(path)
+    return contents.hdf5_index(path), functools.partial(contents.hdf5_values, path)
+
+
+def _is_tensors(path: Path) -> bool:
+    return path.suffix == ENDINGS[1]
 
 
 def _copy(source: h5py.File, target: h5py.File, encoding: str) -> None:
@@ -157,40 +200,44 @@ def _encode(value: np.ndarray, encoding: str, name: str) -> dict[str, np.ndarray
     return {"": np.rint(value / scale).astype("int8"), "_scale": scale}
 
 
-def _decode(dataset: h5py.Dataset, dtype: np.dtype, path: Path) -> np.ndarray:
+def _scales(wanted: dict, index: dict) -> list[str]:
+    """Names of the data sets that scale an int8 variable."""
+    packed = [name for name in wanted if index[name].dtype == "int8"]
+    return [f"{name}_scale" for name in packed if _is_inside(index.get(f"{name}_scale"))]
+
+
+def _is_inside(stored: contents.Stored | None) -> bool:
+    return stored is not None and not stored.outside
+
+
+def _decode(name: str, values: dict, dtype: np.dtype, path: Path) -> np.ndarray:
     """The values of a stored variable, for one of `dtype`. The file may come from anybody: what is
     not exactly as `_encode` writes it is refused.
     """
-    packed = dataset.dtype == "int8" and dtype.kind == "f"
-    if dataset.dtype.kind != dtype.kind and not packed:
-        name = f"{path}: the variable {dataset.name}"
-        raise refused(name, str(dataset.dtype), f"hold {dtype}")
-    try:
-        value = dataset[()]
-        if packed:
-            value = value.astype("float32") * _scale(dataset, path)
-    except OSError as error:
-        raise ValueError(f"{path}: the variable {dataset.name} cannot be read: {error}.") from error
+    value, variable = values[name], f"{path}: the variable {name}"
+    packed = value.dtype == "int8" and dtype.kind == "f"
+    both_float = value.dtype.kind == dtype.kind == "f"
+    if value.dtype != dtype and not packed and not both_float:
+        raise refused(variable, str(value.dtype), f"hold {dtype}")
+    if packed:
+        value = value.astype("float32") * _scale(name, values, path)
+    with np.errstate(over="ignore"):
+        value = value.astype(dtype)
     if value.dtype.kind == "f" and not np.isfinite(value).all():
-        name = f"{path}: the variable {dataset.name}"
-        raise refused(name, "NaN or infinity", "hold finite weights")
+        raise refused(variable, f"NaN or values beyond {dtype}", "hold finite weights")
     return value
 
 
-def _scale(dataset: h5py.Dataset, path: Path) -> np.ndarray:
-    """The float32 scales (channels,) of an int8 data set. Links, which could name another file, are
-    not followed.
-    """
-    name = dataset.name.rsplit("/", 1)[-1] + "_scale"
-    is_here = isinstance(dataset.parent.get(name, getlink=True), h5py.HardLink)
-    scale = dataset.parent[name] if is_here else None
-    if not isinstance(scale, h5py.Dataset) or scale.external or scale.is_virtual:
-        needed = f"have its scales in {name!r} of the same file"
-        raise refused(f"{path}: the variable {dataset.name}", "int8 alone", needed)
-    if scale.dtype != "float32" or scale.shape != dataset.shape[-1:]:
-        needed = f"be float32 {dataset.shape[-1:]}, one scale a channel"
-        raise refused(f"{path}: {scale.name}", f"{scale.dtype} {scale.shape}", needed)
-    return scale[()]
+def _scale(name: str, values: dict, path: Path) -> np.ndarray:
+    """The float32 scales (channels,) of an int8 data set."""
+    scale, channels = values.get(f"{name}_scale"), values[name].shape[-1:]
+    if scale is None:
+        needed = f"have its scales in '{name.rsplit('/', 1)[-1]}_scale' of the same file"
+        raise refused(f"{path}: the variable {name}", "int8 alone", needed)
+    if scale.dtype != "float32" or scale.shape != channels:
+        needed = f"be float32 {channels}, one scale a channel"
+        raise refused(f"{path}: {name}_scale", f"{scale.dtype} {scale.shape}", needed)
+    return scale
 
 
 def _compare(stored: dict, wanted: dict, path: Path) -> None:
@@ -202,7 +249,7 @@ def _compare(stored: dict, wanted: dict, path: Path) -> None:
         for name in wanted
         if name in stored and stored[name].shape != wanted[name].shape
     ]
-    external = [name for name, dataset in stored.items() if dataset.external or dataset.is_virtual]
+    external = [name for name, dataset in stored.items() if dataset.outside]
     parts = (
         ("missing", missing),
         ("unexpected", unexpected),
@@ -221,13 +268,6 @@ def _some(names: list[str]) -> str:
     return "; ".join(names[:3]) + more
 
 
-def _open(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"{path}: not a readable HDF5 weights file: {error}.") from error
-
-
 def _check_ending(path: Path) -> None:
-    if not path.name.endswith(".weights.h5"):
-        raise refused("path", repr(path.name), "end in .weights.h5")
+    if not path.name.endswith(ENDINGS):
+        raise refused("path", repr(path.name), f"end in {' or '.join(ENDINGS)}")

@@ -1,9 +1,10 @@
-"""YAML as the zoo reads and writes it: the safe C loader, no aliases, no duplicate keys, and `5e-4`
-is a number.
+"""YAML as the zoo reads and writes it: the safe C loader, no aliases, no duplicate keys, and plain
+values that every version of YAML reads alike.
 
-YAML 1.1 (PyYAML) reads `5e-4` as a string because it has no dot; YAML 1.2 and everybody who writes
-a recipe mean a float. The reader and the writer below share one rule, so a commit hash such as
-`12345e67` is written in quotes.
+PyYAML reads YAML 1.1, to which `5e-4` and `1.5e3` are strings, `010` is 8, `1:30` is 90, and `off`
+is false. Floats are read as YAML 1.2 and everybody who writes a recipe reads them. All else that
+the two versions read differently is refused. The reader and the writer below share the rule for
+floats, so a commit hash such as `12345e67` is written in quotes.
 """
 
 import re
@@ -18,7 +19,20 @@ PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in PLAIN}
 TEXT = (yaml.ScalarNode, "tag:yaml.org,2002:str")
 MAPPING = (yaml.MappingNode, "tag:yaml.org,2002:map")
 SEQUENCE = (yaml.SequenceNode, "tag:yaml.org,2002:seq")
-FLOAT_WITHOUT_DOT = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
+DEEPEST = 32  # levels of a config
+# styles of a scalar that is text whatever it says: in quotes, or a block
+QUOTED = ("'", '"', "|", ">")
+FLOAT = re.compile(
+    r"^[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"
+)
+# What YAML 1.2 reads a plain text as. An integer that begins with 0 is refused too.
+PLAIN_TEXT = (
+    ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+")),
+    ("float", re.compile(FLOAT.pattern + r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")),
+    ("bool", re.compile("true|True|TRUE|false|False|FALSE")),
+    ("null", re.compile("~|null|Null|NULL|")),
+    ("an integer", re.compile("[-+]?[0-9]+|0o[0-7]+")),
+)
 
 
 class ConfigError(ValueError):
@@ -35,7 +49,7 @@ class ConfigError(ValueError):
 
 
 class Loader(CSafeLoader):
-    """`yaml.CSafeLoader` that reads `5e-4` as a float.
+    """`yaml.CSafeLoader` that reads `5e-4` and `1.5e3` as floats.
 
     Example:
         >>> import yaml
@@ -61,7 +75,7 @@ class Dumper(CSafeDumper):
 
 
 for _kind in (Loader, Dumper):
-    _kind.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT_WITHOUT_DOT, list("-+0123456789"))
+    _kind.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
 def parse(text: str, source: str | Path) -> dict:
@@ -69,7 +83,8 @@ def parse(text: str, source: str | Path) -> dict:
 
     Raises:
         ConfigError: in one sentence, if the text is no YAML, is no mapping, repeats a key, uses an
-            alias, or carries a tag such as `!!python/object` (nothing tagged is ever constructed).
+            alias, carries a tag such as `!!python/object` (nothing tagged is ever constructed), or
+            holds a value that versions of YAML read differently.
 
     Example:
         >>> from sslzoo.zoo import yaml_text
@@ -81,7 +96,7 @@ def parse(text: str, source: str | Path) -> dict:
     try:
         return _value(root, loader) if root is not None else {}
     except (yaml.YAMLError, ValueError) as error:
-        # ValueError: an impossible date such as 2026-13-45
+        # ValueError: an integer of more than 4,300 digits
         raise ConfigError(f"{source}: not readable as YAML: {_flat(error)}.") from error
     finally:
         loader.dispose()
@@ -101,6 +116,8 @@ def compose(text: str, source: str | Path) -> yaml.MappingNode | None:
         root = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not readable as YAML: {_flat(error)}.") from error
+    except RecursionError as error:
+        raise _too_deep(source) from error
     if root is None:
         return None
     if not isinstance(root, yaml.MappingNode):
@@ -168,8 +185,10 @@ def _value(node: yaml.Node, loader: Loader) -> Any:
     return loader.construct_object(node, deep=True)
 
 
-def _check(node: yaml.Node, source: str | Path, seen: set) -> None:
+def _check(node: yaml.Node, source: str | Path, seen: set, depth: int = 0) -> None:
     """Refuse aliases, tags and repeated keys. `seen`: ids of the nodes so far."""
+    if depth > DEEPEST:
+        raise _too_deep(source)
     if id(node) in seen:
         raise ConfigError(
             f"{_place(node, source)}: YAML aliases (*name) are not allowed, write the value out."
@@ -181,17 +200,19 @@ def _check(node: yaml.Node, source: str | Path, seen: set) -> None:
             f"{_place(node, source)}: the YAML tag {tag} is refused, only plain values are read "
             "(no Python objects)."
         )
+    if isinstance(node, yaml.ScalarNode):
+        _check_scalar(node, source)
     if isinstance(node, yaml.SequenceNode):
         for child in node.value:
-            _check(child, source, seen)
+            _check(child, source, seen, depth + 1)
     if isinstance(node, yaml.MappingNode):
-        _check_mapping(node, source, seen)
+        _check_mapping(node, source, seen, depth + 1)
 
 
-def _check_mapping(node: yaml.MappingNode, source: str | Path, seen: set) -> None:
+def _check_mapping(node: yaml.MappingNode, source: str | Path, seen: set, depth: int) -> None:
     keys = set()
     for key, value in node.value:
-        _check(key, source, seen)
+        _check(key, source, seen, depth)
         if not isinstance(key, yaml.ScalarNode):
             raise ConfigError(
                 f"{_place(key, source)}: got a {key.id} as a key; it must be a plain word."
@@ -199,7 +220,25 @@ def _check_mapping(node: yaml.MappingNode, source: str | Path, seen: set) -> Non
         if key.value in keys:
             raise ConfigError(f"{_place(key, source)}: the key {key.value!r} stands twice.")
         keys.add(key.value)
-        _check(value, source, seen)
+        _check(value, source, seen, depth)
+
+
+def _check_scalar(node: yaml.ScalarNode, source: str | Path) -> None:
+    """Refuse a plain text that YAML 1.1, which the loader reads, and YAML 1.2 take for different
+    things.
+    """
+    text, kind = node.value, node.tag.rsplit(":", 1)[-1]
+    forms = () if node.style in QUOTED else PLAIN_TEXT
+    other = next((name for name, form in forms if form.fullmatch(text)), "str")
+    if kind != other:
+        raise ConfigError(
+            f"{_place(node, source)}: got {text}, which versions of YAML read differently; it must "
+            "be a plain number such as 10, true or false, or text in quotes."
+        )
+
+
+def _too_deep(source: str | Path) -> ConfigError:
+    return ConfigError(f"{source}: not readable as YAML: its values are nested too deeply.")
 
 
 def _place(node: yaml.Node, source: str | Path) -> str:

@@ -57,7 +57,7 @@ def test_shear_and_translation_are_those_of_pil(shape):
                 i.size, Image.Transform.AFFINE, e(float(amounts[n]))
             ),
         )
-        # A centre that falls on the edge of two pixels is rounded either way.
+        # A center that falls on the edge of two pixels is rounded either way.
         assert share_equal(sampled(images, matrix), theirs) > 0.97, name
 
 

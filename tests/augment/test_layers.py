@@ -94,7 +94,7 @@ def test_a_seed_reproduces_and_calls_advance():
     assert np.abs(one - np.asarray(Views("simclr", SIZE, seed=8)(images)[0])).max() > 0.05
 
 
-@pytest.mark.parametrize("field", ["flip", "jitter", "grayscale", "blur", "solarise"])
+@pytest.mark.parametrize("field", ["flip", "jitter", "grayscale", "blur", "solarize"])
 def test_each_image_and_view_has_its_own_coin(field):
     strengths = {
         "brightness": 0.4,
@@ -115,7 +115,7 @@ def test_probability_zero_is_never_and_one_is_always():
 
 def test_augment_takes_the_first_of_a_pair():
     image = images_of(1)
-    view = np.asarray(Augment(only(solarise=(1, 0)), SIZE, seed=0)(image))
+    view = np.asarray(Augment(only(solarize=(1, 0)), SIZE, seed=0)(image))
     x = image / np.float32(255)
     np.testing.assert_allclose(view, np.where(x < 0.5, x, 1 - x), atol=1e-6)
 
@@ -158,7 +158,7 @@ def test_long_odd_and_tiny_images_are_cropped_to_the_size(shape):
         np.testing.assert_allclose(view, 0.2, atol=1e-5)
 
 
-def test_one_channel_skips_colour_and_keeps_the_rest():
+def test_one_channel_skips_color_and_keeps_the_rest():
     images = images_of(channels=1)
     view1, view2 = Views("byol", SIZE, seed=0)(images)
     assert view1.shape == view2.shape == (COUNT, SIZE, SIZE, 1)

@@ -3,8 +3,8 @@ import pytest
 from keras import ops
 from PIL import Image, ImageEnhance, ImageOps
 
-from sslzoo.augment import solarise
-from sslzoo.augment.operations import equalise, posterise, sharpness, tone
+from sslzoo.augment import solarize
+from sslzoo.augment.operations import equalize, posterize, sharpness, tone
 
 ONE, NO = np.ones(3, "float32"), np.zeros(3, bool)
 
@@ -36,7 +36,7 @@ def of_pil(images, transform):
 ENHANCERS = {
     "brightness": ImageEnhance.Brightness,
     "contrast": ImageEnhance.Contrast,
-    "colour": ImageEnhance.Color,
+    "color": ImageEnhance.Color,
 }
 
 
@@ -57,29 +57,29 @@ def test_autocontrast_is_that_of_pil(images):
     np.testing.assert_allclose(tone(flat, ONE, ONE, ONE, ~NO), flat)
 
 
-def test_tone_of_grey_images_is_that_of_pil_and_colour_leaves_them(images):
-    grey = images[..., :1]
-    mine = back(tone(planes_of(grey), ONE, ONE * 0.3, ONE, NO))
-    theirs = of_pil(grey[..., 0], lambda image: ImageEnhance.Contrast(image).enhance(0.3))[
+def test_tone_of_gray_images_is_that_of_pil_and_color_leaves_them(images):
+    gray = images[..., :1]
+    mine = back(tone(planes_of(gray), ONE, ONE * 0.3, ONE, NO))
+    theirs = of_pil(gray[..., 0], lambda image: ImageEnhance.Contrast(image).enhance(0.3))[
         ..., None
     ]
     assert np.abs(mine - theirs).max() < 1.6
     np.testing.assert_allclose(
-        tone(planes_of(grey), ONE, ONE, ONE * 0.1, NO), planes_of(grey), atol=1e-6
+        tone(planes_of(gray), ONE, ONE, ONE * 0.1, NO), planes_of(gray), atol=1e-6
     )
 
 
 @pytest.mark.parametrize("bits", [4, 5, 6, 7, 8])
-def test_posterise_is_that_of_pil(images, bits):
-    mine = back(posterise(planes_of(images), ONE * bits))
+def test_posterize_is_that_of_pil(images, bits):
+    mine = back(posterize(planes_of(images), ONE * bits))
     np.testing.assert_allclose(
         mine, of_pil(images, lambda image: ImageOps.posterize(image, bits)), atol=1e-3
     )
 
 
 @pytest.mark.parametrize("threshold", [0, 100, 256])
-def test_solarise_is_that_of_pil(images, threshold):
-    mine = back(solarise(planes_of(images), ONE * (threshold - 0.5) / 255))
+def test_solarize_is_that_of_pil(images, threshold):
+    mine = back(solarize(planes_of(images), ONE * (threshold - 0.5) / 255))
     np.testing.assert_allclose(
         mine, of_pil(images, lambda image: ImageOps.solarize(image, threshold)), atol=1e-3
     )
@@ -96,13 +96,13 @@ def test_sharpness_is_that_of_pil(images, factor):
     )
 
 
-def test_equalise_is_that_of_pil(images):
+def test_equalize_is_that_of_pil(images):
     np.testing.assert_allclose(
-        back(equalise(planes_of(images), ~NO)), of_pil(images, ImageOps.equalize), atol=1e-3
+        back(equalize(planes_of(images), ~NO)), of_pil(images, ImageOps.equalize), atol=1e-3
     )
     tiny = images[:, :4, :4]  # fewer pixels than values: PIL's step is 0 and nothing changes
     np.testing.assert_allclose(
-        back(equalise(planes_of(tiny), ~NO)), of_pil(tiny, ImageOps.equalize), atol=1e-3
+        back(equalize(planes_of(tiny), ~NO)), of_pil(tiny, ImageOps.equalize), atol=1e-3
     )
 
 
@@ -113,11 +113,11 @@ def test_each_magnitude_changes_only_its_own_image(images):
     results = {
         "brightness": tone(planes, one, ONE, ONE, NO),
         "contrast": tone(planes, ONE, one, ONE, NO),
-        "colour": tone(planes, ONE, ONE, one, NO),
+        "color": tone(planes, ONE, ONE, one, NO),
         "autocontrast": tone(planes, ONE, ONE, ONE, chosen),
-        "posterise": posterise(planes, bits),
+        "posterize": posterize(planes, bits),
         "sharpness": sharpness(planes, one),
-        "equalise": equalise(planes, chosen),
+        "equalize": equalize(planes, chosen),
     }
     for name, result in results.items():
         result = ops.convert_to_numpy(result)

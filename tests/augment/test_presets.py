@@ -31,7 +31,7 @@ def test_simclr_cifar_halves_the_jitter_and_drops_the_blur():
 def test_byol_is_asymmetric():
     fields = resolve_preset("byol")
     assert fields["blur"] == (1.0, 0.1)
-    assert fields["solarise"] == (0.0, 0.2)
+    assert fields["solarize"] == (0.0, 0.2)
     assert [fields[k] for k in ("brightness", "contrast", "saturation", "hue")] == [
         0.4,
         0.4,
@@ -40,11 +40,11 @@ def test_byol_is_asymmetric():
     ]
 
 
-def test_grey_and_digits_leave_colour_alone_and_digits_do_not_flip():
-    for name in ("grey", "digits", "none"):
+def test_gray_and_digits_leave_color_alone_and_digits_do_not_flip():
+    for name in ("gray", "digits", "none"):
         fields = resolve_preset(name)
         assert (
-            fields["saturation"] == fields["hue"] == fields["grayscale"] == fields["solarise"] == 0
+            fields["saturation"] == fields["hue"] == fields["grayscale"] == fields["solarize"] == 0
         )
     assert resolve_preset("digits")["flip"] == 0
 

@@ -68,9 +68,9 @@ def test_the_names_of_a_pool_are_all_that_is_drawn():
     )
 
 
-@pytest.mark.parametrize("first", ["posterise", "equalise", "autocontrast", "brightness"])
-@pytest.mark.parametrize("second", ["solarise", "equalise", "contrast"])
-def test_two_colour_operations_run_in_their_drawn_order(first, second):
+@pytest.mark.parametrize("first", ["posterize", "equalize", "autocontrast", "brightness"])
+@pytest.mark.parametrize("second", ["solarize", "equalize", "contrast"])
+def test_two_color_operations_run_in_their_drawn_order(first, second):
     names, images = POOLS["all"], images_of(2)
     together = transform(images, steps_of(names, (first, 0.3), (second, 0.4)))
     one_by_one = transform(
@@ -81,14 +81,14 @@ def test_two_colour_operations_run_in_their_drawn_order(first, second):
 
 def test_an_odd_number_of_operations_runs_in_order_too():
     names, images = POOLS["all"], images_of(2)
-    drawn = [("solarise", 0.4), ("equalise", 0.0), ("posterise", 0.1)]
+    drawn = [("solarize", 0.4), ("equalize", 0.0), ("posterize", 0.1)]
     expected = images
     for operation in drawn:
         expected = transform(expected, steps_of(names, operation))
     np.testing.assert_allclose(transform(images, steps_of(names, *drawn)), expected, atol=1e-5)
 
 
-def test_geometry_comes_after_colour_and_is_sampled_once():
+def test_geometry_comes_after_color_and_is_sampled_once():
     names, images = POOLS["all"], images_of(2)
     mixed = transform(images, steps_of(names, ("rotate", 0.9), ("brightness", 0.2)))
     apart = transform(
@@ -101,14 +101,14 @@ def test_geometry_comes_after_colour_and_is_sampled_once():
     np.testing.assert_allclose(there_and_back, images, atol=1e-6)
 
 
-def test_cutout_is_a_grey_square_of_at_most_its_share():
+def test_cutout_is_a_gray_square_of_at_most_its_share():
     images, count = np.zeros((3000, 20, 20, 1), "float32"), 3000
     view = np.asarray(RandAugment(("identity",), cutout=0.5, seed=2)(images))[..., 0]
     assert set(np.unique(view)) == {0.0, 0.5}
     rows, columns = (view > 0).any(axis=2).sum(axis=1), (view > 0).any(axis=1).sum(axis=1)
     np.testing.assert_array_equal((view > 0).sum(axis=(1, 2)), rows * columns)
     assert rows.max() == 10 and columns.max() == 10
-    # A side uniform in 0..10 around a uniform centre, cut off at the border: side - side^2 / 4 / 20
+    # A side uniform in 0..10 around a uniform center, cut off at the border: side - side^2 / 4 / 20
     # on average over both.
     sides = np.random.default_rng(0).uniform(0, 10, 200_000)
     assert abs(rows.mean() - (sides - sides**2 / 80).mean()) < 4.5 * 3 / np.sqrt(count)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -39,10 +40,10 @@ def test_neither_flip_nor_shift_is_the_identity():
     np.testing.assert_allclose(FlipShift(0.0, 0.0)(images_of()), images_of(), atol=1e-6)
 
 
-def test_a_digit_is_never_mirrored_nor_coloured():
+def test_a_digit_is_never_mirrored_nor_colored():
     weak, strong = weak_strong("digits")
     assert weak.flip == 0 and weak.shift == WEAK_STRONG["fixmatch"]["shift"]
-    assert not {"colour", "solarise", "equalise"} & set(strong.names)
+    assert not {"color", "solarize", "equalize"} & set(strong.names)
 
 
 def test_a_preset_and_its_changes():
@@ -64,3 +65,8 @@ def test_a_preset_and_its_changes():
 def test_wrong_presets_are_named(augment, message):
     with pytest.raises(ValueError, match=message):
         weak_strong(augment)
+
+
+def test_a_layer_is_no_preset():
+    with pytest.raises(TypeError, match="augment: got <GaussianNoise .*; it must be a name, or a"):
+        weak_strong(keras.layers.GaussianNoise(0.1))

@@ -26,6 +26,15 @@ def test_wrong_labels_are_named(labels, sentence):
     assert str(error.value) == sentence
 
 
+@pytest.mark.parametrize("labels", [[0, 10**12], np.array([0, 2**64 - 1], "uint64"), ["a", "b"]])
+def test_identifiers_are_no_class_numbers(labels):
+    """10^12 would be a table of 8 TB, 2^64 - 1 became -1, and JAX keeps 32 bits of each."""
+    with pytest.raises((TypeError, ValueError), match=r"np.unique\(labels, return_inverse=True\)"):
+        checks.check_labels(labels, 2)
+    with pytest.raises((TypeError, ValueError), match="index: got .*; it must be .*2147483647"):
+        checks.check_index(labels)
+
+
 def test_domains_and_index_are_checked_as_labels_are():
     assert checks.check_domains([0, 1], 2).dtype == checks.check_index([5, 3]).dtype == "int64"
     with pytest.raises(ValueError, match="domains: got integers from 0 to 2; it must be in 0..1"):

@@ -43,7 +43,7 @@ def test_nested_lists_are_images():
         (
             np.full((1, 5, 5, 3), -0.5),
             "x: got floats from -0.5 to -0.5; it must hold finite floats in 0..1 "
-            "(undo the standardisation, models here do their own).",
+            "(undo the standardization, models here do their own).",
         ),
         (
             np.full((1, 5, 5, 3), 300.0),

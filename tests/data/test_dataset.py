@@ -42,10 +42,26 @@ def test_repr_names_what_it_holds():
     assert repr(numbered()) == "Dataset('numbered', 'train', images (6, 2, 2) uint8, 3 classes)"
 
 
-@pytest.mark.parametrize("labels", [[0.0, 1.7], [True, False], ["a", "b"]])
-def test_labels_are_integers(labels):
-    with pytest.raises(ValueError, match="labels: got .* values for 'x'; it must be integers"):
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ([0.0, 1.7], "got float64"),
+        ([True, False], "got bool values"),
+        (["a", "b"], "got <U1 values"),
+        (np.eye(2, dtype=int), r"got int64 \(2, 2\)"),
+        ([-1, 0], "got integers from -1 to 0"),
+        ([0, 10**12], "got integers from 0 to 1000000000000"),
+        (np.array([0, 2**63 + 1], "uint64"), "got integers from 0 to 9223372036854775809"),
+    ],
+)
+def test_labels_are_class_numbers(labels, sentence):
+    with pytest.raises((TypeError, ValueError), match=f"labels: {sentence}.*; it must be "):
         Dataset(np.zeros((2, 4, 4), "uint8"), labels, name="x")
+
+
+def test_labels_are_below_the_number_of_classes():
+    with pytest.raises(ValueError, match="labels: got integers from 0 to 2; it must be in 0..1"):
+        Dataset(vectors=np.eye(2), labels=[0, 2], classes=["a", "b"])
 
 
 def test_one_label_per_image():

@@ -51,3 +51,20 @@ def test_a_name_or_a_path_is_located(root):
     (root / "notes.txt").write_text("none")
     with pytest.raises(ValueError, match="notes.txt is neither a directory of images nor"):
         locate(str(root / "notes.txt"))
+
+
+def test_what_a_folder_loses_is_named(root):
+    (root / "photos" / "dog").mkdir()
+    (root / "photos" / "dog" / "1.heic").write_bytes(b"0")
+    (root / "photos" / "cat" / "2.raw").write_bytes(b"0")
+    (split,) = describe("photos")
+    assert split["classes"] == ["cat"] and split["not_read"] == ["dog", "cat/2.raw"]
+
+
+def test_a_table_of_labels_describes_what_it_labels_and_the_rest(root):
+    (root / "photos" / "labels.csv").write_text("cat/a.png,1\n")
+    train, unlabeled = describe("photos", labels="labels.csv")
+    assert (train["split"], train["images"], train["labels"]) == ("train", 1, [1])
+    assert (unlabeled["split"], unlabeled["images"], unlabeled["labels"]) == ("unlabeled", 2, None)
+    with pytest.raises(ValueError, match="labels: got labels.csv for 'air'; it must stand beside"):
+        describe("air", labels="labels.csv")

@@ -7,12 +7,12 @@ from sslzoo import data
 
 @pytest.fixture
 def album(tmp_path, monkeypatch):
-    """SSLZOO_DATA/sets/album: a 9x6 colour picture, a 5x8 grey one."""
+    """SSLZOO_DATA/sets/album: a 9x6 color picture, a 5x8 gray one."""
     monkeypatch.setenv("SSLZOO_DATA", str(tmp_path))
     folder = tmp_path / "sets" / "album"
     folder.mkdir(parents=True)
-    Image.new("RGB", (6, 9), (10, 20, 30)).save(folder / "colour.png")
-    Image.new("L", (8, 5), 40).save(folder / "grey.png")
+    Image.new("RGB", (6, 9), (10, 20, 30)).save(folder / "color.png")
+    Image.new("L", (8, 5), 40).save(folder / "gray.png")
     return folder
 
 
@@ -22,7 +22,7 @@ def test_each_picture_keeps_its_size_and_its_name(album):
         assert (pictures.name, pictures.split, pictures.names) == (
             "album",
             "train",
-            ["colour", "grey"],
+            ["color", "gray"],
         )
         assert [picture.shape for picture in pictures] == [(9, 6, 3), (5, 8, 3)]
         assert pictures[0][0, 0].tolist() == [10, 20, 30] and (pictures[1] == 40).all()
@@ -54,11 +54,11 @@ def test_small_and_unreadable_files_are_named_or_left_out(album):
     (album / "text.png").write_text("hello")
     with pytest.raises(
         ValueError,
-        match=r"2 of 3 .* used: grey.png \(5x8 pixels, 6 are needed\), text.png \(not an image\)",
+        match=r"2 of 3 .* used: gray.png \(5x8 pixels, 6 are needed\), text.png \(not an image\)",
     ):
         data.pictures(album, smallest=6)
     with pytest.warns(UserWarning, match="2 of 3 .*left out"):
-        assert data.pictures(album, smallest=6, on_error="skip").names == ["colour"]
+        assert data.pictures(album, smallest=6, on_error="skip").names == ["color"]
 
 
 def test_an_unknown_folder_is_refused(album):

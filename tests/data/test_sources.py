@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from types import ModuleType
@@ -143,6 +144,20 @@ def test_wrong_options_are_named(option):
         data.load("digits", **option)
 
 
+def test_an_image_size_that_memory_does_not_hold_is_refused():
+    """The process was killed."""
+    with pytest.raises(ValueError, match="image_size: got 1000000; it must be .* at most 16384"):
+        data.load("digits", image_size=10**6)
+    with pytest.raises(ValueError, match="image_size: got 9000; it must be smaller: 500 images of"):
+        data.load("digits", "test", image_size=9000)
+
+
+@pytest.mark.parametrize("split", [None, 5, b"train"])
+def test_a_split_is_a_name(split):
+    with pytest.raises(ValueError, match="^split: got .*; it must be a name"):
+        data.load("digits", split)
+
+
 def test_a_data_folder_that_is_none_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("SSLZOO_DATA", str(tmp_path / "gone"))
     with pytest.raises(
@@ -176,3 +191,39 @@ def test_what_is_no_image_is_not_resized(root):
     np.savez(root / "a.npz", vectors_train=np.eye(3))
     with pytest.raises(ValueError, match="image_size: got 8; it must be None: 'a' has vectors"):
         data.load("a", image_size=8)
+
+
+def test_a_part_of_train_can_be_held_out_where_there_is_no_test(root):
+    np.savez(root / "two.npz", vectors_train=np.eye(10), labels_train=[0, 1] * 5)
+    train, test = (data.load("two", split, hold_out=0.2) for split in ("train", "test"))
+    assert (len(train), len(test), test.split) == (8, 2, "test")
+    assert test.labels.tolist() == [0, 1]
+    whole = np.concatenate([train.vectors, test.vectors])
+    assert (whole.sum(axis=0) == 1).all()
+    with pytest.raises(
+        ValueError, match=r"it has \['train'\] \(sslzoo.data.split\(train, test=0.2"
+    ):
+        data.load("two", "test")
+    with pytest.raises(
+        ValueError, match="hold_out: got 0.2; it must be None: 'digits' has a split"
+    ):
+        data.load("digits", "test", hold_out=0.2)
+    with pytest.raises(ValueError, match="split: got 'val'; it must be one of 'train', 'test'"):
+        data.load("two", "val", hold_out=0.2)
+
+
+@pytest.mark.parametrize("name", ["path/to/images", "./gone", "/no/such/folder", "gone/mine"])
+@pytest.mark.parametrize("tfds", [True, False])
+def test_a_path_that_is_not_there_is_one_sentence(root, name, tfds, monkeypatch):
+    if not tfds:
+        monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError) as error:
+        data.load(name)
+    assert str(error.value).startswith(f"data: got '{name}'; it must be a data set or a path")
+    assert os.path.abspath(name) in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", [3, None, b"digits", np.zeros((2, 8, 8))])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(ValueError, match="data: got a .*; it must be the name of a data set"):
+        data.load(name)

@@ -71,7 +71,7 @@ def test_refused_features(given, message):
 
 
 def test_wilson_interval_of_the_textbook():
-    # 8 of 10: Agresti & Coull 1998 give .490 to .943.
+    # 8 of 10: Agresti & Coull 1998 give 0.490 to 0.943.
     assert np.allclose(wilson(8, 10), [0.4902, 0.9433], atol=1e-4)
     assert wilson(10, 10)[1] == pytest.approx(1.0) and wilson(0, 10)[0] == pytest.approx(0.0)
 

@@ -100,3 +100,51 @@ def test_what_an_input_says_of_itself_is_json_and_names_its_shape():
     assert "rectangle" in wide["crop"]
     assert inputs.Images(8, 8).describe()["image_size"] == 8
     assert inputs.Graph(5, 3, 7).describe() == {"field": "nodes", "shape": [5, 3], "edges": 7}
+
+
+def sequential():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+
+def two_inputs():
+    x, y = keras.Input((4,)), keras.Input((4,))
+    return keras.Model([x, y], keras.layers.Add()([x, y]))
+
+
+def identity(shape):
+    x = keras.Input(shape)
+    return keras.Model(x, keras.layers.Activation("relu")(x))
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (sequential, "a Sequential; it must be Functional"),
+        (lambda: keras.layers.Dense(2), "a Dense; it must be Functional"),
+        (lambda: "micro", "a str; it must be Functional"),
+        (two_inputs, "a list of inputs; it must have one input"),
+        (lambda: identity((24, None)), r"shape \(None, 24, None\); it must have a number in its"),
+        (lambda: identity((8, 8, None)), "it must have a number in its last axis"),
+        (lambda: identity((2, 2, 2, 2)), "it must read "),
+    ],
+)
+def test_a_network_whose_input_tells_no_kind_is_refused_in_one_sentence(make, sentence):
+    with pytest.raises(ValueError, match=f"^backbone: got .*{sentence}"):
+        nn.reads(make())
+
+
+def test_a_sequential_is_read_as_the_error_says():
+    network = sequential()
+    network = keras.Model(network.inputs[0], network.outputs[0])
+    assert isinstance(nn.reads(network), inputs.Vectors)
+
+
+@pytest.mark.parametrize("name", ["series", "vectors", "graph"])
+def test_numbers_that_float32_does_not_hold_are_refused(name):
+    items = FIXED[name].named(FIXED[name].examples(2))
+    field = FIXED[name].field
+    for bad in (1e300, -1e300):
+        large = {**items, field: items[field].astype("float64")}
+        large[field].flat[3] = bad
+        with pytest.raises(ValueError, match=f"^{field}: got floats from .*1e.300.*; it must be "):
+            FIXED[name].check(FIXED[name].of(large))

@@ -75,11 +75,11 @@ def pairs(labels, embeddings, margin, distance, balanced=False):
 
 
 def batch(n, classes=4, dimensions=6, seed=0, noise=0.7):
-    """(labels, embeddings): noisy class centres far from the origin; the last image is the only one
+    """(labels, embeddings): noisy class centers far from the origin; the last image is the only one
     of its class.
     """
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, classes, n)
     labels[-1] = classes
-    centres = rng.normal(size=(classes + 1, dimensions)) + 3
-    return labels, (centres[labels] + noise * rng.normal(size=(n, dimensions))).astype("float32")
+    centers = rng.normal(size=(classes + 1, dimensions)) + 3
+    return labels, (centers[labels] + noise * rng.normal(size=(n, dimensions))).astype("float32")

@@ -35,8 +35,8 @@ def oracle(z1, z2, temperature, self_masked=True, within_view=True):
 def views(n, dimensions=16, seed=0, noise=0.5):
     """Two noisy views of n random vectors of varied length."""
     rng = np.random.default_rng(seed)
-    centre = rng.normal(size=(n, dimensions)) * rng.uniform(0.1, 10, size=(n, 1))
-    return [(centre + noise * rng.normal(size=(n, dimensions))).astype("float32") for _ in range(2)]
+    center = rng.normal(size=(n, dimensions)) * rng.uniform(0.1, 10, size=(n, 1))
+    return [(center + noise * rng.normal(size=(n, dimensions))).astype("float32") for _ in range(2)]
 
 
 # float32 against float64: similarities / T reach 20 at T = 0.05, where one unit in the last place

@@ -81,7 +81,7 @@ def test_hard_counts_anchors_without_a_positive_there_and_not_here(row):
 
 
 def test_tensorflow_addons_trained_an_export():
-    """The record of scripts/tfa_fine_tune.py: their loss and optimiser on a SavedModel that sslzoo
+    """The record of scripts/tfa_fine_tune.py: their loss and optimizer on a SavedModel that sslzoo
     wrote.
     """
     path = Path(__file__).with_name("golden") / "tensorflow_addons_fine_tune.json"

@@ -36,7 +36,7 @@ def test_one_means_the_same_and_the_losses_are_squared():
     d = np.array([0.5], "float32")
     # pulled together by d^2
     assert float(pair_contrastive(np.array([1]), d, 2.0)) == pytest.approx(0.25)
-    # pushed apart by (2 - .5)^2
+    # pushed apart by (2 - 0.5)^2
     assert float(pair_contrastive(np.array([0]), d, 2.0)) == pytest.approx(2.25)
     # far enough
     assert float(pair_contrastive(np.array([0]), np.array([2.5], "float32"), 2.0)) == 0

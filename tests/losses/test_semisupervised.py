@@ -22,7 +22,7 @@ def softmax(z):
 
 
 def fixmatch(weak, strong, threshold):
-    """The unlabelled term of the paper, image by image."""
+    """The unlabeled term of the paper, image by image."""
     total = 0.0
     for w, s in zip(softmax(weak), softmax(strong), strict=True):
         if w.max() >= threshold:
@@ -153,7 +153,7 @@ def test_flexible_thresholds_are_the_formula_of_the_paper(unlearned):
 def test_the_unlearned_hold_all_thresholds_down_and_then_let_go():
     learned = np.array([0, 0, 1], "int32")
     few = flexible_thresholds(np.concatenate([learned, np.full(97, -1, "int32")]), 2, 0.95)
-    assert np.asarray(few).max() < 0.02  # without the -1 bucket class 0 would be at .95 already
+    assert np.asarray(few).max() < 0.02  # without the -1 bucket class 0 would be at 0.95 already
     np.testing.assert_allclose(flexible_thresholds(learned, 2, 0.95), [0.95, 0.95 / 3], rtol=1e-5)
     assert not np.asarray(flexible_thresholds(np.full(9, -1, "int32"), 2, 0.95)).any()
 

@@ -61,7 +61,7 @@ def driver(command, folder, names, *args, **environment):
 
 def finish(*processes):
     for process in processes:
-        output, _ = process.communicate(timeout=600)
+        output, _ = process.communicate(timeout=1800)  # a loaded machine; a hang is no result
         assert process.returncode == 0, output[-6000:]
 
 
@@ -75,45 +75,40 @@ def interrupted_runs(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def jax_steps(request, tmp_path_factory):
-    """Folder with, for each method, weights and views, and what one step makes of them on
-    TensorFlow and on JAX.
+def single_steps(request, tmp_path_factory):
+    """Folder with, for each method, weights, and what one step on one device makes of them: on this
+    backend, and where it is TensorFlow on JAX too.
     """
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("JAX is not installed")
-
     names = asking(request)
+    backends = [os.environ["KERAS_BACKEND"]]
+    if backends == ["tensorflow"] and importlib.util.find_spec("jax"):
+        backends.append("jax")
 
     def produce(folder):
         import harness
 
         for name, spec in harness.specs(names).items():
-            model = spec.make()
-            model.save_weights(folder / f"{name}.weights.h5")
-        backends = ("tensorflow", "jax")
+            spec.make().save_weights(folder / f"{name}.weights.h5")
         finish(*[driver("steps", folder, names, KERAS_BACKEND=b) for b in backends])
 
-    return once(tmp_path_factory, "cross", produce)
+    return once(tmp_path_factory, "steps", produce)
 
 
 @pytest.fixture(scope="session")
-def replica_steps(request, tmp_path_factory):
-    """Folder with, for each method, one step on one device and on two."""
+def replica_steps(request, single_steps, tmp_path_factory):
+    """Folder with the same steps on two devices."""
     names = asking(request)
     flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
-    return once(
-        tmp_path_factory,
-        "replicas",
-        lambda folder: finish(driver("replicas", folder, names, XLA_FLAGS=flags)),
-    )
+
+    def produce(folder):
+        finish(driver("replicas", folder, names, single_steps, XLA_FLAGS=flags))
+
+    return once(tmp_path_factory, "replicas", produce)
 
 
 @pytest.fixture(scope="session")
-def process_steps(request, tmp_path_factory):
-    """Folder with, for each method, one step on one device and on two processes of one device each
-    (JAX).
-    """
-
+def process_steps(request, single_steps, tmp_path_factory):
+    """Folder with the same steps on two processes of one device each (JAX)."""
     names = asking(request)
 
     def produce(folder):
@@ -122,7 +117,7 @@ def process_steps(request, tmp_path_factory):
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
-        finish(*(driver("process", folder, names, i, port) for i in range(2)))
+        finish(*(driver("process", folder, names, single_steps, i, port) for i in range(2)))
 
     return once(tmp_path_factory, "processes", produce)
 

@@ -18,7 +18,7 @@ import sslzoo
 from sslzoo import optim
 
 STEPS = 4  # per epoch; two epochs
-KILL_AFTER = 5  # the first life ends here, inside epoch 2
+KILL_AFTER = 4  # the first life ends here, before the checkpoint of the end of epoch 1
 KILL_WRITING = 6  # the second life ends inside the checkpoint of this step
 EVERY = 3
 
@@ -56,7 +56,8 @@ def life(spec, path, end, kill_after=None, kill_writing=None):
     model.compile(
         lambda total: spec.optimizer(
             optim.WarmupCosine(0.1, min(2, total - 1), total), momentum=0.9
-        )
+        ),
+        **harness.EAGER,
     )
     checkpoint = sslzoo.Checkpoint(path, every=EVERY)
     if kill_writing:
@@ -118,8 +119,8 @@ def steps(folder, names):
         harness.write(folder / f"{name}.{keras.backend.backend()}.npz", result)
 
 
-def replicas(folder, names):
-    """One step of each method on one device and on two."""
+def replicas(folder, names, single):
+    """One step of each method on two devices, from the weights in the folder SINGLE."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -135,20 +136,20 @@ def replicas(folder, names):
         assert len(jax.devices()) == 2
         scope = keras.distribution.DataParallel().scope
     for name, spec in harness.specs(names).items():
-        harness.write(folder / f"{name}.one.npz", harness.one_step(spec))
-        harness.write(folder / f"{name}.two.npz", on_two(spec, scope))
+        weights = Path(single) / f"{name}.weights.h5"
+        harness.write(folder / f"{name}.npz", on_two(spec, weights, scope))
 
 
-def on_two(spec, scope):
+def on_two(spec, weights, scope):
     # a strategy is for building; `fit` finds it by itself
     if keras.backend.backend() == "tensorflow":
-        return harness.one_step(spec, scope=scope())
+        return harness.one_step(spec, weights, scope())
     with scope():
-        return harness.one_step(spec)
+        return harness.one_step(spec, weights)
 
 
-def process(folder, names, index, port):
-    """One step of each method on one device, then on two processes of one device each."""
+def process(folder, names, single, index, port):
+    """One step of each method on two processes of one device each."""
     index = int(index)
     keras.distribution.initialize(f"localhost:{port}", 2, index)
     import jax
@@ -157,10 +158,9 @@ def process(folder, names, index, port):
     data_parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
     for name, spec in harness.specs(names).items():
         with data_parallel.scope():
-            two = harness.one_step(spec)
+            two = harness.one_step(spec, Path(single) / f"{name}.weights.h5")
         if index == 0:
-            harness.write(folder / f"{name}.two.npz", two)
-            harness.write(folder / f"{name}.one.npz", harness.one_step(spec))
+            harness.write(folder / f"{name}.npz", two)
 
 
 if __name__ == "__main__":

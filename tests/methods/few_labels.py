@@ -5,6 +5,7 @@ from abc import abstractmethod
 import keras
 import numpy as np
 import pytest
+import six_kinds
 from harness import MethodChecks, _digits, digits, inject
 from keras import ops
 
@@ -29,7 +30,7 @@ def names_of(method):
 class Checks(MethodChecks):
     learns = ("backbone", "head")
     stopped = ("average_backbone", "average_head")
-    # at .1 the memory and the thresholds chase the network: chaos, and another end for other
+    # at 0.1 the memory and the thresholds chase the network: chaos, and another end for other
     # threads
     learning_rate = 0.03
     drop = 0.3
@@ -39,7 +40,7 @@ class Checks(MethodChecks):
 
     @classmethod
     def make(cls, **kwargs):
-        """With a threshold that an untrained network passes now and then: at .95 the unlabelled
+        """With a threshold that an untrained network passes now and then: at 0.95 the unlabeled
         term would be 0 here.
         """
         return cls.method(
@@ -80,7 +81,7 @@ class Checks(MethodChecks):
 
     @abstractmethod
     def unlabeled_term(self, model, batch, logits):
-        """The paper's unlabelled term, image by image."""
+        """The paper's unlabeled term, image by image."""
 
     def oracle(self, model, batch):
         logits = self.logits(model, batch)
@@ -88,12 +89,25 @@ class Checks(MethodChecks):
         supervised = np.mean([-np.log(p[label]) for p, label in rows])
         return {"supervised": supervised, "unlabeled": self.unlabeled_term(model, batch, logits)}
 
+    @pytest.mark.parametrize("form", ["dataset", "arrays", "dict"])
+    def test_data_without_unlabeled_images_names_what_pairs_them(self, form):
+        rows = data.load("digits").take(range(20))
+        x = {"dataset": rows, "arrays": rows.images, "dict": dict(rows.fields)}[form]
+        with pytest.raises(ValueError, match=r"unlabeled: missing; .*model.fit\(.*Paired\(labeled"):
+            self.make().fit(x, rows.labels if form == "arrays" else None)
+
+    @pytest.mark.parametrize("network", [six_kinds.series, six_kinds.vectors])
+    def test_a_network_that_reads_no_images_is_refused(self, network):
+        reads = network().name.removeprefix("small_")
+        with pytest.raises(ValueError, match=f"backbone: got one that reads {reads}; it must read"):
+            self.method(network(), 10, **self.arguments)
+
     def test_some_pass_the_threshold_and_some_do_not(self):
         _, logs, _ = self.make().losses_logs_kept(self.batch(32))
         assert 0.1 < float(logs["mask"]) < 0.9
 
     def test_each_view_is_made_as_the_paper_says(self, monkeypatch):
-        """Labelled images weakly augmented; of the others one view weakly, one weakly and then
+        """Labeled images weakly augmented; of the others one view weakly, one weakly and then
         strongly.
         """
         model, batch = self.make(), self.batch(4)
@@ -124,7 +138,7 @@ class Checks(MethodChecks):
         with pytest.warns(UserWarning, match="collapsed"):
             model.fit(self.batch(16), batch_size=16, verbose=0)
 
-    def test_the_unlabelled_term_alone_moves_the_student(self):
+    def test_the_unlabeled_term_alone_moves_the_student(self):
         """Consistency without a gradient would look the same in every logged loss."""
         model, batch = self.make(), self.batch()
         model.supervised = lambda logits, labels: 0.0 * ops.sum(logits)

@@ -87,7 +87,7 @@ class Sampler(Method):
 
 
 @keras.saving.register_keras_serializable("sslzoo_tests")
-class Neighbours(layers.Layer):
+class Neighbors(layers.Layer):
     """Nodes (G, N, F) and edges (G, E, 2) -> the sum over each node's incoming edges (G, N, F)."""
 
     def call(self, nodes, edges):
@@ -118,8 +118,8 @@ def series():
     return keras.Model(start, layers.GRU(DIM)(x), name="small_series")
 
 
-def tokens():
-    x = start = keras.Input((None,), dtype="int32", name="tokens")
+def tokens(length=None):
+    x = start = keras.Input((length,), dtype="int32", name="tokens")
     x = layers.Embedding(11, 8, keras.initializers.RandomNormal(stddev=1.0))(x)
     x = layers.GlobalAveragePooling1D()(x)
     return keras.Model(start, layers.Dense(DIM)(x), name="small_tokens")
@@ -131,18 +131,19 @@ def vectors():
     return keras.Model(start, layers.Dense(DIM)(x), name="small_vectors")
 
 
-def audio():
-    x = start = keras.Input((None,), name="audio")
+def audio(samples=None):
+    x = start = keras.Input((samples,), name="audio")
     x = layers.Conv1D(4, 16, strides=8, activation="relu")(x[..., None])
     x = layers.GlobalMaxPooling1D()(x)
     return keras.Model(start, layers.Dense(DIM)(x), name="small_audio")
 
 
-def graph():
-    nodes = keras.Input((None, 3), name="nodes")
-    edges = keras.Input((None, 2), dtype="int32", name="edges")
+def graph(count=None):
+    """count: of nodes and of edges."""
+    nodes = keras.Input((count, 3), name="nodes")
+    edges = keras.Input((count, 2), dtype="int32", name="edges")
     x = layers.Dense(8, "relu")(nodes)
-    x = layers.Dense(8, "relu")(x + Neighbours()(x, edges))  # (G, N, 8)
+    x = layers.Dense(8, "relu")(x + Neighbors()(x, edges))  # (G, N, 8)
     x = layers.Dense(DIM)(ops.mean(x, axis=1))
     return keras.Model({"nodes": nodes, "edges": edges}, x, name="small_graph")
 

@@ -13,7 +13,7 @@ PHOTO = load_sample_images().images[1]
 
 
 def low_and_high(images, scale):
-    """Digits in colour and the same shrunk by Pillow, on grey: float32 in [0, 1]. On black, a
+    """Digits in color and the same shrunk by Pillow, on gray: float32 in [0, 1]. On black, a
     convolution without a bias yet gives 0, where the backends choose different derivatives of a
     leaky ReLU.
     """
@@ -58,9 +58,9 @@ class Checks(MethodChecks):
         np.testing.assert_array_equal(found, np.floor(255 * floats + 0.5))
         expected = model.generator(images.astype("float32") / 255, training=False)
         np.testing.assert_allclose(floats, np.clip(expected, 0, 1), atol=1e-4)
-        grey = images[..., :1]
+        gray = images[..., :1]
         np.testing.assert_array_equal(
-            model.upscale(grey), model.upscale(np.repeat(grey, 3, axis=-1))
+            model.upscale(gray), model.upscale(np.repeat(gray, 3, axis=-1))
         )
 
     @pytest.mark.parametrize("channels", [2, 4])

@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 from harness import digits
 from keras import ops
+from PIL import Image
+
+from sslzoo.training import verbs
 
 
 def unfolded(model, images):
@@ -88,3 +91,31 @@ def test_untrained_has_the_configuration_and_the_first_weights(model):
     ]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert (kernels[0] != kernels[2]).any()
+
+
+def test_files_bytes_and_photographs_of_several_sizes(model, tmp_path):
+    rng = np.random.default_rng(3)
+    pixels = [rng.integers(0, 256, (*size, 3), "uint8") for size in ((8, 8), (13, 9), (30, 20))]
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    expected = np.concatenate([model.encode(image[None]) for image in pixels])
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for held in (tmp_path, paths, [path.read_bytes() for path in paths], pixels):
+        np.testing.assert_allclose(model.encode(held, 2), expected, rtol=1e-4, atol=1e-5)
+    assert model.encode(str(paths[0])).shape == (1, 16)
+
+
+def test_normalized_and_small_features(model):
+    images = digits(37)
+    features = model.encode(images)
+    unit = model.encode(images, 10, normalize=True, dtype="float16")
+    assert unit.dtype == "float16"
+    expected = features / np.linalg.norm(features, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit, expected, atol=2e-3)
+
+
+def test_a_dtype_that_cannot_hold_the_features(model):
+    with pytest.raises(ValueError, match="dtype: got 'int8'; it must be one of 'float32', 'fl"):
+        model.encode(digits(2), dtype="int8")
+    with pytest.raises(ValueError, match="dtype: got float16 for features up to 1e.06; it must be"):
+        verbs._as_dtype(np.float32([[1e6]]), "float16")

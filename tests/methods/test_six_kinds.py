@@ -1,5 +1,5 @@
-"""Every kind of input through `fit`, `encode` and a `.keras` file, on both backends. Exports are in
-tests/serving/test_six_kinds.py.
+"""Every kind of input through `fit`, an interruption, `encode` and a `.keras` file, on both
+backends. Exports are in tests/serving/test_six_kinds.py.
 """
 
 import warnings
@@ -8,8 +8,13 @@ import keras
 import numpy as np
 import pytest
 import six_kinds
+from harness import state
+
+import sslzoo
+from sslzoo import Checkpoint
 
 KINDS = list(six_kinds.KINDS)
+SIX = [name for name in KINDS if not name.startswith("images_")]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,59 @@ def test_a_keras_file_is_the_same_model(trained, tmp_path, name):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     items = six_kinds.KINDS[name].items(5, seed=1)
     np.testing.assert_array_equal(loaded.encode(items), model.encode(items))
+
+
+class Stop(keras.callbacks.Callback):
+    """An error after `steps` steps of a `fit`."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.left = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore:.*collapsed")  # a few steps on noise
+@pytest.mark.parametrize("name", SIX)
+def test_a_run_stopped_inside_an_epoch_ends_as_a_whole_one(tmp_path, name):
+    """Stopped after step 5 of 6, the last checkpoint is of step 4, in the middle of epoch 2."""
+    kind = six_kinds.KINDS[name]
+    items = kind.items(24)
+
+    def fit(*callbacks):
+        model = kind.make()
+        model.fit(items, batch_size=8, epochs=2, callbacks=list(callbacks), verbose=0)
+        return state(model)
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(KeyboardInterrupt):
+        fit(Checkpoint(path, every=2), Stop(5))
+    assert Checkpoint.steps_done(path) == 4
+    resumed, whole = fit(Checkpoint(path, every=2)), fit()
+    for mine, expected in zip(resumed, whole, strict=True):
+        np.testing.assert_array_equal(mine, expected)
+
+
+FEW_CLASSES = {"classes": 2}
+WITHOUT_AUGMENTATION = {
+    "naive": FEW_CLASSES,
+    "lwf": FEW_CLASSES,
+    "replay": FEW_CLASSES,
+    "icarl": FEW_CLASSES,
+    "triplet": {},
+    "siamese": {},
+}
+
+
+@pytest.mark.parametrize("method", WITHOUT_AUGMENTATION)
+def test_a_method_without_augmentation_reads_more_than_images(method):
+    model = sslzoo.build(method, six_kinds.vectors(), **WITHOUT_AUGMENTATION[method])
+    vectors = model.reads.examples(3)
+    view = model.views({"vectors": vectors, "labels": np.zeros(3, int)})["view"]
+    np.testing.assert_array_equal(view, vectors)
 
 
 def test_a_verb_with_two_outputs_gives_both():

@@ -158,11 +158,8 @@ def test_checkpoint_of_another_model_is_refused(simclr, tmp_path):
     simclr().fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
     wider = simclr(projection=(12, 8))
     before = state(wider)
-    with pytest.raises(ValueError, match=r"run\.npz.*shape"):
+    with pytest.raises(ValueError, match=r"run\.npz: its run has argument projection"):
         wider.fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
-    deeper = simclr(projection=(16, 16, 8))
-    with pytest.raises(ValueError, match=r"run\.npz.*checkpoint of another model"):
-        deeper.fit(IMAGES, batch_size=4, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
     assert_state(wider, before)
 
 
@@ -207,7 +204,9 @@ def test_checkpoint_of_another_run_is_refused(simclr, tmp_path, field, changes):
 
 
 def test_checkpoint_needs_data_it_can_go_on_from(simclr, tmp_path):
-    with pytest.raises(ValueError, match="callbacks: Checkpoint with a Poisoned"):
+    with pytest.raises(
+        ValueError, match="callbacks: got a Checkpoint with a Poisoned; it must have arrays"
+    ):
         make().fit(
             Poisoned(9),
             steps_per_epoch=2,

@@ -98,7 +98,7 @@ def one_dnn():
 
 
 def graphs(network):
-    """The graphs that TensorFlow makes of a network: optimised, and with the kernels it runs."""
+    """The graphs that TensorFlow makes of a network: optimized, and with the kernels it runs."""
     import tensorflow as tf
 
     # public only as `tf.summary.trace_export`, which writes it to a file

@@ -1,3 +1,5 @@
+import hashlib
+
 import keras
 import numpy as np
 import pytest
@@ -60,6 +62,98 @@ def test_convolutions_pad_as_torch_does(size, stride):
         for i in places
     ]
     np.testing.assert_allclose(ops.convert_to_numpy(model(x))[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def correlated(x, kernel, stride, before, behind):
+    """Convolution (H, W, in) -> (H', W', out) in plain loops, zeros around the map."""
+    x = np.pad(x, ((before, behind), (before, behind), (0, 0)))
+    side = kernel.shape[0]
+    rows, columns = (range(0, size - side + 1, stride) for size in x.shape[:2])
+    return np.array(
+        [
+            [np.einsum("hwc,hwcf->f", x[i : i + side, j : j + side], kernel) for j in columns]
+            for i in rows
+        ]
+    )
+
+
+@pytest.mark.parametrize(("same", "padding"), [(False, (1, 1)), (True, (0, 1))])
+def test_bottleneck_has_its_stride_in_the_3x3_convolution(same, padding):
+    from sslzoo.nn.layers import Seeds
+    from sslzoo.nn.resnet import residual
+
+    inputs = keras.Input((6, 6, 5))
+    block = residual(inputs, 2, 2, "bottleneck", "b", Seeds(0), False, same)
+    network, rng = keras.Model(inputs, block), np.random.default_rng(0)
+    for variable in network.weights:
+        variable.assign(rng.uniform(0.2, 1.0, variable.shape))
+    w = {v.path: ops.convert_to_numpy(v) for v in network.weights}
+
+    def normed(x, name):
+        mean, variance = w[f"b_{name}_bn/moving_mean"], w[f"b_{name}_bn/moving_variance"]
+        x = (x - mean) / np.sqrt(variance + 1e-5)
+        return x * w[f"b_{name}_bn/gamma"] + w[f"b_{name}_bn/beta"]
+
+    def convolved(x, name, stride=1, padding=(0, 0)):
+        return normed(correlated(x, w[f"b_{name}_conv/kernel"], stride, *padding), name)
+
+    x = rng.normal(size=(6, 6, 5)).astype("float32")
+    y = np.maximum(convolved(x, "1"), 0)
+    y = np.maximum(convolved(y, "2", 2, padding), 0)
+    expected = np.maximum(convolved(y, "3") + convolved(x, "downsample", 2), 0)
+    assert expected.shape == (3, 3, 8)
+    found = ops.convert_to_numpy(network(x[None], training=False))[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_zero_shortcut_takes_every_second_pixel_between_zeros():
+    from sslzoo.nn.resnet import ZeroShortcut
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 4)).astype("float32")
+    found = ops.convert_to_numpy(ZeroShortcut(8)(x))
+    np.testing.assert_array_equal(found[..., 2:6], x[:, ::2, ::2])
+    assert not found[..., :2].any() and not found[..., 6:].any()
+    layer = ZeroShortcut.from_config(ZeroShortcut(8).get_config())
+    assert layer.compute_output_shape((None, 5, None, 4)) == (None, 3, None, 8)
+
+
+NAMES = {  # of released weights: sha256 of all paths and shapes
+    ("resnet18", 32): "cdd64d1eeba81e36",
+    ("resnet20", 32): "25a8c01874f72cc0",
+    ("srresnet", 24): "7d316c9923dd43e0",
+}
+
+
+@pytest.mark.parametrize(("name", "size"), NAMES)
+def test_names_and_order_of_weights_stay(name, size):
+    network = nn.backbone(name, size, width=4)
+    text = " ".join(f"{v.path}{tuple(v.shape)}" for v in network.weights)
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == NAMES[name, size]
+
+
+@pytest.mark.parametrize("padding", ["simclr", "byol"])
+def test_padding_has_no_weights(padding):
+    plain, padded = (nn.backbone("resnet18", 96, width=4, padding=p) for p in ("torch", padding))
+    assert [v.path for v in plain.weights] == [v.path for v in padded.weights]
+    padded.set_weights(plain.get_weights())
+    x = np.random.default_rng(0).random((1, 96, 96, 3), np.float32)
+    one, two = (ops.convert_to_numpy(network(x)) for network in (plain, padded))
+    assert np.abs(one - two).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("resnet18", {"padding": "valid"}, "padding: got 'valid'; it must be one of 'torch'"),
+        ("resnet20", {"shortcuts": "A"}, "shortcuts: got 'A'; it must be one of 'projection'"),
+        ("resnet50_sk", {"stem": "big"}, "stem: got 'big'"),
+        ("srresnet", {"norm": "layer"}, "norm: got 'layer'; it must be one of True, False, 'inst"),
+        ("srresnet", {"slopes": "two"}, "slopes: got 'two'; it must be one of 'channels', 'one'"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(name, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        nn.backbone(name, 16, **options)
 
 
 def test_mlp_is_dense_layers_on_the_pixels():

@@ -80,7 +80,7 @@ def test_moves_its_statistics_to_those_of_the_batch():
     )  # of the population
 
 
-def test_a_frozen_layer_normalises_by_its_statistics_and_keeps_them():
+def test_a_frozen_layer_normalizes_by_its_statistics_and_keeps_them():
     layer = batch_norm()
     layer.build((None, 4, 4, 3))
     layer.trainable = False

@@ -29,9 +29,9 @@ def test_bytes_are_pillows(image, sides):
 
 @pytest.mark.parametrize("size", [(10, 9), (160, 144)])
 def test_floats_are_pillows_and_overshoot(size):
-    grey = NOISE[..., 0].astype("float32") / 255
-    found = ops.convert_to_numpy(bicubic(grey[None, ..., None], *size))[0, ..., 0]
-    expected = np.asarray(Image.fromarray(grey).resize(size[::-1], Image.Resampling.BICUBIC))
+    gray = NOISE[..., 0].astype("float32") / 255
+    found = ops.convert_to_numpy(bicubic(gray[None, ..., None], *size))[0, ..., 0]
+    expected = np.asarray(Image.fromarray(gray).resize(size[::-1], Image.Resampling.BICUBIC))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert size[0] < 40 or (found.min() < 0 and found.max() > 1)
 

@@ -9,7 +9,7 @@ from sslzoo import nn
 from sslzoo.nn import ema
 
 
-def test_target_is_a_frozen_copy_that_still_normalises_by_its_batch():
+def test_target_is_a_frozen_copy_that_still_normalizes_by_its_batch():
     source = nn.backbone("micro", 8)
     target = ema.target(source)
     assert target.trainable_variables == []

@@ -23,6 +23,9 @@ def shaken(model):
         ("convnet", 16, {"width": 8}),
         ("resnet20", 16, {"width": 4, "zero_gamma": False}),
         ("resnet18", 32, {"width": 4, "stem": "imagenet"}),
+        ("resnet20", 16, {"width": 4, "zero_gamma": False, "shortcuts": "zeros"}),
+        ("vit_micro", 16, {}),
+        pytest.param("resnet50_sk", 16, {"width": 4}, marks=pytest.mark.slow),
         pytest.param("resnet50", 16, {"width": 4, "stem": "cifar"}, marks=pytest.mark.slow),
     ],
 )

@@ -17,17 +17,17 @@ def test_integers_are_divided_by_255_and_floats_are_not(dtype):
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8), (2, 8, 8, 1)])
-def test_grey_is_repeated_for_a_colour_network_only(shape):
+def test_gray_is_repeated_for_a_color_network_only(shape):
     images = np.random.default_rng(0).integers(0, 256, shape, "uint8")
-    colour = run(images)
-    assert colour.shape == (2, 8, 8, 3)
-    assert (colour == colour[..., :1]).all()
+    color = run(images)
+    assert color.shape == (2, 8, 8, 3)
+    assert (color == color[..., :1]).all()
     assert run(images, channels=1).shape == (2, 8, 8, 1)
 
 
 def test_other_sizes_lose_their_margins_not_their_proportions():
     images = np.zeros((1, 8, 16, 1), "uint8")
-    images[:, :, 4:12] = 255  # the centred square
+    images[:, :, 4:12] = 255  # the centered square
     np.testing.assert_allclose(run(images), 1, atol=1e-6)
     assert run(np.zeros((1, 31, 7, 3), "uint8")).shape == (1, 8, 8, 3)
 
@@ -35,3 +35,27 @@ def test_other_sizes_lose_their_margins_not_their_proportions():
 def test_shrinking_averages():
     board = (np.indices((32, 32)).sum(0) % 2 * 255).astype("uint8")[None]
     np.testing.assert_allclose(run(board)[0, 2:6, 2:6], 0.5, atol=0.02)
+
+
+def test_color_is_luma_for_a_network_of_one_channel():
+    from PIL import Image
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), "uint8")
+    gray = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in images])
+    np.testing.assert_allclose(run(images, channels=1)[..., 0], gray / 255, atol=0.6 / 255)
+    other = np.random.default_rng(1).integers(0, 256, (1, 12, 9, 3), "uint8")
+    assert run(other, channels=1).shape == (1, 8, 8, 1)
+
+
+def test_a_one_channel_model_takes_color_in_every_verb_and_in_training():
+    import sslzoo
+
+    model = sslzoo.build("fixmatch", {"name": "micro", "channels": 1}, 8, classes=3)
+    color = np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3), "uint8")
+    gray = nn.Preprocess(None, 1)(ops.convert_to_tensor(color))
+    gray = np.clip(ops.convert_to_numpy(gray), 0, 1)
+    np.testing.assert_allclose(model.encode(color), model.encode(gray), rtol=1e-4, atol=1e-6)
+    assert model.classify(color).shape == (6, 3)
+    trained = sslzoo.build("simclr", {"name": "micro", "channels": 1}, 8)
+    trained.fit(color, batch_size=6, verbose=0)
+    assert np.isfinite(trained.encode(color)).all()

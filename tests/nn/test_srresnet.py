@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+import sslzoo
 from sslzoo import nn
+from sslzoo.nn.srresnet import InstanceNorm
 
 RNG = np.random.default_rng(0)
 
@@ -88,3 +90,46 @@ def test_vgg54_is_the_scaled_map_before_the_last_activation():
     kernel, bias = (ops.convert_to_numpy(v) for v in vgg.layers[-1].weights)
     expected = (ops.conv(before, kernel, padding="same") + bias) / 12.75
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def published_like(method="srresnet", **options):
+    """Fast-SRGAN's generator: instance normalization, one slope for each PReLU, tanh."""
+    trunk = {"name": "srresnet", "width": 4, "blocks": 1, "norm": "instance", "first_kernel": 3}
+    trunk |= {"slopes": "one", "signed": True}
+    options = {"scale": 2, "last_kernel": 3, "slopes": "one", "image": "tanh"} | options
+    return sslzoo.build(method, trunk, 16, **options)
+
+
+def test_instance_normalization_sees_each_image_alone():
+    x = RNG.normal(3, 2, (2, 5, 7, 3)).astype("float32")
+    found = ops.convert_to_numpy(InstanceNorm()(x))
+    mean, variance = x.mean(axis=(1, 2), keepdims=True), x.var(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(found, (x - mean) / np.sqrt(variance + 1e-5), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_generator_may_make_the_whole_image(tmp_path):
+    model = published_like()
+    assert {tuple(v.shape) for v in model.generator.weights if v.name == "alpha"} == {(1, 1, 1)}
+    assert not any("norm" in v.path or "bn" in v.path for v in model.generator.weights)
+    assert nn.reach(model.generator) is None  # its statistics are those of the whole picture
+    images = RNG.integers(0, 256, (16, 16, 16, 3), "uint8")
+    model.fit(images, batch_size=8, verbose=0)
+    enlarged = model.upscale(images[:1, :6, :9])
+    assert enlarged.shape == (1, 12, 18, 3)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.upscale(images[:1, :6, :9]), enlarged)
+
+
+def test_an_image_that_is_made_otherwise_is_refused():
+    with pytest.raises(ValueError, match="image: got 'bilinear'; it must be one of 'bicubic'"):
+        published_like(image="bilinear")
+
+
+def test_srgan_goes_on_with_the_same_generator():
+    phi = {"content": nn.backbone("micro", 16), "content_layer": "block1_relu"}
+    adversary = published_like("srgan", width=2, hidden=4, **phi)
+    generator = published_like().generator
+    assert [v.path for v in adversary.generator.weights] == [v.path for v in generator.weights]
+    assert adversary.generator.layers[-2].name == "tanh"

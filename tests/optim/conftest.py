@@ -1,4 +1,4 @@
-"""Runs of an optimiser on given gradients, the way Keras' trainer of the backend applies them."""
+"""Runs of an optimizer on given gradients, the way Keras' trainer of the backend applies them."""
 
 import keras
 import numpy as np

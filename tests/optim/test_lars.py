@@ -77,7 +77,7 @@ def test_decay_alone_moves_a_kernel_by_the_trust_coefficient_and_no_bias(run):
     np.testing.assert_array_equal(found[1], bias)
 
 
-def test_survives_serialisation():
+def test_survives_serialization():
     optimizer = LARS(
         WarmupCosine(0.2, 2, 6),
         momentum=0.8,

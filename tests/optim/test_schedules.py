@@ -27,6 +27,20 @@ def test_equals_the_formula_at_every_step(arguments):
         )
 
 
+def test_a_file_of_before_still_loads():
+    """What was saved when the arithmetic was this project's own."""
+    saved = {
+        "module": "sslzoo.optim.schedules",
+        "class_name": "WarmupCosine",
+        "config": {"peak": 0.5, "warmup_steps": 2, "total_steps": 10, "final": 0.1},
+        "registered_name": "sslzoo>WarmupCosine",
+    }
+    schedule = keras.optimizers.schedules.deserialize(saved)
+    assert isinstance(schedule, keras.optimizers.schedules.CosineDecay)
+    assert schedule.get_config() == saved["config"]
+    assert float(schedule(6)) == pytest.approx(0.3)
+
+
 def test_endpoints():
     schedule = WarmupCosine(0.4, 10, 4000)
     assert float(schedule(0)) == 0
@@ -47,7 +61,7 @@ def test_an_optimizer_walks_along_it():
     np.testing.assert_allclose(rates, [oracle(t, 1.0, 2, 6, 0.0) for t in range(6)], atol=1e-6)
 
 
-def test_survives_serialisation():
+def test_survives_serialization():
     schedule = WarmupCosine(0.3, 4, 40, final=0.01)
     again = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(schedule))
     assert isinstance(again, WarmupCosine)

@@ -59,7 +59,7 @@ def test_decay_is_applied_once_and_not_to_one_axis(run):
     np.testing.assert_array_equal(found[1], bias)
 
 
-def test_adamw_spares_one_axis_also_after_serialisation(run):
+def test_adamw_spares_one_axis_also_after_serialization(run):
     kernel, bias = np.ones((2, 2), "float32"), np.ones(2, "float32")
     optimizer = optim.build("adamw", 0.5, weight_decay=0.1)
     for candidate in (
@@ -71,7 +71,7 @@ def test_adamw_spares_one_axis_also_after_serialisation(run):
         np.testing.assert_array_equal(found[1], bias)
 
 
-def test_survives_serialisation(run, random_variables):
+def test_survives_serialization(run, random_variables):
     optimizer = SGD(WarmupCosine(0.2, 2, 6), weight_decay=0.1, nesterov=True)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(again, SGD)

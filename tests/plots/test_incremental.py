@@ -25,21 +25,31 @@ def test_pictures_are_png(records):
         assert png.startswith(b"\x89PNG") and len(png) > 5000
 
 
-def test_more_records_than_colors_all_get_a_line(records):
+def test_a_method_has_a_panel_of_its_own_with_the_line_of_joint_training_in_it(records):
     from sslzoo.plots import incremental
 
     drawn = []
 
     class Axes:
         def plot(self, x, y, **look):
-            drawn.append(look["label"])
+            drawn.append((look["label"], y[-1]))
 
-    many = {f"method {i}": records["naive"] for i in range(9)}
-    incremental._draw_curves(Axes(), many, "class")
-    assert drawn == list(many)
+        def axhline(self, y, **look):
+            drawn.append((look["label"], y))
+
+    incremental._draw_curves(Axes(), records)
+    words = [label for label, _ in incremental.SCENARIOS.values()]
+    assert drawn == [
+        (words[0], 2 / 3),
+        (f"{words[0]}, joint", 0.9),
+        (words[1], 2 / 3),
+        (f"{words[1]}, joint", 0.9),
+    ]
 
 
-def test_what_is_not_defined_stays_empty(records):
+@pytest.mark.parametrize("before", [None, 0.0, 0.5])
+def test_tasks_that_are_not_learned_look_alike_whatever_a_method_answers(records, before):
+    """None of a method without a head for them, 0 where all compete, chance where it is told."""
     from sslzoo.plots import incremental
 
     written = {}
@@ -47,8 +57,11 @@ def test_what_is_not_defined_stays_empty(records):
     class Axes:
         spines = {}
 
+        def set_facecolor(self, color):
+            pass
+
         def imshow(self, matrix, **look):
-            assert np.ma.is_masked(matrix)
+            assert np.array_equal(np.ma.getmaskarray(matrix), ~np.tri(3, dtype=bool))
 
         def text(self, x, y, text, **look):
             written[y, x] = text
@@ -57,6 +70,7 @@ def test_what_is_not_defined_stays_empty(records):
             pass
 
     matrix = np.array(records["naive"]["class"]["matrix"], "float64")
+    matrix[np.isnan(matrix)] = np.nan if before is None else before
     incremental._draw_matrix(Axes(), matrix)
     assert written == {
         (0, 0): "90",

@@ -209,7 +209,7 @@ def test_warmup_requests_ask_for_every_signature(models, folder, name):
 
 INPUTS = {
     "images": {"images": ("uint8", [None, None, None, None])},
-    "images_not_square": {"images": ("uint8", [None, None, None, 1])},
+    "images_not_square": {"images": ("uint8", [None, None, None, None])},
     "images_any_size": {"images": ("uint8", [None, None, None, None])},
     "series": {"series": ("float32", [None, 7, 3])},
     "tokens": {"tokens": ("int32", [None, None])},

@@ -70,6 +70,35 @@ class Push(Seams):
         return {"push": super().compute_losses(batch)["push"]}
 
 
+@keras.saving.register_keras_serializable("sslzoo_tests")
+class TwoHeads(Method):
+    """Each loss has a variable of its own, and a third one has none."""
+
+    def __init__(self, backbone, seed=0, name=None):
+        super().__init__(backbone, seed=seed, name=name)
+        self.own = State(name="own")
+        for part in ("size_weight", "push_weight", "unused_weight"):
+            setattr(self.own, part, self.own.add_weight(shape=(3,), initializer="ones", name=part))
+
+    def compute_losses(self, batch):
+        mean = ops.mean(self.represent(self.reads.layer(batch["images"])))
+        # the gradient of a look-up is that of its rows, on TensorFlow
+        size, push = (ops.take(w, 1) for w in (self.own.size_weight, self.own.push_weight))
+        return {"size": size * mean, "push": -push * mean}
+
+
+@keras.saving.register_keras_serializable("sslzoo_tests")
+class Projected(TwoHeads):
+    """PCGrad (Yu et al. 2020) in short: sums over the gradients of both losses."""
+
+    separate_gradients = True
+
+    def change_gradients(self, gradients):
+        pairs = list(zip(gradients["size"], gradients["push"], strict=True))
+        dot = sum(ops.sum(a * b) for a, b in pairs)
+        return [a + b + 0.0 * dot for a, b in pairs]
+
+
 def make(cls=Seams, rate=0.1):
     model = cls(nn.backbone("micro", 8))
     model.compile(keras.optimizers.SGD(rate))
@@ -94,6 +123,23 @@ def test_separate_gradients_are_those_of_each_loss():
         np.testing.assert_allclose(alone, push, rtol=1e-3, atol=1e-6)
     both, push = moved(Seams, 0.1), moved(Push, 0.1)
     assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(both, push, strict=True))
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_a_loss_has_zeros_for_the_variables_of_another_one():
+    """The oracle is the sum of the losses, whose gradient needs no part by part."""
+    for apart, whole in zip(moved(Projected, 0.1), moved(TwoHeads, 0.1), strict=True):
+        np.testing.assert_allclose(apart, whole, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.tensorflow
+def test_a_variable_that_no_loss_reaches_is_not_decayed():
+    model = TwoHeads(nn.backbone("micro", 8))
+    model.compile(keras.optimizers.SGD(0.1, weight_decay=0.5))
+    with pytest.warns(UserWarning, match="unused_weight"):
+        model.fit(IMAGES, batch_size=24, verbose=0)
+    np.testing.assert_array_equal(model.own.unused_weight, np.ones(3))
+    assert (np.asarray(model.own.size_weight) < 0.99).all()
 
 
 def test_state_before_and_after_a_step_and_what_is_kept():
@@ -141,14 +187,65 @@ def test_a_resumed_run_has_the_state_of_its_epochs(after, tmp_path):
         np.testing.assert_array_equal(np.asarray(mine), np.asarray(theirs), err_msg=mine.path)
 
 
-def test_a_checkpoint_whose_state_is_of_another_step_is_refused(tmp_path):
+class StopInside(keras.callbacks.Callback):
+    """Asks training to end after some steps, as a callback of Keras does."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.left = after
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            self.model.stop_training = True
+
+
+@pytest.mark.parametrize("steps", [None, 2], ids=["all steps", "fewer steps an epoch"])
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_run_that_is_stopped_inside_an_epoch_ends_that_epoch_once(after, steps, tmp_path):
+    def run(*callbacks):
+        model = make()
+        checkpoint = sslzoo.Checkpoint(tmp_path / "run.npz", every=1)
+        settings = {"batch_size": 8, "epochs": 2, "steps_per_epoch": steps, "verbose": 0}
+        model.fit(IMAGES, callbacks=[checkpoint, *callbacks], **settings)
+        return model
+
+    run(StopInside(after))
+    assert sslzoo.Checkpoint.steps_done(tmp_path / "run.npz") == after
+    memory = run().memory
+    assert float(np.asarray(memory.ended)) == (36 if steps is None else 24)
+    assert float(np.asarray(memory.begun)) == 2 * 24
+
+
+def test_a_killed_run_with_fewer_steps_an_epoch_has_the_end_of_its_epochs(tmp_path):
+    """The checkpoint of an epoch's last step is written after `end_epoch`."""
+    settings = {"batch_size": 8, "steps_per_epoch": 2, "epochs": 2, "verbose": 0}
+    checkpoint = sslzoo.Checkpoint(tmp_path / "run.npz", every=1)
+    with pytest.raises(KeyboardInterrupt):
+        make().fit(IMAGES, callbacks=[checkpoint, Stop(2)], **settings)
+    resumed, again = make(), sslzoo.Checkpoint(tmp_path / "run.npz", every=1)
+    resumed.fit(IMAGES, callbacks=[again], **settings)
+    assert float(np.asarray(resumed.memory.ended)) == 24
+
+
+def test_a_checkpoint_of_epochs_of_another_length_is_refused(tmp_path):
+    def fit(steps):
+        checkpoint = sslzoo.Checkpoint(tmp_path / "run.npz")
+        make().fit(IMAGES, batch_size=8, steps_per_epoch=steps, callbacks=[checkpoint], verbose=0)
+
+    fit(2)
+    with pytest.raises(ValueError, match="its run has fit_steps_per_epoch 2, this one 3"):
+        fit(3)
+
+
+def test_a_checkpoint_of_which_a_part_was_changed_is_refused(tmp_path):
     path = tmp_path / "run.npz"
     model = make()
     model.fit(IMAGES, batch_size=8, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
     with np.load(path) as saved:
         values = dict(saved)
     np.savez(path, **values | {"step": [2]})
-    with pytest.raises(ValueError, match="its state is of step 3, its position is step 2"):
+    with pytest.raises(ValueError, match="does not have the digest that it was written with"):
         make().fit(IMAGES, batch_size=8, callbacks=[sslzoo.Checkpoint(path)], verbose=0)
 
 

@@ -2,6 +2,9 @@
 elsewhere.
 """
 
+import inspect
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -9,8 +12,8 @@ from keras import ops
 
 import sslzoo
 from sslzoo.methods import method_class
-from sslzoo.zoo.build import Recipe, from_config, recipe
-from sslzoo.zoo.config import write_record
+from sslzoo.zoo.build import Recipe, _own_recipe, from_config, recipe
+from sslzoo.zoo.config import ConfigError, dump, write_record
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.train import train
 from sslzoo.zoo.weights import save_weights
@@ -52,7 +55,7 @@ RECORD = {
 
 
 def players(made):
-    """The settings of the optimiser, or of both, in a run of 1,000 steps."""
+    """The settings of the optimizer, or of both, in a run of 1,000 steps."""
     optimizer = made(1000)
     return [
         # Keras counts the names up; no weight decay is None or 0.
@@ -79,6 +82,16 @@ def same(network, other):
 def test_the_recipe_of_a_method_is_that_of_its_entry(entry):
     config = load_config(entry)
     assert players(Recipe(**method_class(config.method).recipe)) == players(recipe(config))
+
+
+def test_transformers_have_adamw_in_the_place_of_sgd():
+    model = sslzoo.build("simclr", "vit_micro", image_size=8)
+    (adamw,) = players(Recipe(**_own_recipe(type(model), model.backbone)))
+    assert (adamw["name"], adamw["weight_decay"]) == (sslzoo.optim.AdamW, 0.04)
+    assert adamw["learning_rate"]["config"]["peak"] == 5e-4
+    assert isinstance(model.optimizer, sslzoo.optim.AdamW)
+    model = sslzoo.build("simclr", "vit_micro", image_size=8, optimizer="sgd")
+    assert isinstance(model.optimizer, keras.optimizers.SGD)
 
 
 def test_the_other_recipes_are_those_of_lightly_and_of_the_paper():
@@ -140,7 +153,7 @@ def test_both_players_of_srgan_move_each_by_its_own_optimizer():
     model = sslzoo.build(
         "srgan", TRUNK, image_size=8, content=sslzoo.nn.backbone("micro", 8), **SMALL
     )
-    networks = model.discriminator, model.generator  # the main optimiser is the last
+    networks = model.discriminator, model.generator  # the main optimizer is the last
     before = [values(network) for network in networks]
     model.fit(
         np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), "uint8"), batch_size=4, verbose=0
@@ -176,7 +189,7 @@ def zoo(tmp_path):
 
 
 def scrambled(path, seed):
-    """The model of a config with weights that no initialiser gives."""
+    """The model of a config with weights that no initializer gives."""
     model, rng = sslzoo.load(path, weights=None), np.random.default_rng(seed)
     for variable in model.weights:
         if "int" not in variable.dtype:
@@ -277,3 +290,102 @@ def test_a_group_of_optimizers_that_a_method_has_not_is_refused_with_those_that_
     config = config.model_copy(update={"optimizers": {"generatr": config.optimizer}})
     with pytest.raises(ValueError, match="got 'generatr'; it must be one of .*mean generator"):
         recipe(config)
+
+
+def test_an_image_size_that_nothing_reads_is_refused():
+    with pytest.raises(ValueError, match="image_size: got 64; it must be None for tca, which has"):
+        sslzoo.build("tca", features=4, image_size=64)
+    network = sslzoo.nn.backbone("micro", 8)
+    with pytest.raises(ValueError, match="image_size: got 64; it must be None beside a network"):
+        sslzoo.build("simclr", network, image_size=64)
+    assert sslzoo.build("simclr", network).backbone is network
+
+
+REFUSED = {
+    "hyperparameters": [
+        ({"temperature": "x"}, "temperature: got 'x'; it must be a finite number."),
+        ({"temperature": float("nan")}, "temperature: got nan; it must be a finite number."),
+        ({"temperature": 0}, "temperature: got 0; it must be a finite number above 0."),
+        ({"temperature": True}, "temperature: got True; it must be a finite number."),
+        ({"projection": 3}, "projection: got 3; it must be a list, each an integer or None."),
+        ({"projection": []}, "projection: got []; it must hold at least one size."),
+        ({"projection": [0]}, "projection: got 0; it must be an integer of at least 1."),
+        ({"projection": [1.5]}, "projection: got [1.5]; it must be a list, each an integer or"),
+        ({"temprature": 1}, "hyperparameter of simclr: got 'temprature'; it must be one of"),
+        ({"temperature": {"zoo": "x"}}, "Unknown model 'x'"),
+        ({"temperature": {"net": "x"}}, "temperature: got {'net': 'x'}; it must be a finite"),
+    ],
+    "backbone": [
+        ({"width": float("nan")}, "width: got nan; it must be an integer."),
+        ({"width": 0}, "width: got 0; it must be an integer of at least 1."),
+        ({"width": "8"}, "width: got '8'; it must be an integer."),
+        ({"channels": 2}, "channels: got 2; it must be one of 1, 3."),
+        ({"seed": -1}, "seed: got -1; it must be an integer of at least 0."),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "sentence"),
+    [(key, *case) for key, cases in REFUSED.items() for case in cases],
+)
+def test_options_are_held_against_the_signature_and_the_ranges(key, changes, sentence):
+    backbone = {"name": "micro"}
+    hyperparameters = changes if key == "hyperparameters" else {}
+    backbone |= changes if key == "backbone" else {}
+    with pytest.raises(ValueError) as error:
+        sslzoo.build("simclr", backbone, 8, **hyperparameters)
+    assert str(error.value).startswith(sentence)
+
+
+def test_every_method_s_and_network_s_options_have_types():
+    """What has none is not checked."""
+    functions = [method_class(name) for name in sslzoo.list_methods()]
+    for function in [*functions, *sslzoo.nn.BACKBONES.values()]:
+        for name, parameter in inspect.signature(function).parameters.items():
+            assert parameter.annotation is not inspect.Parameter.empty, (function, name)
+            assert parameter.annotation is not Any or name == "augment", (function, name)
+
+
+def test_an_entry_that_needs_itself_is_refused(tmp_path):
+    text = dump(sslzoo.info("srgan_x4.t91").config)
+    mine, other = tmp_path / "mine.yaml", tmp_path / "other.yaml"
+    mine.write_text(text.replace("simclr_resnet20.cifar10", str(mine)))
+    with pytest.raises(ConfigError, match="hyperparameters.content.zoo: got .* not need this one"):
+        load_config(mine)
+    mine.write_text(text.replace("simclr_resnet20.cifar10", str(other)))
+    other.write_text(text.replace("srresnet_x4.t91", str(mine)))
+    with pytest.raises(ConfigError, match="not need this one"):
+        sslzoo.load(str(mine), weights=None)
+    mine.write_text(text.replace("simclr_resnet20.cifar10", "simclr_resnet21"))
+    with pytest.raises(ConfigError, match="hyperparameters.content.zoo: Unknown model"):
+        load_config(mine)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"seed": 2**63}, "seed: got 9223372036854775808; it must be .* at most 2147483647"),
+        ({"image_size": 8.0}, "image_size: got 8.0; it must be an integer"),
+        ({"image_size": 10**6}, "image_size: got 1000000; it must be .* at most 8192"),
+        ({"backbone": {"name": "micro", "image_size": 8}}, "backbone: got .*; it must be a Func"),
+        ({"backbone": {"width": 8}}, "backbone: got .*; it must be a Functional model, a name"),
+        ({"backbone": 5}, "backbone: got 5; it must be a Functional model, a name, or a dict"),
+    ],
+)
+def test_arguments_of_build_are_refused_in_one_sentence(arguments, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}") as error:
+        sslzoo.build("simclr", **{"backbone": "micro", "image_size": 8} | arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_a_seed_may_be_an_integer_of_numpy():
+    assert sslzoo.build("simclr", "micro", 8, seed=np.int64(3)).seed == 3
+
+
+@pytest.mark.parametrize("key", ["seed", "backbone", "optimizer", "image_size"])
+def test_a_key_of_the_config_is_no_hyperparameter(key):
+    config = sslzoo.info("simclr_resnet20.digits").config
+    config = config.model_copy(update={"hyperparameters": {key: 3}})
+    with pytest.raises(ValueError, match=f"^hyperparameters.{key}: got 3; it must stand one level"):
+        from_config(config)

@@ -320,3 +320,24 @@ def test_an_interrupt_leaves_nothing(remote, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fetch_weights("toy", record(mirrors=[remote[1]]))
     assert left() == []
+
+
+NO_HOME = """
+import os, pwd, sys
+os.environ.pop("HOME", None)
+os.environ.pop("SSLZOO_HOME", None)
+def unknown(number):
+    raise KeyError(number)
+pwd.getpwuid = unknown
+import sslzoo
+assert sslzoo.load("simclr_resnet20.digits").built
+assert len(sslzoo.data.load("digits")) == 1297
+"""
+
+
+def test_a_user_without_a_home_loads_what_lies_beside_the_configs(tmp_path):
+    paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-c", NO_HOME]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment, timeout=300)
+    assert not (tmp_path / "~").exists()

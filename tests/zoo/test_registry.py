@@ -13,7 +13,7 @@ from sslzoo.errors import UnknownName
 from sslzoo.methods import list_methods, method_class, method_family
 from sslzoo.words import duration
 from sslzoo.zoo import registry
-from sslzoo.zoo.config import write_record
+from sslzoo.zoo.config import dump, parse_config, write_record
 from sslzoo.zoo.entry import Entry, info, load_config
 from sslzoo.zoo.registry import entry_name, list_models, resolve
 
@@ -87,6 +87,61 @@ def test_listing(zoo):
         list_models(family="contrastiv")
 
 
+def test_the_family_of_an_entry_is_that_of_its_method_however_it_is_named(zoo):
+    for name in ("byol.d", "my_best"):
+        text = TEXT.replace("method: simclr", "method: byol")
+        (zoo / f"{name}.yaml").write_text(text)
+    assert list_models(family="asymmetric") == ["byol.d", "byol_resnet50.c", "my_best"]
+    assert list_models(family="contrastive") == ["simclr_resnet20.a", "simclr_resnet20.b"]
+
+
+def test_entries_with_a_property(zoo, tmp_path, monkeypatch):
+    (zoo / "simclr_resnet20.wide.yaml").write_text(
+        TEXT.replace("image_size: 32", "image_size: [32, 64]").replace("cifar10", "mine")
+    )
+    assert list_models(data="mine") == list_models(image_size=(32, 64)) == ["simclr_resnet20.wide"]
+    assert "simclr_resnet20.wide" not in list_models(image_size=32)
+    assert list_models("*.b", data="cifar10", licence="Apache-2.0") == ["simclr_resnet20.b"]
+    assert list_models(family="asymmetric", data="mine") == []
+    with pytest.raises(ValueError, match="Unknown data 'cifar'; did you mean cifar10?"):
+        list_models(data="cifar")
+    with pytest.raises(ValueError, match="Unknown licence 'GPL'; allowed: Apache-2.0."):
+        list_models(licence="GPL")
+
+
+def test_models_with_weights_on_this_machine(zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "cache"))
+    for name in ("simclr_resnet20.a", "simclr_resnet20.b"):
+        weights = RECORD["weights"] | {"file": f"{name}.weights.h5"}
+        write_record(zoo / f"{name}.yaml", RECORD | {"weights": weights})
+    assert list_models(at_hand=True) == []
+    (zoo / "simclr_resnet20.b.weights.h5").write_bytes(bytes(100))
+    assert list_models(at_hand=True) == ["simclr_resnet20.b"]
+    (tmp_path / "cache" / "weights").mkdir(parents=True)
+    cached = tmp_path / "cache" / "weights" / f"simclr_resnet20.a-{'0' * 12}.weights.h5"
+    cached.write_bytes(bytes(99))  # a part
+    assert list_models(at_hand=True) == ["simclr_resnet20.b"]
+    cached.write_bytes(bytes(100))
+    assert list_models(at_hand=True) == ["simclr_resnet20.a", "simclr_resnet20.b"]
+
+
+def test_models_that_compute_something():
+    assert "flexmatch_convnet.digits" in list_models(verb="classify")
+    with pytest.raises(ValueError, match="Unknown verb 'clasify'; did you mean classify?"):
+        list_models(verb="clasify")
+
+
+def test_a_method_without_a_network_is_in_its_family():
+    assert "tca.office_caltech10" in list_models(family="transfer")
+    assert "tca.office_caltech10" not in list_models(family="metric")
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_entry_of_the_zoo_is_valid_also_with_its_defaults_written_out(name):
+    config = load_config(name)
+    assert dump(parse_config(dump(config))) == dump(config)
+
+
 def test_resolving(zoo):
     assert resolve("simclr_resnet20.b") == zoo / "simclr_resnet20.b.yaml"
     assert resolve("simclr_resnet20") == zoo / "simclr_resnet20.a.yaml"  # marked default
@@ -100,9 +155,11 @@ def test_a_path_is_a_config_wherever_it_lies(zoo, tmp_path, monkeypatch):
         (tmp_path / name).write_text(TEXT)
         assert resolve(name).samefile(tmp_path / name) and load_config(name).method == "simclr"
         assert info(name).name == entry_name(name) == "mine"
-    for name in ("no.yaml", "no.yml", "no/no", "entries/"):
+    for name in ("no.yaml", "no.yml", "no/no"):
         with pytest.raises(FileNotFoundError, match=f"config: there is no file {name}"):
             resolve(name)
+    with pytest.raises(FileNotFoundError, match="config: entries/ is a folder without a config.ya"):
+        resolve("entries/")
 
 
 def test_weights_lie_beside_the_config_or_beside_zoo_configs(tmp_path, monkeypatch):
@@ -227,7 +284,8 @@ def test_the_package_s_own_entries():
             what = f"_x{config.hyperparameters['scale']}"
         else:
             what = f"_{config.backbone.name}" if config.backbone else ""
-        assert name.startswith(f"{config.method}{what}."), name
+        named = name.startswith(f"{config.method}{what}.")
+        assert named or config.checkpoint, name  # others' have the method that trained them
         assert method_family(config.method) and info(name).name == name
         assert resolve(name.split(".")[0]).exists()
         if config.record:

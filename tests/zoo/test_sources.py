@@ -2,9 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sslzoo.zoo import yaml_text
+from sslzoo.zoo.config import validate
 from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.found import SAMPLERS
 from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.sources import evaluation_sets, training_data
+from sslzoo.zoo.strict import Source
 
 
 @pytest.fixture
@@ -43,3 +47,68 @@ def test_super_resolution_is_evaluated_on_whole_pictures(config):
         (96, 300, 3),
         (100, 120, 3),
     ]
+
+
+def test_a_batch_size_beside_a_sampler_that_draws_another_is_refused():
+    config = load_config("triplet_convnet.omniglot")
+    sampler = SAMPLERS["class_balanced"](name="class_balanced", classes=4, samples=3)
+    digits = config.data.model_copy(update={"name": "digits", "split": "train"})
+    config = config.model_copy(update={"data": digits, "sampler": sampler})
+    for batch_size in (12, None):
+        stream = training_data(config.model_copy(update={"batch_size": batch_size}))
+        assert stream[0]["images"].shape == (12, 8, 8, 1)
+    with pytest.raises(ValueError, match="batch_size: got 128; it must be 12, as class_balanced"):
+        training_data(config)
+
+
+@pytest.fixture
+def few_labels(tmp_path):
+    """Two class folders with ten images each, beside a folder of 60; the entry of FixMatch."""
+    rng = np.random.default_rng(0)
+    for number in range(80):
+        folder = ["bus", "car"][number % 2] if number < 20 else "unlabeled"
+        path = tmp_path / "photos" / folder / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (16, 16, 3), "uint8")).save(path)
+    labels = [f"{kind}/{n}.png,{kind}" for n in range(20) for kind in [["bus", "car"][n % 2]]]
+    (tmp_path / "photos" / "labels.csv").write_text("\n".join(["path,label", *labels]))
+    return yaml_text.read(resolve("fixmatch_convnet.digits")) | {"record": None, "batch_size": 4}
+
+
+@pytest.mark.parametrize("table", [{}, {"labels": "labels.csv"}])
+def test_labeled_and_unlabeled_images_are_one_stream(few_labels, tmp_path, table):
+    source = {"name": str(tmp_path / "photos"), **table}
+    labeled = {**source, "split": "train", "hold_out": 0.2}
+    few_labels["data"] = {"labeled": labeled, "unlabeled": {**source, "split": "unlabeled"}}
+    few_labels["sampler"] = {"name": "paired", "ratio": 3}
+    stream = training_data(validate(few_labels))
+    assert stream.classes == 2 and stream.size == 60 and len(stream.labeled) == 16
+    assert {field: len(values) for field, values in stream[0].items()} == {
+        "images": 4,
+        "labels": 4,
+        "unlabeled": 12,
+        "index": 12,
+    }
+    held_out = Source(**labeled | {"split": "test"})
+    (test,) = evaluation_sets("accuracy", [held_out])
+    assert test.labels.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("roles", "sampler", "sentence"),
+    [
+        (("labeled", "unlabeled"), None, "sampler: missing; data for labeled, unlabeled come with"),
+        (("labelled", "unlabeled"), "paired", "data: got labelled, unlabeled; it must be labeled"),
+    ],
+)
+def test_roles_and_sampler_belong_together(few_labels, roles, sampler, sentence):
+    few_labels["data"] = {role: {"name": "digits", "split": "train"} for role in roles}
+    few_labels["sampler"] = sampler and {"name": sampler}
+    with pytest.raises(ValueError, match=sentence):
+        validate(few_labels)
+
+
+def test_crops_take_no_labels(config):
+    labeled = config.data.model_copy(update={"labels": "labels.csv"})
+    with pytest.raises(ValueError, match="labels: got labels.csv; it must be left out: crops"):
+        training_data(config.model_copy(update={"data": labeled}))

@@ -46,6 +46,10 @@ def test_the_record_holds_the_matrix_and_the_bounds_and_a_second_call_trains_not
         and bounds["joint"] < bounds["joint_task"]
     )
 
+    (tmp_path / "run/record.json").unlink()  # as while it runs: the newest checkpoint
+    running = sslzoo.load(tmp_path / "run")
+    assert running.tasks_begun == 2 and len(running.exemplars.arrays()[1])
+
     again = train(path, tmp_path / "run", verbose=0)
     assert again["metrics"][0]["accuracy"] == metric["accuracy"]
     assert (

@@ -20,7 +20,7 @@ from sslzoo import inputs
 from sslzoo.data import ByDomain, Dataset
 from sslzoo.files import replace_file
 from sslzoo.training import Checkpoint, ClosedForm
-from sslzoo.zoo import run_state
+from sslzoo.zoo import run_state, versions
 from sslzoo.zoo import train as training
 from sslzoo.zoo.config import dump
 from sslzoo.zoo.entry import load_config
@@ -171,6 +171,35 @@ def test_a_folder_belongs_to_one_recipe(short, tmp_path):
     assert config.read_text() == before
 
 
+def test_a_finished_run_is_given_more_epochs(short, tmp_path):
+    run, text = tmp_path / "run", short.read_text() + "schedule: {warmup_epochs: 0.5}\n"
+    short.write_text(text)
+    train(short, run, verbose=0)
+    short.write_text(text.replace("epochs: 1\n", "epochs: 2\n", 1))
+    assert train(short, run, verbose=0)["steps"] == 4
+    assert [row["epoch"] for row in csv.DictReader((run / "log.csv").open())] == ["0", "1"]
+    assert json.loads((run / "record.json").read_text())["steps"] == 4
+    config = (run / "config.yaml").read_text()
+    (run / "record.json").unlink()  # as if it were not finished
+    short.write_text(text.replace("epochs: 1\n", "epochs: 3\n", 1))
+    with pytest.raises(
+        ValueError, match="epochs differ.* A run that is finished may be given more"
+    ):
+        train(short, run, verbose=0)
+    assert (run / "config.yaml").read_text() == config
+
+
+def test_fewer_epochs_than_the_warm_up_shrink_it(short, tmp_path):
+    run = tmp_path / "run"
+    text = short.read_text().replace("epochs: 1\n", "epochs: 8\n", 1)
+    short.write_text(text + "schedule: {warmup_epochs: 2}\n")
+    assert train(short, run, verbose=0, changes={"epochs": 1})["steps"] == 2
+    assert load_config(run).schedule.warmup_epochs == 0.25
+    assert train(short, run, verbose=0, changes={"epochs": 3})["steps"] == 6  # goes on
+    with pytest.raises(ValueError, match="warmup_epochs: got 2.0; it must be below epochs = 1"):
+        train(short, run, changes={"epochs": 1, "schedule.warmup_epochs": 2.0})
+
+
 FEW_LABELS = """\
 description: a model of the tests
 paper: {title: A Paper}
@@ -294,6 +323,62 @@ def test_a_name_that_cannot_be_recorded_is_refused_before_training(short, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
+EVALUATIONS = [
+    (
+        "{protocol: accuracy, test: {name: digits, split: test}}",
+        "model: got a SimCLR without classify; it must have classify for accuracy",
+    ),
+    (
+        "{protocol: knn, train: {name: SERIES, split: train}, test: {name: SERIES, split: train}}",
+        "train: got series; it must hold images, which this model reads",
+    ),
+    (
+        "{protocol: retrieval, test: {name: IMAGES, split: train}}",
+        "test: got no labels; it must have labels",
+    ),
+]
+
+
+@pytest.mark.parametrize(("evaluation", "sentence"), EVALUATIONS)
+def test_what_a_protocol_cannot_measure_is_refused_before_training(
+    short, tmp_path, evaluation, sentence
+):
+    series, images = tmp_path / "series.npz", tmp_path / "images.npz"
+    np.savez(series, series_train=np.zeros((8, 5, 2), "float32"), labels_train=np.arange(8) % 2)
+    np.savez(images, images_train=np.zeros((8, 8, 8, 3), "uint8"))
+    evaluation = evaluation.replace("SERIES", str(series)).replace("IMAGES", str(images))
+    text = short.read_text().split("evaluate:")[0]
+    short.write_text(f"{text}evaluate:\n- {evaluation}\n")
+    with pytest.raises(ValueError, match=sentence):
+        train(short, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_likelihood_of_other_images_than_the_network_has_is_refused_before_training(
+    short, tmp_path
+):
+    """The network has three channels, the digits one."""
+    text = short.read_text().split("evaluate:")[0]
+    text = text.replace("simclr", "vae").replace("{name: micro, width: 4}", "mlp")
+    text = text.replace("hyperparameters: {projection: [8, 8]}\naugment: digits\n", "")
+    digits = "{name: digits, split: test}"
+    text += f"evaluate:\n- {{protocol: likelihood, train: {digits}, test: {digits}}}\n"
+    short.write_text(text)
+    sentence = "test: got images of 8 x 8 x 1; it must have 8 x 8 x 3, those of the model's net"
+    with pytest.raises(ValueError, match=sentence):
+        train(short, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_config_without_the_optimizer_that_its_method_needs_is_refused(short, tmp_path):
+    kept = [line for line in short.read_text().split("evaluate:")[0].splitlines()]
+    left_out = ("optimizer", "batch_size", "epochs", "schedule")
+    short.write_text("\n".join(line for line in kept if not line.startswith(left_out)))
+    with pytest.raises(ValueError, match="^optimizer: missing; simclr is trained by one.$"):
+        train(short, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_path, monkeypatch):
     train(short, tmp_path / "run", record=True, verbose=0)
     assert sslzoo.load(short)
@@ -303,7 +388,7 @@ def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_
             raise KeyboardInterrupt
         replace_file(path, content)
 
-    monkeypatch.setattr(training, "replace_file", crashes)
+    monkeypatch.setattr(versions, "replace_file", crashes)
     with pytest.raises(KeyboardInterrupt):
         train(short, tmp_path / "run", record=True, encoding="float32", verbose=0)
     with pytest.raises(
@@ -382,13 +467,13 @@ class Center(ClosedForm):
 
 def test_what_is_solved_at_once_begins_anew_and_leaves_a_log_of_one_epoch(tmp_path):
     config = load_config("tca.office_caltech10")
-    (tmp_path / "run.json").write_text('{"started": "long ago", "commit": "x", "seconds": 1e6}')
+    (tmp_path / "run.json").write_text('{"started": "2020-01-01", "commit": "x", "seconds": 1e6}')
     run = RunState(tmp_path / "run.json")
     rows = np.ones((3, 2), "float32")
     learned = training._learn(Center(), config, rows, tmp_path, run, {})
     assert (learned.steps, learned.metrics[0]["rows"]) == (1, 3.0)
     assert run.seconds < 1e6
-    assert run.record()["started"] != "long ago"
+    assert run.record()["started"] != "2020-01-01"
     assert (tmp_path / "log.csv").read_text() == "epoch,rows\n0,3.0\n"
 
 
@@ -430,16 +515,22 @@ def test_what_solving_found_is_in_the_record_and_in_the_log(solved, tmp_path):
 def test_solving_again_counts_its_own_seconds_alone(solved, tmp_path):
     train(solved, tmp_path / "run", verbose=0)
     path = tmp_path / "run/run.json"
-    first = {"started": "long ago", "commit": "x", "seconds": 1e6, "continued": ["y"]}
+    first = {
+        "started": "2020-01-01",
+        "commit": "x",
+        "seconds": 1e6,
+        "continued": ["y"],
+    }
     path.write_text(json.dumps(first))
     result = train(solved, tmp_path / "run", verbose=0)
     assert result["wall_seconds"] < 1e3
-    assert (result["commit"], result["started"]) != ("x", "long ago")
+    assert (result["commit"], result["started"]) != ("x", "2020-01-01")
     assert result["commit"] == commit() and "continued" not in result
 
 
 def test_an_optimizer_for_what_is_solved_at_once_is_refused_before_anything(solved, tmp_path):
-    solved.write_text(SOLVED + "epochs: 5\noptimizer: {name: sgd, learning_rate: 0.1}\n")
+    optimizer = "optimizer: {name: sgd, learning_rate: 0.1}"
+    solved.write_text(f"{SOLVED}epochs: 5\nbatch_size: 8\n{optimizer}\n")
     with pytest.raises(ValueError, match="^optimizer: got 'sgd'; needed none: tca is solved at"):
         train(solved, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()

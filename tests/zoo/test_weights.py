@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from sslzoo.training import contents
 from sslzoo.zoo.weights import load_weights, save_weights
 
 
@@ -49,7 +50,7 @@ class Toy(keras.Model):
 
 
 def toy(seed=0, **kwargs):
-    """A compiled model with random weights, statistics and optimiser state."""
+    """A compiled model with random weights, statistics and optimizer state."""
     model, rng = Toy(**kwargs), np.random.default_rng(seed)
     model.compile("adam", loss="mse")
     model.build((None, 8, 8, 3))
@@ -67,6 +68,12 @@ def values(model):
         + [model.counter]
     )
     return [keras.ops.convert_to_numpy(v) for v in variables]
+
+
+def without_digest(path):
+    """The open file, as other programs write it."""
+    path.write_bytes(path.read_bytes()[contents.FRONT_BYTES :])
+    return h5py.File(path, "r+")
 
 
 def names(path):
@@ -101,7 +108,7 @@ def test_round_trip(tmp_path, encoding, tolerance):
             ).all()
 
 
-def test_file_holds_no_optimiser_and_no_seed(tmp_path):
+def test_file_holds_no_optimizer_and_no_seed(tmp_path):
     save_weights(toy(), tmp_path / "a.weights.h5")
     assert sorted(names(tmp_path / "a.weights.h5")) == sorted(
         [f"backbone/layers/batch_normalization/vars/{i}" for i in range(4)]
@@ -114,7 +121,7 @@ def test_file_holds_no_optimiser_and_no_seed(tmp_path):
     )
 
 
-def test_optimiser_and_seed_keep_their_state(tmp_path):
+def test_optimizer_and_seed_keep_their_state(tmp_path):
     model = toy(3)
     save_weights(toy(4), tmp_path / "a.weights.h5")
     model.optimizer.iterations.assign(17)
@@ -220,7 +227,7 @@ def corrupt_link(file):
 def test_a_file_that_does_not_fit_changes_nothing(tmp_path, change, sentence):
     path = tmp_path / "a.weights.h5"
     save_weights(toy(4), path)
-    with h5py.File(path, "r+") as file:
+    with without_digest(path) as file:
         change(file)
     model = toy(3)
     before = values(model)
@@ -278,14 +285,16 @@ KERNEL, BIAS = "head/layers/dense/vars/0", "head/layers/dense/vars/1"
         (replaced(f"{KERNEL}_scale", np.float32(1)), "got float32 (); it must be float32 (5,)"),
         (
             replaced(f"{KERNEL}_scale", np.full(5, np.inf, "float32")),
-            "got NaN or infinity; it must hold finite weights",
+            "got NaN or values beyond float32; it must hold finite weights",
         ),
         (
             replaced(BIAS, np.full(5, np.nan, "float32")),
-            "vars/1: got NaN or infinity; it must hold finite weights",
+            "vars/1: got NaN or values beyond float32; it must hold finite weights",
         ),
         (replaced(BIAS, np.full(5, b"secret")), "vars/1: got |S6; it must hold float32"),
         (replaced(BIAS, np.ones(5, "int32")), "vars/1: got int32; it must hold float32"),
+        (replaced(BIAS, np.full(5, 1e300)), "vars/1: got NaN or values beyond float32"),
+        (replaced("vars/0", np.int64(2**40)), "vars/0: got int64; it must hold int32"),
     ],
 )
 def test_a_file_from_anybody_is_read_as_it_is_written_or_not_at_all(tmp_path, change, sentence):
@@ -293,7 +302,7 @@ def test_a_file_from_anybody_is_read_as_it_is_written_or_not_at_all(tmp_path, ch
     with h5py.File(tmp_path / "elsewhere.h5", "w") as file:
         file["scale"] = np.ones(5, "float32")
     save_weights(toy(4), path, "int8")
-    with h5py.File(path, "r+") as file:
+    with without_digest(path) as file:
         change(file, tmp_path / "elsewhere.h5")
     model = toy(3)
     before = values(model)
@@ -307,10 +316,40 @@ def test_a_file_from_anybody_is_read_as_it_is_written_or_not_at_all(tmp_path, ch
 def test_a_scale_beside_a_float_variable_multiplies_nothing(tmp_path):
     saved, loaded = toy(4), toy(3)
     save_weights(saved, tmp_path / "a.weights.h5")
-    with h5py.File(tmp_path / "a.weights.h5", "r+") as file:
+    with without_digest(tmp_path / "a.weights.h5") as file:
         file[f"{BIAS}_scale"] = np.full(5, 7, "float32")
     load_weights(loaded, tmp_path / "a.weights.h5")
     np.testing.assert_array_equal(values(saved)[-2], values(loaded)[-2])
+
+
+@pytest.mark.parametrize("encoding", ["fp16", "int8", "float32"])
+def test_a_value_that_was_changed_is_seen(tmp_path, encoding):
+    path = tmp_path / "a.weights.h5"
+    save_weights(toy(4), path, encoding)
+    with h5py.File(path, "r+") as file:
+        file[BIAS][2] += 1
+    model = toy(3)
+    before = values(model)
+    with pytest.raises(ValueError, match="does not have the digest that it was written with"):
+        load_weights(model, path)
+    for a, b in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_file_of_an_older_version_has_no_digest_and_loads(tmp_path):
+    saved, loaded = toy(4), toy(3)
+    save_weights(saved, tmp_path / "a.weights.h5", "float32")
+    without_digest(tmp_path / "a.weights.h5").close()
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(values(saved)[-2], values(loaded)[-2])
+
+
+def test_a_file_that_declares_what_it_cannot_hold_is_refused(tmp_path):
+    save_weights(toy(4), tmp_path / "a.weights.h5")
+    with without_digest(tmp_path / "a.weights.h5") as file:
+        file.create_dataset("optimizer/vars/0", shape=(2**50,), chunks=(1024,), dtype="float64")
+    with pytest.raises(ValueError, match="it declares 9007199254"):
+        load_weights(toy(3), tmp_path / "a.weights.h5")
 
 
 def test_weights_of_a_larger_model_are_refused(tmp_path):
@@ -319,14 +358,17 @@ def test_weights_of_a_larger_model_are_refused(tmp_path):
         load_weights(toy(3), tmp_path / "a.weights.h5")
 
 
+@pytest.mark.parametrize("digest", [True, False])
 @pytest.mark.parametrize("keep", [0, 100, 3000])
-def test_a_truncated_file_changes_nothing(tmp_path, keep):
+def test_a_truncated_file_changes_nothing(tmp_path, keep, digest):
     path = tmp_path / "a.weights.h5"
     save_weights(toy(4), path)
+    if not digest:
+        without_digest(path).close()
     path.write_bytes(path.read_bytes()[:keep])
     model = toy(3)
     before = values(model)
-    with pytest.raises(ValueError, match="not a readable HDF5 weights file"):
+    with pytest.raises(ValueError, match="not a readable HDF5 weights file|not have the digest"):
         load_weights(model, path)
     for a, b in zip(before, values(model), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -335,16 +377,14 @@ def test_a_truncated_file_changes_nothing(tmp_path, keep):
 def test_a_damaged_chunk_changes_nothing(tmp_path):
     path = tmp_path / "a.weights.h5"
     save_weights(toy(4, width=64), path)
-    with h5py.File(path) as file:
+    with without_digest(path) as file:
         chunk = file["backbone/layers/conv2d/vars/0"].id.get_chunk_info(0)
     content = bytearray(path.read_bytes())
     content[chunk.byte_offset : chunk.byte_offset + 64] = bytes(64)
     path.write_bytes(content)
     model = toy(3, width=64)
     before = values(model)
-    with pytest.raises(
-        ValueError, match="the variable /backbone/layers/conv2d/vars/0 cannot be read"
-    ):
+    with pytest.raises(ValueError, match="not a readable HDF5 weights file"):
         load_weights(model, path)
     for a, b in zip(before, values(model), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -404,3 +444,29 @@ def test_the_other_backend_reads_the_same_weights(tmp_path):
         for value, key in zip(values(saved), there.files, strict=True):
             np.testing.assert_array_equal(value, there[key])
     assert (tmp_path / "b.weights.h5").read_bytes() == (tmp_path / "a.weights.h5").read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["float32", "fp16", "int8"])
+def test_safetensors_hold_the_same(tmp_path, encoding):
+    model, others = toy(1), (toy(2), toy(3))
+    for other, ending in zip(others, (".safetensors", ".weights.h5"), strict=True):
+        save_weights(model, tmp_path / f"a{ending}", encoding)
+        load_weights(other, tmp_path / f"a{ending}")
+    for variable, other in zip(others[0].weights, others[1].weights, strict=True):
+        np.testing.assert_array_equal(variable, other)
+    assert int(others[0].counter) == 1
+
+
+@pytest.mark.parametrize("place", [0, 9, 200, -1, -400])
+def test_a_damaged_safetensors_file_changes_nothing(tmp_path, place):
+    model, path = toy(1), tmp_path / "a.safetensors"
+    save_weights(model, path, "float32")
+    content = bytearray(path.read_bytes())
+    content[place] ^= 16
+    path.write_bytes(content)
+    other = toy(2)
+    before = [np.array(variable) for variable in other.weights]
+    with pytest.raises(ValueError, match="a.safetensors"):
+        load_weights(other, path)
+    for variable, old in zip(other.weights, before, strict=True):
+        np.testing.assert_array_equal(variable, old)

@@ -42,6 +42,8 @@ def format_of(path: Path) -> ModuleType | None:
     >>> format_of(Path("nowhere")) is None
     True
     """
+    if path.exists() and not path.is_dir() and not path.is_file():
+        return None  # opening a pipe would wait for ever
     return next((module for module in formats() if module.reads(path)), None)
 
 
@@ -62,5 +64,12 @@ def check_split(name: object, split: str, splits: list[str]) -> None:
     Traceback (most recent call last):
     ValueError: digits: no split 'val'; it has ['test', 'train'].
     """
-    if split not in splits:
-        raise ValueError(f"{name}: no split {split!r}; it has {splits}.")
+    if split in splits:
+        return
+    hint = ""
+    if split == "test" and "train" in splits:
+        hint = (
+            " (sslzoo.data.split(train, test=0.2) keeps a part apart; in a config, hold_out: 0.2; "
+            "for sslzoo eval, --hold-out 0.2)"
+        )
+    raise ValueError(f"{name}: no split {split!r}; it has {splits}{hint}.")

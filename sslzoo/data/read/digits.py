@@ -13,7 +13,7 @@ SPLIT_SEED = 0
 def load(split: str = "train") -> Dataset:
     """1,797 handwritten digits, uint8 (N, 8, 8): 1,297 for training, 500 for testing.
 
-    scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), grey values 0..16
+    scikit-learn's bundled copy of the UCI test set (Alpaydin and Kaynak 1998), gray values 0..16
     scaled to 0..255. The split is drawn once, stratified by class, with seed 0; rows keep
     scikit-learn's order. Raises ValueError for another split.
 

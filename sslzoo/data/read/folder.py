@@ -1,5 +1,6 @@
 """Data sets in a directory of images."""
 
+import functools
 import os
 import pathlib
 import warnings
@@ -10,9 +11,15 @@ import numpy as np
 
 from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
-from sslzoo.data.decode import decode, probe
+from sslzoo.data.decode import decode, guessed_bits, probe
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
-from sslzoo.data.listing import Listing, available_splits, holds_images, list_images
+from sslzoo.data.listing import (
+    Listing,
+    available_splits,
+    holds_images,
+    list_images,
+    warn_of_unread,
+)
 from sslzoo.data.pictures import Pictures
 from sslzoo.progress import progress
 
@@ -30,8 +37,7 @@ def reads(path: pathlib.Path) -> bool:
 
 
 def splits(path: str | os.PathLike) -> list[str]:
-    """The splits of a directory of images, sorted: its folders train, test, val, validation, or
-    else "train" alone.
+    """The splits of a directory of images, sorted, as `available_splits` finds them.
 
     >>> splits("nowhere")
     ['train']
@@ -44,26 +50,36 @@ def load(
     split: str = "train",
     image_size: int | None = None,
     on_error: str = "raise",
+    labels: str | os.PathLike | None = None,
 ) -> Dataset:
     """Read a directory of images: uint8 RGB (N, H, W, 3).
 
-    path/CLASS/... : labelled, classes sorted by name (those of train/ where there is one). path/*:
+    path/CLASS/... : labeled, classes sorted by name (those of train/ where there is one). path/*:
     no labels. path/train, path/test, path/val, path/validation are splits, each laid out in one of
-    these two ways; without them there is one split, "train". Files are those with an image suffix,
-    sorted by path, hidden ones left out.
+    these two ways; without them there is one split, "train". path/unlabeled is a split without
+    labels, beside splits or classes. Case does not matter in the names of splits.
+
+    Gray and color of more than 8 bits keep their upper 8. Where files do not say how many bits they
+    have, the largest value of all decides, and a warning says what it is, unless it is 16.
+
+    Files are those with an ending that Pillow reads, sorted by path, hidden ones left out. Links to
+    folders are followed. One warning counts and names other files, and folders without images.
 
     Up to 1 GiB of pixels come as an array. More come as `ImageFiles`, decoded on access (needs
     image_size). Of those, headers and ends are checked here; damage in the middle of a file shows
     when the row is read.
 
     Args:
-        image_size: shorter side resized (bicubic, antialiased) and centre cut; needed when the
+        image_size: shorter side resized (bicubic, antialiased) and center cut; needed when the
             sizes of the files differ.
         on_error: "raise" lists the files that cannot be read, "skip" leaves them out with one
             warning.
+        labels: a CSV of paths and labels (`sslzoo.data.label_file`). The files in it are the split
+            "train", all others "unlabeled"; folders mean nothing then.
 
     Raises:
-        ValueError: no images, no such split, unreadable files, sizes that differ.
+        ValueError: no images, no such split, unreadable files, sizes that differ, splits beside
+            classes.
 
     >>> import tempfile
     >>> from PIL import Image
@@ -73,8 +89,12 @@ def load(
     (1, 4, 4, 3)
     """
     path = pathlib.Path(path)
-    listing = list_images(path, split)
-    listing, sizes = _each(probe, listing, path, on_error, "reading headers")
+    listing = list_images(path, split, labels)
+    warn_of_unread(path, listing.unread, stacklevel=3)
+    listing, headers = _each(_header, listing, path, on_error, "reading headers")
+    sizes = [size for size, _ in headers]
+    bits = _common_bits(path, [bits for _, bits in headers])
+    read = functools.partial(decode, bits=bits)
     height, width = _common_size(path, listing.files, sizes, image_size)
     count = len(listing.files)
     if count * height * width * 3 > image_files.ARRAY_LIMIT:
@@ -82,10 +102,10 @@ def load(
             raise ImageSizeNeeded(
                 f"image_size: needed for {path}, whose {count} images are too large for memory."
             )
-        images = ImageFiles(listing.files, image_size)
+        images = ImageFiles(listing.files, image_size, decode=read)
     else:
         listing, images = _each(
-            lambda file: decode(file, image_size), listing, path, on_error, "decoding images"
+            lambda file: read(file, image_size), listing, path, on_error, "decoding images"
         )
         images = np.stack(images)
     return Dataset(images, listing.labels, listing.classes, path.name, split)
@@ -122,6 +142,7 @@ def pictures(
         return pixels
 
     listing = list_images(path, split)
+    warn_of_unread(path, listing.unread, stacklevel=3)
     listing, images = _each(read, listing, path, on_error, "decoding images")
     return Pictures(images, _names(path, listing.files), path.name, split)
 
@@ -156,13 +177,31 @@ def _each(
     named = [f"{files[row].relative_to(path)} ({results[row]})" for row in bad[:5]]
     named += ["..."] if bad[5:] else []
     message = f"{path}: {len(bad)} of {len(files)} image files cannot be used: {', '.join(named)}"
-    if on_error == "raise" or len(bad) == len(files):
+    if len(bad) == len(files):
+        raise ValueError(f"{message}; none is left.")
+    if on_error == "raise":
         raise ValueError(f"{message}; repair them or pass on_error='skip'.")
     warnings.warn(f"{message}; left out.", stacklevel=4)
     good = np.setdiff1d(np.arange(len(files)), bad)
     labels = None if listing.labels is None else listing.labels[good]
-    usable = Listing([files[row] for row in good], labels, listing.classes)
+    usable = listing._replace(files=[files[row] for row in good], labels=labels)
     return usable, [results[row] for row in good]
+
+
+def _header(file):
+    return probe(file), guessed_bits(file)
+
+
+def _common_bits(path, bits):
+    """Bits of the values of all files that do not say it, or None; other than 16 is said."""
+    deep = [number for number in bits if number]
+    if deep and max(deep) != 16:
+        warnings.warn(
+            f"{path}: {len(deep)} of {len(bits)} images hold values of more than 8 bits, and "
+            f"do not say how many; by the largest value {max(deep)} are taken.",
+            stacklevel=4,
+        )
+    return max(deep, default=None)
 
 
 def _common_size(path, files, sizes, image_size):

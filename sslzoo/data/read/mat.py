@@ -53,7 +53,7 @@ def load(
 
     Args:
         path: the file. split: "train", all of it.
-        image_size, on_error: of no use here.
+        image_size, on_error: Not used.
 
     Returns:
         A Dataset of `vectors` (N, D) float32 and `labels` (N,) from 0 on.

@@ -16,8 +16,16 @@ SUFFIXES = (".npz",)
 GENERAL = True
 SHORT = {"x": "images", "y": "labels"}  # names of old
 # TypeError: np.load returns a bare array for what is a .npy file inside, and that is no context
-# manager.
-UNREADABLE = (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
+# manager. MemoryError: a header may declare any size.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    MemoryError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def reads(path: pathlib.Path) -> bool:
@@ -55,7 +63,7 @@ def load(
     their rank; integers become uint8.
 
     Args:
-        image_size, on_error: of no use here.
+        image_size, on_error: Not used.
 
     Raises:
         ValueError: another file, other keys, no such split, values that a field cannot have; with

@@ -3,12 +3,12 @@
 import os
 import pathlib
 import zipfile
-import zlib
 
 import numpy as np
 
 from sslzoo.data.area import shrink
 from sslzoo.data.dataset import Dataset
+from sslzoo.data.read import npz
 
 SUFFIXES = (".npz",)
 SPLITS = ["background", "evaluation", "train", "validation"]
@@ -18,7 +18,6 @@ VALIDATION_ALPHABETS = 5  # of the 30 of background
 SPLIT_SEED = 0
 CHUNK = 1000  # images shrunk at once
 FIELDS = ("alphabet", "character", "character_names", "alphabet_names")
-UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 def reads(path: pathlib.Path) -> bool:
@@ -62,7 +61,7 @@ def load(
             training (Santoro et al. 2016; Vinyals et al. 2016): four times the images and the
             classes.
         image_size: shrunk by area, from 105 pixels; None: 28, as in that literature.
-        on_error: of no use here.
+        on_error: Not used.
 
     Classes are named "alphabet/character", turned ones "alphabet/character@90". Rows are in the
     order of the file, the turned ones behind.
@@ -102,7 +101,7 @@ def _read(path, part):
             if missing := [key for key in keys.values() if key not in archive.files]:
                 raise KeyError(f"need the keys {missing}, got {sorted(archive.files)}")
             return {field: archive[key] for field, key in keys.items()}
-    except UNREADABLE as error:
+    except (KeyError, *npz.UNREADABLE) as error:
         raise ValueError(f"{path}: not a readable Omniglot archive ({error.args[-1]}).") from None
 
 

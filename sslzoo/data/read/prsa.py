@@ -64,8 +64,8 @@ def load(
     The file that the official code reads is offline. Known are: one window a day, the dates of the
     splits, six features scaled to 0..1 (its README), the PM2.5 of the next day as the target (issue
     292 of jindongwang/transferlearning). Here that is the first hour of the next day. Then the last
-    value of a window is as far from the target as the paper's forecasts are, .03 at Dongsi; the
-    mean of the next day would be at .12.
+    value of a window is as far from the target as the paper's forecasts are, 0.03 at Dongsi; the
+    mean of the next day would be at 0.12.
 
     - Scaling: (x - minimum) / (maximum - minimum) of the training span. Later values may exceed 1.
       The target is scaled as PM2.5 is.
@@ -77,7 +77,7 @@ def load(
         path: FOLDER/STATION, such as "beijing_air/Dongsi", or the CSV file itself.
         split: "train" (2013-03-01 to 2016-06-30), "validation" (2016-07-02 to 2016-10-30) or "test"
             (2016-11-02 to 2017-02-28).
-        image_size, on_error: of no use here.
+        image_size, on_error: Not used.
 
     Returns:
         A Dataset of `series` (N, 24, 6) and `targets` (N,), float32, in the order of time. Features
@@ -94,6 +94,9 @@ def load(
         raise refused("data", str(path), "be FOLDER/STATION beside PRSA_Data_STATION_*.csv")
     check_split(path, split, splits(path))
     start, values = _table(file)
+    if start.hour or _day(start, SPLITS["train"][0]) < 0:
+        needed = f"begin at 00:00 of a day, {SPLITS['train'][0]} at the latest"
+        raise refused(str(file), f"{start} as its first hour", needed)
     days = {name: [_day(start, date) for date in dates] for name, dates in SPLITS.items()}
     if len(values) < days["test"][1] * HOURS:
         raise refused(str(file), f"{len(values)} hours", f"reach to {SPLITS['test'][1]}")

@@ -1,5 +1,6 @@
 """Data sets of TensorFlow Datasets, stored on this machine or downloaded."""
 
+import functools
 import os
 import pathlib
 
@@ -33,7 +34,7 @@ def load(
     large are refused.
 
     Args:
-        image_size: shorter side resized and centre cut, as for directories; needed when the images
+        image_size: shorter side resized and center cut, as for directories; needed when the images
             differ in size.
 
     Raises:
@@ -65,9 +66,8 @@ def stored(data_dir: str | os.PathLike | None = None) -> dict[str, pathlib.Path]
     >>> stored("nowhere")
     {}
     """
-    root = pathlib.Path(
-        data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    ).expanduser()
+    given = data_dir or os.environ.get("TFDS_DATA_DIR")
+    root = pathlib.Path(os.path.expanduser(given or "~/tensorflow_datasets"))
     found = {}
     for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):
         for info in sorted(root.glob(pattern), key=lambda path: _version(path.parent)):
@@ -151,11 +151,7 @@ def _labels(builder, split, image_key, label_key):
 
 def _random(name, source, image_key, image_size):
     """The images as an array or, where that is too large, decoded when asked for."""
-
-    def decode(row, size):
-        pixels = source[row][image_key]
-        return pixels if size is None else resize(pixels, size)
-
+    decode = functools.partial(_image, source, image_key)
     first = decode(0, image_size)
     if len(source) * first.nbytes <= image_files.ARRAY_LIMIT:
         rows = progress(range(len(source)), "decoding images", len(source))
@@ -165,6 +161,11 @@ def _random(name, source, image_key, image_size):
             f"image_size: needed for {name}, whose {len(source)} images are too large for memory."
         )
     return ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
+
+
+def _image(source, image_key, row, size):
+    pixels = source[row][image_key]
+    return pixels if size is None else resize(pixels, size)
 
 
 def _sequential(name, builder, split, image_key, label_key, image_size):

@@ -1,7 +1,7 @@
-"""Samplers: how the rows of a data set become batches.
+"""Samplers make batches from the rows of a data set.
 
-Each is one file of this folder, found by its name: `class_balanced.py` defines `ClassBalanced`. A
-new one needs no entry anywhere. Its settings in a config are the parameters of its constructor.
+Each is one file of this folder. `class_balanced.py` defines `ClassBalanced`. The file name is
+enough to find it. The parameters of its constructor are its settings in a config.
 """
 
 import functools

@@ -1,16 +1,15 @@
 """Shuffled batches of the rows of a data set."""
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sslzoo.checks import refused
-from sslzoo.data.dataset import Dataset, as_array
+from sslzoo.data.dataset import Dataset, as_array, as_dataset
 from sslzoo.data.endless import Endless
+from sslzoo.data.threads import Threads
 
 
 class Batches(Endless):
@@ -21,14 +20,14 @@ class Batches(Endless):
     left out of that epoch (n < batch_size: one batch of n).
 
     Args:
-        dataset: a `Dataset`, or a dict of arrays of equal length (N, ...).
-        batch_size, seed, start: as `Endless`.
+        dataset: A `Dataset`, (images, labels), or a dict of arrays of equal length (N, ...).
+        batch_size, seed, start: As for `Endless`.
 
     Items: all fields of the data, and "index", the int64 row numbers. Images (N, H, W) come as (N,
     H, W, 1). Images that are decoded on access are read one batch ahead, in the background.
 
     Raises:
-        ValueError: fields of unequal length, no rows, a number out of range.
+        ValueError: Fields have different lengths, there are no rows, or a number is out of range.
 
     >>> batches = Batches({"vectors": np.eye(5)}, batch_size=2)
     >>> batches.steps_per_epoch, batches[0]["vectors"].shape
@@ -37,12 +36,12 @@ class Batches(Endless):
 
     def __init__(
         self,
-        dataset: Dataset | Mapping[str, ArrayLike],
+        dataset: Dataset | tuple | Mapping[str, ArrayLike],
         batch_size: int,
         seed: int = 0,
         start: int = 0,
     ) -> None:
-        fields = dataset.fields if isinstance(dataset, Dataset) else dataset
+        fields = dataset if isinstance(dataset, Mapping) else as_dataset(dataset).fields
         self._arrays = {field: as_array(values) for field, values in fields.items()}
         self.size = _length(self._arrays)
         if "images" in self._arrays and self._arrays["images"].ndim == 3:
@@ -50,12 +49,11 @@ class Batches(Endless):
         super().__init__(batch_size, 1, seed, start)
         self.batch_size = min(self.batch_size, self.size)
         self.steps_per_epoch = self.size // self.batch_size
-        self._lock = threading.Lock()
         self._permutation = (None, None)
         on_disk = any(getattr(values, "on_disk", False) for values in self._arrays.values())
         # Keras' own workers would do, but they begin again at item 0 after every epoch.
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="sslzoo-batch") if on_disk else None
-        self._ahead = (None, None)
+        self._reader = Threads(1, "sslzoo-batch") if on_disk else None
+        self._ahead = {}  # {(item, pool): its future} of the batch that is read ahead
 
     @property
     def arrays(self) -> dict[str, NDArray]:
@@ -64,15 +62,18 @@ class Batches(Endless):
     def __getitem__(self, i: int) -> dict[str, NDArray]:
         if self._reader is None:
             return super().__getitem__(i)
-        with self._lock:
-            item, batch = self._ahead
-            batch = batch if item == i else self._reader.submit(super().__getitem__, i)
-            self._ahead = (i + 1, self._reader.submit(super().__getitem__, i + 1))
+        reader = self._reader.pool()
+        ahead = self._ahead.get((i, reader))
+        batch = ahead or reader.submit(super().__getitem__, i)
+        self._ahead = {(i + 1, reader): reader.submit(super().__getitem__, i + 1)}
         return batch.result()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_ahead": {}}
 
     def starting_at(self, step: int) -> Self:
         other = super().starting_at(step)
-        other._ahead = (None, None)
+        other._ahead = {}
         return other
 
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
@@ -82,11 +83,11 @@ class Batches(Endless):
 
     def _order(self, epoch):
         """The permutation of an epoch; the last one is kept."""
-        with self._lock:
-            if self._permutation[0] != epoch:
-                order = np.random.default_rng((self.seed, epoch)).permutation(self.size)
-                self._permutation = (epoch, order)
-            return self._permutation[1]
+        known, order = self._permutation
+        if known != epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.size)
+            self._permutation = (epoch, order)
+        return order
 
 
 def _length(fields):

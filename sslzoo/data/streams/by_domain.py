@@ -1,4 +1,4 @@
-"""Batches with the same number of rows of every domain: what comparing domains needs."""
+"""Batches with the same number of rows from every domain."""
 
 from typing import Any
 
@@ -19,20 +19,22 @@ class ByDomain(Endless):
     epoch, k)). Rows come domain by domain.
 
     Args:
-        dataset: a `Dataset` or a dict of fields, with `domains` or series in the order of time.
-        samples: rows of a domain in a batch. AdaRNN's code takes 36.
-        periods: cut series without `domains` into so many periods that differ most, by
-            `cut_periods`. They are the domains.
-        segments: equal parts of the span between which the cuts lie. As many as periods: periods
-            of equal length.
-        steps_per_epoch: by default, as many as draw as many rows as the set has.
-        seed: of the order. start: the global step of item 0.
+        dataset: A `Dataset` or a dict of fields, with `domains`, or with series in the order of
+            time.
+        samples: Rows of each domain in a batch. AdaRNN's code has 36.
+        periods: Number of domains for series without `domains`. `cut_periods` cuts the series into
+            the periods that differ most.
+        segments: Equal parts of the span. Cuts lie between them. With as many segments as periods,
+            all periods have equal length.
+        steps_per_epoch: Default: enough steps to draw as many rows as the set has.
+        seed: Random seed of the order. The global step of item 0 is `start`.
 
     Attributes:
         count: K, the number of domains.
 
     Raises:
-        ValueError: neither domains nor periods, or both; a domain with fewer than `samples` rows.
+        ValueError: There are neither domains nor periods, or both, or a domain has fewer than
+            `samples` rows.
 
     >>> data = {"vectors": np.eye(5), "domains": [1, 0, 0, 1, 1]}
     >>> ByDomain(data, samples=2)[0]["domains"]

@@ -1,4 +1,4 @@
-"""Batches of a few rows of each of a few classes: what losses of pairs and triplets need."""
+"""Batches with several rows of each class, for losses of pairs and triplets."""
 
 from typing import Any
 
@@ -14,20 +14,21 @@ class ClassBalanced(Endless):
     """P x K batches for `fit(balanced, epochs=...)`: all fields of the data and "index", `samples`
     rows of each of `classes` classes (Hermans et al. 2017, arXiv:1703.07737, section 2).
 
-    A random batch of a set with many classes would hold hardly a row with another of its class.
+    In a random batch of a set with many classes, few rows have another row of their class.
 
     Each batch draws its classes, and of each its rows, without replacement, by
     np.random.default_rng((seed, epoch, k)). Rows come class by class.
 
     Args:
-        dataset: a `Dataset` with labels, (images, labels), or a dict of fields.
-        classes: P, of the classes that the set has.
-        samples: K, at least 2: a single row has no other to be near to.
-        steps_per_epoch: by default, as many as draw as many rows as the set has.
-        seed: of the order. start: the global step of item 0.
+        dataset: A `Dataset` with labels, (images, labels), or a dict of fields.
+        classes: P, the number of classes in a batch.
+        samples: K, the number of rows of each class in a batch, at least 2.
+        steps_per_epoch: Default: enough steps to draw as many rows as the set has.
+        seed: Random seed of the order. The global step of item 0 is `start`.
 
     Raises:
-        ValueError: no labels, fewer than `classes` classes, a class with fewer than `samples` rows.
+        ValueError: There are no labels or fewer than `classes` classes, or a class has fewer than
+            `samples` rows.
 
     >>> from sslzoo import data
     >>> ClassBalanced(data.load("digits"), classes=3, samples=2)[0]["labels"]

@@ -1,4 +1,4 @@
-"""Random crops of pictures of unequal sizes."""
+"""Random crops of pictures of different sizes."""
 
 from typing import Any
 
@@ -23,14 +23,15 @@ class Crops(Endless):
     since pictures of unequal sizes are no batch.
 
     Args:
-        pictures: a `Pictures`, or a sequence of arrays such as it takes.
-        size: pixels of a side.
-        batch_size, steps_per_epoch, seed, start: as `Endless`.
+        pictures: A `Pictures`, or a sequence of arrays that it accepts.
+        size: Side of a crop in pixels.
+        batch_size, steps_per_epoch, seed, start: As for `Endless`.
 
     Items: {"images": uint8 (batch_size, size, size, 3), "index": int64, the number of the picture}.
 
     Raises:
-        ValueError: a size below 1, or a picture smaller than the crop, by its name.
+        ValueError: `size` is below 1, or a picture is smaller than the crop. The error names the
+            picture.
 
     >>> crops = Crops([np.zeros((9, 12, 3), "uint8")], size=4, batch_size=2, steps_per_epoch=10)
     >>> crops[0]["images"].shape
@@ -62,12 +63,20 @@ class Crops(Endless):
         cls,
         name: str,
         split: str,
+        *,
+        settings: dict[str, Any] | None = None,
         image_size: int | None = None,
         on_error: str = "raise",
-        **settings: Any,
+        **options: Any,
     ) -> Pictures:
-        """The pictures of a directory, at their own sizes; `size` of the settings is the least."""
-        return read_pictures(name, split, smallest=settings.get("size", 1), on_error=on_error)
+        """The pictures of a directory, at their own sizes; `size` of the settings is the least.
+
+        Raises ValueError for other options of `load`.
+        """
+        for option, value in options.items():
+            raise refused(option, value, "be left out: crops are of all pictures of a directory")
+        smallest = (settings or {}).get("size", 1)
+        return read_pictures(name, split, smallest=smallest, on_error=on_error)
 
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         rng = np.random.default_rng((self.seed, epoch, k))

@@ -1,4 +1,4 @@
-"""Labelled and unlabelled rows side by side: the batches of semi-supervised learning."""
+"""Batches of labeled and unlabeled rows, for semi-supervised learning."""
 
 from typing import Any
 
@@ -8,48 +8,54 @@ from numpy.typing import ArrayLike, NDArray
 from sslzoo.checks import INPUTS, check_labels, refused, whole
 from sslzoo.data.dataset import Dataset, as_dataset
 from sslzoo.data.endless import Endless, spread
-from sslzoo.data.subset import labelled_subset
+from sslzoo.data.subset import labeled_subset
 
 
 class Paired(Endless):
     """Batches for `fit(paired, epochs=...)`: {images, labels} of `batch_size` rows, {unlabeled,
     index} of ratio times as many. Instead of images, whatever field the data set has.
 
-    `index` counts rows of the unlabelled ones: methods with a memory per row need it. The labelled
-    rows are part of the unlabelled ones too (google-research/fixmatch, issue 2).
+    `index` counts rows of the unlabeled ones: methods with a memory per row need it. The labeled
+    rows are part of the unlabeled ones too (google-research/fixmatch, issue 2).
 
-    Labelled rows come in endless permutations, one after the other, so that a batch larger than the
-    set repeats rows. Unlabelled rows come in permutations of which the remainder that fills no
+    Labeled rows come in endless permutations, one after the other, so that a batch larger than the
+    set repeats rows. Unlabeled rows come in permutations of which the remainder that fills no
     batch is left out: no batch repeats an index. Both are drawn by np.random.default_rng((seed, 0
     or 1, number of the permutation)).
 
     Args:
-        dataset: a `Dataset` with labels, (images, labels), or a dict of fields.
-        batch_size: labelled rows a batch. FixMatch 64.
-        ratio: mu, unlabelled rows per labelled one in a batch. FixMatch 7.
-        steps_per_epoch: by default, as many as show each unlabelled row once.
-        labels_per_class: so many labels are used of each class, drawn by `draw`; the others are
-            forgotten. None: all.
-        unlabeled: rows, or a `Dataset`, which should hold the labelled ones too. None: those of
-            `dataset`.
-        seed: of the order. start: the global step of item 0.
-        draw: seed of the choice of labels: `labelled_subset(labels, per_class=labels_per_class,
-            seed=draw)`.
+        dataset: The labeled rows, as a `Dataset` with labels, (images, labels), or a dict of
+            fields.
+        batch_size: Labeled rows in a batch. FixMatch has 64.
+        ratio: mu, the unlabeled rows for each labeled one in a batch. FixMatch has 7.
+        steps_per_epoch: Default: enough steps to show each unlabeled row once.
+        labels_per_class: Number of labels to use from each class. The others are ignored. None: all
+            labels.
+        unlabeled: An array or a data set, such as `load(folder, "unlabeled")`. Its labels are not
+            used. None: all rows of `dataset`.
+        seed: Random seed of the order.
+        start: The global step of item 0.
+        draw: Random seed of the choice of labels: `labeled_subset(labels,
+            per_class=labels_per_class, seed=draw)`.
 
     Attributes:
-        labeled: rows of `dataset` that are used with their label, ascending.
-        classes: the number of classes: of names that `dataset` has, or the largest label + 1.
-        rows: unlabelled rows a batch.
+        labeled: Rows of `dataset` whose labels are used, ascending.
+        classes: The number of classes: the number of names in `dataset`, or the largest label + 1.
+        rows: Unlabeled rows in a batch.
 
     Raises:
-        ValueError: no labels, a class without any, fewer unlabelled rows than a batch, graphs, or
-            numbers out of range.
+        ValueError: There are no labels, a class has no label, a batch needs more unlabeled rows
+            than there are, the items are graphs, or a number is out of range.
+
+    In a config, `data: {labeled: ..., unlabeled: ...}` with `sampler: {name: paired}`.
 
     >>> from sslzoo import data
     >>> paired = Paired(data.load("digits"), batch_size=10, ratio=2, labels_per_class=4)
     >>> {field: len(values) for field, values in paired[0].items()}
     {'images': 10, 'labels': 10, 'unlabeled': 20, 'index': 20}
     """
+
+    roles = ("labeled", "unlabeled")
 
     def __init__(
         self,
@@ -72,7 +78,7 @@ class Paired(Endless):
         labels = self._check_labels(dataset)
         self.labeled = np.arange(len(labels))
         if labels_per_class is not None:
-            self.labeled = labelled_subset(labels, per_class=labels_per_class, seed=self.draw)
+            self.labeled = labeled_subset(labels, per_class=labels_per_class, seed=self.draw)
         chosen = dataset.take(self.labeled)
         self._arrays = {
             self._field: self._check_input(chosen.inputs, self._field),
@@ -84,7 +90,8 @@ class Paired(Endless):
         self.rows = self.batch_size * self.ratio
         if self.size < self.rows:
             needed = f"hold the {self.batch_size} x {self.ratio} = {self.rows} of a batch"
-            raise refused("unlabeled", f"{self.size} {self._field}", needed)
+            smaller = "or batch_size or ratio be smaller"
+            raise refused("unlabeled", f"{self.size} {self._field}", f"{needed}, {smaller}")
         if steps_per_epoch is None:
             self.steps_per_epoch = self.size // self.rows
 
@@ -153,4 +160,9 @@ def _single_field(dataset):
 def _inputs(dataset, unlabeled):
     if unlabeled is None:
         return dataset.inputs
-    return unlabeled.inputs if isinstance(unlabeled, Dataset) else unlabeled
+    if not isinstance(unlabeled, (Dataset, tuple, dict)):
+        return unlabeled
+    rows = as_dataset(unlabeled, "unlabeled")
+    if rows.field != dataset.field:
+        raise refused("unlabeled", rows.field, f"be {dataset.field}, as the labeled rows are")
+    return rows.inputs

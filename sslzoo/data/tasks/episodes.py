@@ -1,6 +1,4 @@
-"""N-way K-shot episodes: small classification problems out of classes that a model has never
-seen.
-"""
+"""N-way K-shot episodes: small classification problems with classes that a model has never seen."""
 
 from typing import NamedTuple
 
@@ -34,12 +32,14 @@ class Episodes:
 
     Args:
         labels: (N,) integers.
-        ways, shots, queries: classes, and labelled and asked rows of each; at least 2, 1, 1.
-        count: how many episodes.
-        seed: of all of them.
+        ways, shots, queries: Number of classes, of labeled rows of each class, and of query rows of
+            each class. They are at least 2, 1 and 1.
+        count: Number of episodes.
+        seed: Random seed of all episodes.
 
     Raises:
-        ValueError: fewer than `ways` classes, a class with fewer than shots + queries rows.
+        ValueError: There are fewer than `ways` classes, or a class has fewer than shots + queries
+            rows.
 
     >>> episodes = Episodes([0, 0, 1, 1, 2, 2], ways=2, shots=1, queries=1, count=10)
     >>> len(episodes), episodes[3].query.shape
@@ -60,7 +60,7 @@ class Episodes:
         self.queries = whole("queries", queries, least=1)
         self.count = whole("episodes", count, least=1)
         self.seed = whole("seed", seed, least=0)
-        labels = check_labels(labels, len(labels))
+        labels = check_labels(labels, None)
         self.labels, counts = np.unique(labels, return_counts=True)
         if len(self.labels) < ways:
             raise refused("ways", ways, f"be at most {len(self.labels)}, the classes of the data")

@@ -1,12 +1,12 @@
-"""A labelled data set as tasks in sequence, each with classes of its own."""
+"""A labeled data set as a sequence of tasks with different classes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sslzoo.checks import check_labels, refused
-from sslzoo.data.dataset import Dataset
+from sslzoo.checks import check_labels, refused, whole
+from sslzoo.data.dataset import Dataset, as_dataset
 
 
 class Task(NamedTuple):
@@ -27,20 +27,18 @@ class Task(NamedTuple):
 
 
 class TaskStream:
-    """A labelled data set in tasks, for `begin_task` / `fit` / `end_task` and for
-    `sslzoo.evaluate.incremental`.
+    """A labeled data set as a sequence of tasks, for `sslzoo.evaluate.incremental`.
 
-    Labels are numbered anew in the order in which the classes appear, so that the columns of a head
-    are in the order of the tasks: task 0 has the classes 0, 1, ..., whatever they were.
-    `order[new]` is the old label; `classes[new]` is its name.
+    Labels get new numbers in the order of the tasks. Task 0 has the classes 0, 1, ..., whatever
+    their labels were. `order[new]` is the old label, and `classes[new]` is its name.
 
     Iterating gives `Task`s; `len` counts them.
 
     Args:
-        train, test: labelled `Dataset`s.
-        tasks: how many tasks, of equally many classes (the first ones have one more where that does
-            not divide); or the classes of each task, a list of lists of labels, which must not
-            repeat one. Classes in none are left out.
+        train, test: Labeled data: a `Dataset`, (images, labels), or a dict of fields.
+        tasks: Number of tasks with equally many classes, or a list with the labels of each task.
+            The first tasks have one class more if the number does not divide. No label may occur
+            twice in a list. Labels outside the list are left out.
         seed: None: classes in the order of their labels; else the order is
             np.random.RandomState(seed).permutation(C), so that 1993 gives CIFAR-100 the order that
             is published with iCaRL and PyCIL. Only for a number of tasks.
@@ -50,8 +48,8 @@ class TaskStream:
             with new labels.
 
     Raises:
-        ValueError: no labels, a class that only one of train and test has, more tasks than classes,
-            a task without a class, a class in two tasks.
+        ValueError: There are no labels, only one of train and test has a class, there are more
+            tasks than classes, a task has no class, or a class is in two tasks.
 
     >>> from sslzoo import data
     >>> digits = data.load("digits")
@@ -61,15 +59,18 @@ class TaskStream:
 
     def __init__(
         self,
-        train: Dataset,
-        test: Dataset,
+        train: Dataset | tuple | dict,
+        test: Dataset | tuple | dict | None = None,
         tasks: int | Sequence[Sequence[int]] = 5,
         seed: int | None = None,
     ) -> None:
+        if test is None:
+            raise refused("test", None, "be labeled data; sslzoo.data.split makes train and test")
+        train, test = as_dataset(train, "train"), as_dataset(test, "test")
         labels = {"train": _labels(train, "train"), "test": _labels(test, "test")}
         _check_same_classes(labels)
         present = np.unique(labels["train"])
-        if isinstance(tasks, int | np.integer):
+        if not isinstance(tasks, Sequence | np.ndarray) or isinstance(tasks, str):
             plan = _split(present, tasks, seed)
         else:
             plan = _check_plan(tasks, present, seed)
@@ -120,10 +121,12 @@ def _check_same_classes(labels):
 
 
 def _split(present, tasks, seed):
-    if not 1 <= tasks <= len(present):
+    whole("tasks", tasks, least=1)
+    if tasks > len(present):
         raise refused("tasks", tasks, f"be in 1..{len(present)}, one class a task at least")
-    # The generator of NumPy's older days, on purpose: published class orders were drawn by it.
     if seed is not None:
+        whole("seed", seed, least=0, most=2**32 - 1)
+        # NumPy's older generator, on purpose: published class orders were drawn by it.
         present = present[np.random.RandomState(seed).permutation(len(present))]
     return [task.tolist() for task in np.array_split(present, tasks)]
 
@@ -132,7 +135,9 @@ def _check_plan(tasks, present, seed):
     if seed is not None:
         needed = "be None with the classes of each task: it draws the order for their number"
         raise refused("seed", seed, needed)
-    plan = [[int(label) for label in task] for task in tasks]
+    if not all(isinstance(task, Sequence | np.ndarray) for task in tasks):
+        raise refused("tasks", tasks, "be a number, or a list of the classes of each task")
+    plan = [[whole("tasks", label, least=0) for label in task] for task in tasks]
     if not plan:
         raise refused("tasks", "none", "be one at least")
     taken = set()

@@ -1,8 +1,13 @@
 """The protocols, by name. Each is a file here with a public function named like the file.
 
 The function takes the model, then the data, then settings with a default. Its annotations say what
-a setting may be, as pydantic reads them. `HEADLINES` of the file are the figures that tables show:
-[(path in the record, unit, words made of the record's settings)].
+a setting may be, as pydantic reads them. Two constants above the first function, of plain values:
+
+    HEADLINES: the figures that tables show, [(path in the record, unit, words made of the record's
+        settings)].
+    DATA: how the data that a config names are read. "sets", the default: data sets, images in one
+        size. "pictures": images whole, each in its own size. "tasks": not at all, the protocol is
+        measured while the tasks of the training are learned.
 """
 
 import ast
@@ -16,8 +21,18 @@ from typing import Any
 
 from sslzoo.errors import UnknownName, unknown
 
+CONSTANTS = ("HEADLINES", "DATA")
+WAYS = ("sets", "pictures", "tasks")
 # Parameters that say how a protocol is run. A config does not set them.
-RUNNING = ("batch_size", "baselines", "callbacks", "checkpoint", "checkpoint_every", "verbose")
+RUNNING = (
+    "batch_size",
+    "baselines",
+    "callbacks",
+    "checkpoint",
+    "checkpoint_every",
+    "dry_run",
+    "verbose",
+)
 
 
 @functools.cache
@@ -62,27 +77,46 @@ def settings(name: str) -> dict[str, tuple[Any, Any]]:
     """{setting: (annotation, default)} of a protocol. Raises UnknownName.
 
     >>> {key: default for key, (_, default) in settings("knn").items()}
-    {'k': 200, 'temperature': 0.1}
+    {'k': None, 'temperature': 0.1}
     """
     data = roles(name)
     return {key: value for key, value in _parameters(name).items() if key not in data + RUNNING}
 
 
-@functools.cache
 def headlines(name: str) -> list[tuple[str, str, str]]:
     """`HEADLINES` of a protocol, read from its file: nothing is imported. Raises UnknownName.
-
-    They stand above the first function, so that little has to be parsed.
 
     >>> headlines("knn")
     [('accuracy', '%', 'kNN, k {k}')]
     """
+    return _constants(name).get("HEADLINES", [])
+
+
+def data(name: str) -> str:
+    """`DATA` of a protocol: "sets", "pictures" or "tasks". Raises UnknownName, or ValueError where
+    its file says something else.
+
+    >>> data("knn"), data("super_resolution"), data("incremental")
+    ('sets', 'pictures', 'tasks')
+    """
+    way = _constants(name).get("DATA", WAYS[0])
+    if way not in WAYS:
+        raise ValueError(unknown(f"DATA of {name}", way, WAYS))
+    return way
+
+
+@functools.cache
+def _constants(name):
+    """{constant: value} of a protocol's file. They stand above the first function, so that little
+    has to be parsed.
+    """
     source = _path(name).read_text(encoding="utf-8")
     above = re.split(r"^(?:def|class|@)", source, maxsplit=1, flags=re.MULTILINE)[0]
+    constants = {}
     for node in ast.parse(above).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HEADLINES":
-            return ast.literal_eval(node.value)
-    return []
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in CONSTANTS:
+            constants[ast.unparse(node.targets[0])] = ast.literal_eval(node.value)
+    return constants
 
 
 _NEEDED = inspect.Parameter.empty

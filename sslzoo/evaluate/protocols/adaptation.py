@@ -1,11 +1,10 @@
-"""Adaptation: do the labels of one domain tell those of another, in the space that was learned?"""
+"""Adaptation: do the labels of one domain predict those of another, in the learned space?"""
 
 import time
 from itertools import permutations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue, PositiveInt
 
 from sslzoo.checks import refused
@@ -14,33 +13,34 @@ from sslzoo.evaluate.embeddings import (
     Similarity,
     check_embedding_settings,
     comparable,
-    squared_distances,
 )
 from sslzoo.evaluate.encoders import RawPixels, RawValues, encoded
+from sslzoo.evaluate.figures import Record
+from sslzoo.evaluate.nearest import nearest
 from sslzoo.evaluate.record import describe
-from sslzoo.evaluate.splits import Labelled, Split, labelled_split
+from sslzoo.evaluate.splits import Labeled, Split, labeled_split
 
 HEADLINES = [("accuracy", "%", "1-NN, mean over {n_pairs} pairs of domains")]
 
 ROLES = ("source", "target")
-DISTANCES = 16 * 2**20  # held at once, 8 bytes each
 
 
 def adaptation(
     model: Any,
-    domains: dict[str, Labelled],
+    domains: dict[str, Labeled],
     pairs: list[list[str]] | None = None,
     similarity: Similarity = "euclidean",
     training: dict[str, JsonValue] | None = None,
     batch_size: PositiveInt = 256,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
     """Accuracy of the nearest source item on all target items, after learning from both.
 
     For each pair of domains a new, untrained copy of the method learns from the source with its
     labels and the target without. Then each target item gets the label of the nearest source item.
     That is the protocol of Gong et al. 2012 (Office-Caltech10) on all items: the target is seen in
-    training, its labels are not. Of equally near items the first one counts.
+    training, its labels are not.
 
     Args:
         model: a method with the roles "source" and "target": `untrained()`, `learn(data)`,
@@ -48,11 +48,13 @@ def adaptation(
         domains: {name: `Dataset` or (items, labels)}, at least two.
         pairs: [[source, target], ...] by name. None: every ordered pair.
         similarity: "euclidean" (embeddings as they are) or "cosine" (at length 1).
-        training: settings of the method's `learn`, such as {"epochs": 10}.
-        batch_size: items a chunk of the encoding.
+        training: settings of the method's `learn`, such as {"epochs": 10}; none of a method that is
+            solved at once.
+        batch_size: Items to encode at once.
         baselines: measure the items themselves ("raw_values", of images "raw_pixels") and "pca",
             the principal components of both domains, as many as the embedding has. Both also with
             "_cosine" behind the name: at length 1.
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         {"protocol", "accuracy", "pairs", "settings", "baselines", "baseline_pairs", "seconds"},
@@ -60,9 +62,9 @@ def adaptation(
         and "baseline_pairs" has such a dict for each baseline. "seconds" are of the method alone.
 
     Raises:
-        ValueError: a method without these roles, fewer than two domains, a pair of unknown or of
-            equal names, a domain without labels, target labels that the source has not, data of
-            another kind than the model reads.
+        ValueError: a method without these roles, `training` for one that is solved at once, fewer
+            than two domains, a pair of unknown or of equal names, a domain without labels, target
+            labels that the source has not, data of another kind than the model reads.
 
     >>> from sslzoo import methods
     >>> rng = np.random.default_rng(0)
@@ -73,8 +75,11 @@ def adaptation(
     {'plain-shifted': 1.0, 'shifted-plain': 1.0}
     """
     _check(model, domains, similarity, batch_size)
-    splits = {key: labelled_split(model, data, key, "adaptation") for key, data in domains.items()}
+    _check_training(model, training)
+    splits = {key: labeled_split(model, data, key, "adaptation") for key, data in domains.items()}
     names = _pairs(splits, pairs)
+    if dry_run:
+        return {}
     start = time.perf_counter()
     found = {}
     for source, target in names:
@@ -90,31 +95,15 @@ def adaptation(
         "training": training or {},
         "transductive": True,
     }
-    return {
-        "protocol": "adaptation",
-        "accuracy": _mean(found),
-        "pairs": found,
-        "settings": {**describe(model, "embedding", **splits), **settings},
-        "baselines": {name: _mean(accuracies) for name, accuracies in others.items()},
-        "baseline_pairs": others,
-        "seconds": round(seconds, 3),
-    }
-
-
-def nearest(bank: NDArray, queries: NDArray, distances: int = DISTANCES) -> NDArray[np.int64]:
-    """The row of bank (N, D) nearest to each of queries (Q, D): (Q,), the first of equals.
-
-    Args:
-        distances: so many are held at a time, but never fewer than one row of them.
-
-    >>> nearest(np.array([[0.0], [1.0]]), np.array([[0.9], [0.2]]))
-    array([1, 0])
-    """
-    bank, queries = bank.astype("float64"), queries.astype("float64")
-    step = max(1, distances // len(bank))
-    starts = range(0, len(queries), step)
-    parts = [squared_distances(queries[i : i + step], bank).argmin(axis=1) for i in starts]
-    return np.concatenate(parts)
+    return Record(
+        protocol="adaptation",
+        accuracy=_mean(found),
+        pairs=found,
+        settings={**describe(model, "embedding", **splits), **settings},
+        baselines={name: _mean(accuracies) for name, accuracies in others.items()},
+        baseline_pairs=others,
+        seconds=round(seconds, 3),
+    )
 
 
 def _check(model, domains, similarity, batch_size):
@@ -126,6 +115,13 @@ def _check(model, domains, similarity, batch_size):
     if not isinstance(domains, dict) or len(domains) < 2:
         got = ", ".join(domains) if isinstance(domains, dict) else type(domains).__name__
         raise refused("domains", got, "be {name: data} of at least two domains")
+
+
+def _check_training(model, training):
+    """Refuse settings for what is solved at once: nothing of it is trained."""
+    if training and not getattr(model, "trainable_variables", True):
+        needed = f"be left out: {type(model).__name__} is solved at once"
+        raise refused("training", ", ".join(training), needed)
 
 
 def _pairs(splits, pairs):
@@ -164,7 +160,8 @@ def _dataset(split, labels=None):
 
 def _accuracy(rows, source, target, similarity):
     bank, queries = (comparable(part, similarity) for part in rows)
-    return float((source.labels[nearest(bank, queries)] == target.labels).mean())
+    found = np.concatenate([rows[:, 0] for _, rows in nearest(bank, queries, 1)])
+    return float((source.labels[found] == target.labels).mean())
 
 
 def _baselines(splits: dict[str, Split], names: list, dim: int, batch_size: int) -> dict:

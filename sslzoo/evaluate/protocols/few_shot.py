@@ -1,4 +1,4 @@
-"""Few-shot classification: what an embedding is worth for classes that it has never seen."""
+"""Few-shot classification of classes that the model has never seen."""
 
 from typing import Annotated, Any
 
@@ -15,14 +15,14 @@ from sslzoo.evaluate.embeddings import (
     squared_distances,
 )
 from sslzoo.evaluate.record import normal_interval
-from sslzoo.evaluate.splits import Labelled, labelled_split
+from sslzoo.evaluate.splits import Labeled, labeled_split
 
 HEADLINES = [("accuracy", "%", "{ways}-way {shots}-shot, unseen classes")]
 
 
 def few_shot(
     model: Any,
-    test: Labelled,
+    test: Labeled,
     ways: Annotated[int, Field(ge=2)] = 5,
     shots: PositiveInt = 1,
     queries: PositiveInt = 15,
@@ -31,31 +31,36 @@ def few_shot(
     similarity: Similarity = "cosine",
     batch_size: PositiveInt = 256,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
-    """Accuracy of the nearest class mean over N-way K-shot episodes, mean and 95 % interval over
-    the episodes.
+    """Accuracy of nearest class means in N-way K-shot episodes.
 
-    In each episode a query is of the class whose support items have the nearest mean (Snell et al.
-    2017, arXiv:1703.05175); with one shot that is the nearest support item. Nothing is trained and
-    no query helps another: the protocol is not transductive. Of equally near classes the first one
+    The figure is the mean over all episodes, with its 95 % interval.
+
+    A query gets the class whose support items have the nearest mean (Snell et al. 2017,
+    arXiv:1703.05175). With one shot that is the nearest support item. Nothing is trained. No query
+    helps another, so the protocol is not transductive. Of equally near classes, the first one
     counts.
 
     Args:
-        model: anything with `.encode(items, batch_size) -> (N, D)`. None: the items are features
-            (N, D) already.
-        test: `sslzoo.data.Dataset` or (items, labels) of classes that the model was not trained on.
-        ways, shots, queries, episodes, seed: see `sslzoo.data.Episodes`.
-        similarity: "cosine" (embeddings and class means at length 1) or "euclidean" (as they are).
-        batch_size: items a chunk of the encoding.
-        baselines: measure an untrained model and raw pixels (or values) too.
+        model: An object with `.encode(items, batch_size)`, which returns features (N, D). None: the
+            items are features already.
+        test: `sslzoo.data.Dataset` or (items, labels), of classes that the model was not trained
+            on.
+        ways, shots, queries, episodes, seed: See `sslzoo.data.Episodes`.
+        similarity: "cosine" scales embeddings and class means to length 1. "euclidean" takes them
+            as they are.
+        batch_size: Items to encode at once.
+        baselines: Whether to also measure an untrained model and raw pixels (or values).
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         The record of `sslzoo.evaluate.embeddings`: "accuracy", "confidence_95" = mean +- 1.96 s /
         sqrt(episodes).
 
     Raises:
-        ValueError: no labels, too few classes, a class with fewer than shots + queries items, data
-            of another kind than the model reads, a setting out of range.
+        ValueError: The data have no labels, too few classes or too few items of a class, the model
+            does not read them, or a setting is out of range.
 
     >>> import numpy as np
     >>> embeddings, labels = np.eye(2)[[0, 1] * 5], [0, 1] * 5
@@ -63,8 +68,10 @@ def few_shot(
     1.0
     """
     check_embedding_settings(model, "few_shot", similarity, batch_size)
-    test = labelled_split(model, test, "test", "few_shot")
+    test = labeled_split(model, test, "test", "few_shot")
     drawn = Episodes(test.labels, ways, shots, queries, episodes, seed)
+    if dry_run:
+        return {}
 
     def measure(embeddings):
         accuracies = [episode_accuracy(embeddings, episode, similarity) for episode in drawn]

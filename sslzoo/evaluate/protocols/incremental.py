@@ -1,4 +1,4 @@
-"""Tasks in sequence: a model learns them one by one and is tested on all of them after each."""
+"""Tasks in sequence. A model learns them one by one, and is tested on all of them after each."""
 
 import json
 import time
@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 from pydantic import PositiveInt
 
-from sslzoo.checks import refused, whole
+from sslzoo.checks import local_path, refused, whole
 from sslzoo.data import TaskStream
 from sslzoo.evaluate import accuracy_matrix
 from sslzoo.evaluate.accuracy_matrix import SCENARIOS, accuracies
+from sslzoo.evaluate.figures import Record
+from sslzoo.evaluate.overlap import warn_of_overlap
 from sslzoo.evaluate.record import accuracy_figures, describe
-from sslzoo.evaluate.splits import labelled_split, needs
-from sslzoo.files import replace_file
+from sslzoo.evaluate.splits import labeled_split, needs
+from sslzoo.files import make_folder, read_own, replace_file
 
 HEADLINES = [
     ("accuracy", "%", "class-incremental accuracy after all tasks"),
     ("task.average_accuracy", "%", "task-incremental accuracy after all tasks"),
 ]
+DATA = "tasks"
 
 
 def incremental(
@@ -34,20 +37,21 @@ def incremental(
     callbacks: Iterable = (),
     verbose: Any = 0,
 ) -> dict:
-    """Train a method of the family `incremental` on a stream of tasks; the accuracy matrix and the
-    figures made of it.
+    """Train a method of the family `incremental` on a stream of tasks, and measure its accuracy on
+    all tasks.
 
     Args:
         model: compiled and untrained: `.learn_task(classes, train, ...)` and `.scores(items) -> (N,
             C)`. Its head must have at least as many classes as the stream.
-        stream: the tasks.
-        epochs, batch_size: of each task.
-        joint: learn all tasks at once, as one: the upper bound. The test is the same.
-        checkpoint: a folder. The same call again goes on in it where this one was interrupted,
-            inside a task or between two, bit for bit, also with a new model in a new process; after
-            the end it gives the record and the trained model.
-        checkpoint_every: steps between two checkpoints inside a task.
-        callbacks, verbose: as for `fit`.
+        stream: A `sslzoo.data.TaskStream`.
+        epochs, batch_size: Epochs and batch size for each task.
+        joint: Whether to learn all tasks at once, which gives the upper bound. The test is the
+            same.
+        checkpoint: A folder for checkpoints. If training is interrupted, the same call again
+            continues exactly, also with a new model in a new process. After the end it returns the
+            record and the trained weights.
+        checkpoint_every: Steps between two checkpoints inside a task.
+        callbacks, verbose: As for `fit`.
 
     Returns:
         {"protocol", "accuracy", "confidence_95", "per_class", "class", "task", "settings",
@@ -69,7 +73,8 @@ def incremental(
     """
     start = time.perf_counter()
     _check(model, stream, epochs, batch_size)
-    test = labelled_split(model, stream.test, "test", "incremental")
+    test = labeled_split(model, stream.test, "test", "incremental")
+    warn_of_overlap(stream.train.inputs, test.inputs, test.field)
     tasks = [task.classes for task in stream]
     settings = _settings(stream, epochs, batch_size, joint)
     rows = _Rows(checkpoint, settings | {"method": type(model).__name__})
@@ -86,14 +91,14 @@ def incremental(
             rows.append(accuracies(model.scores(test.inputs), test.labels, tasks, seen))
     predictions = accuracy_matrix.predict(model.scores(test.inputs), seen)
     data = {"train": stream.train, "test": stream.test}
-    return {
-        "protocol": "incremental",
+    return Record(
+        protocol="incremental",
         **accuracy_figures(predictions, test),
         **{name: _scenario([row[name] for row in rows.rows]) for name in SCENARIOS},
-        "settings": {**describe(model, "classifier", **data), **settings, "steps": steps},
-        "baselines": {},
-        "seconds": round(time.perf_counter() - start, 3),
-    }
+        settings={**describe(model, "classifier", **data), **settings, "steps": steps},
+        baselines={},
+        seconds=round(time.perf_counter() - start, 3),
+    )
 
 
 def _check(model, stream, epochs, batch_size):
@@ -154,7 +159,7 @@ class _Rows:
     """
 
     def __init__(self, folder: str | Path | None, run: dict) -> None:
-        self.path = None if folder is None else Path(folder) / "rows.json"
+        self.path = None if folder is None else local_path("checkpoint", folder) / "rows.json"
         self.run, self.rows = run, []
         if self.path and self.path.exists():
             self.rows = self._read()
@@ -162,19 +167,27 @@ class _Rows:
     def append(self, row: dict) -> None:
         self.rows.append(row)
         if self.path:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             rows = [{name: _plain(values) for name, values in row.items()} for row in self.rows]
             replace_file(self.path, json.dumps({"run": self.run, "rows": rows}).encode())
 
     def _read(self):
-        saved = json.loads(self.path.read_text())
+        run, rows = read_own(self.path, self._saved, "table of accuracies")
         for key, value in self.run.items():
-            if saved["run"][key] != value:
+            if run[key] != value:
                 raise ValueError(
-                    f"{self.path}: its run has {key} {saved['run'][key]!r}, this one {value!r}; "
-                    "use another folder."
+                    f"{self.path}: its run has {key} {run[key]!r}, this one {value!r}; use another "
+                    "folder."
                 )
-        return [{name: _with_nan(row[name]) for name in SCENARIOS} for row in saved["rows"]]
+        return rows
+
+    def _saved(self):
+        saved = json.loads(self.path.read_text())
+        run = {key: saved["run"][key] for key in self.run}
+        rows = [{name: _with_nan(row[name]) for name in SCENARIOS} for row in saved["rows"]]
+        for row in rows:
+            np.asarray([row[name] for name in SCENARIOS], "float64")
+        return run, rows
 
 
 def _with_nan(values):

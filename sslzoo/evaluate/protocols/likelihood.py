@@ -1,4 +1,4 @@
-"""Likelihood of binary images: how many nats does a generative model need for an image?"""
+"""Likelihood of binary images under a generative model, in nats."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,10 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from sslzoo.checks import check_images, refused, whole
 from sslzoo.data import Dataset
-from sslzoo.evaluate.record import describe, normal_interval
-from sslzoo.evaluate.splits import items_of, needs
+from sslzoo.evaluate.figures import Record
+from sslzoo.evaluate.overlap import warn_of_overlap
+from sslzoo.evaluate.record import answers, describe, normal_interval
+from sslzoo.evaluate.splits import items_of, needs, reads_of
 
 HEADLINES = [
     ("negative_elbo", "nats", "negative ELBO"),
@@ -28,6 +30,7 @@ def likelihood(
     seed: NonNegativeInt = 0,
     batch_size: PositiveInt = 64,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
     """Upper bounds of -log p(x), averaged over test images: nats an image, smaller is better.
 
@@ -40,18 +43,21 @@ def likelihood(
         model: has `elbo(images, seed=, batch_size=)` and `importance_weighted_bound(images,
             samples=, seed=, batch_size=)`: uint8 images of 0 and 255, (N, H, W, C), -> nats (N,).
         train, test: images; labels are not used. `train` serves the baseline alone.
-        samples: of the importance-weighted bound. The more, the nearer it is to -log p(x).
-        seed: of the pixels, and of what the model draws.
-        batch_size: images a chunk.
+        samples: Samples of the importance-weighted bound. More samples bring it nearer to -log
+            p(x).
+        seed: Random seed of the pixels and of the model.
+        batch_size: Images to process at once.
         baselines: measure "independent_pixels" too: the exact -log p(x) of a Bernoulli for each
             pixel with the mean of the binary training images. About 206 nats on MNIST.
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         {"protocol", "negative_elbo", "confidence_95" (of that mean), "importance_weighted" (the
         negative bound), "settings", "baselines", "seconds" (of the model alone)}, plain JSON.
 
     Raises:
-        ValueError: a model without these bounds, data without images, or of two sizes.
+        ValueError: a model without these bounds, data without images, of two sizes, or of another
+            size or other channels than the model's network.
 
     >>> from types import SimpleNamespace
     >>> fair = lambda images, **settings: np.full(len(images), -4 * np.log(2))
@@ -62,6 +68,7 @@ def likelihood(
     (2.8, 2.8)
     """
     needs(model, "likelihood", "elbo", "importance_weighted_bound")
+    whole("batch_size", batch_size, 1)
     settings = {"samples": whole("samples", samples, 1), "seed": whole("seed", seed, 0)}
     train, known = _images(model, train, "train")
     test, images = _images(model, test, "test")
@@ -69,23 +76,28 @@ def likelihood(
         raise refused(
             "test", f"images {images.shape[1:]}", f"have those of train, {known.shape[1:]}"
         )
+    _check_shape(model, images)
+    warn_of_overlap(known, images, "images")
+    if dry_run:
+        return {}
     images = np.concatenate(list(binarized(images, [seed, 1])))
 
     start = time.perf_counter()
     elbo = model.elbo(images, seed=seed, batch_size=batch_size)
     bound = model.importance_weighted_bound(images, batch_size=batch_size, **settings)
     seconds = time.perf_counter() - start
-    negative_elbo = -np.asarray(elbo, "float64")
+    negative_elbo = -answers("elbo", elbo, len(images))
+    bound = answers("importance_weighted_bound", bound, len(images))
     described = describe(model, "pixels", train=train, test=test)
-    return {
-        "protocol": "likelihood",
-        "negative_elbo": float(negative_elbo.mean()),
-        "confidence_95": normal_interval(negative_elbo),
-        "importance_weighted": -float(np.mean(bound, dtype="float64")),
-        "settings": {**described, **settings, "binarization": "drawn once, gray = probability"},
-        "baselines": {"independent_pixels": independent(known, images, seed)} if baselines else {},
-        "seconds": round(seconds, 3),
-    }
+    return Record(
+        protocol="likelihood",
+        negative_elbo=float(negative_elbo.mean()),
+        confidence_95=normal_interval(negative_elbo),
+        importance_weighted=-float(bound.mean()),
+        settings={**described, **settings, "binarization": "drawn once, gray = probability"},
+        baselines={"independent_pixels": independent(known, images, seed)} if baselines else {},
+        seconds=round(seconds, 3),
+    )
 
 
 def independent(train: NDArray, test: NDArray[np.uint8], seed: int = 0) -> float:
@@ -97,7 +109,7 @@ def independent(train: NDArray, test: NDArray[np.uint8], seed: int = 0) -> float
     Args:
         train: (N, H, W, C), integers 0..255 or floats 0..1.
         test: (M, H, W, C) of 0 and 255.
-        seed: of the draws.
+        seed: Random seed of the draws.
 
     >>> white = np.full((2, 1, 1, 1), 255, "uint8")
     >>> round(float(np.exp(-independent(white, white))), 4)  # (2 + 1) / (2 + 2)
@@ -125,6 +137,17 @@ def binarized(images: NDArray, seed: Any) -> Iterator[NDArray[np.uint8]]:
         gray = np.asarray(images[start : start + CHUNK])
         gray = gray / np.float32(255) if gray.dtype.kind in "iu" else gray
         yield np.where(rng.random(gray.shape, "float32") < gray, 255, 0).astype("uint8")
+
+
+def _check_shape(model, images):
+    """Refuse images that the network resizes or gives other channels: a bound is of the pixels as
+    they are.
+    """
+    reads = reads_of(model)
+    if reads is None or tuple(images.shape[1:]) == tuple(reads.shape):
+        return
+    got, needed = (" x ".join(map(str, shape)) for shape in (images.shape[1:], reads.shape))
+    raise refused("test", f"images of {got}", f"have {needed}, those of the model's network")
 
 
 def _images(model, data, role):

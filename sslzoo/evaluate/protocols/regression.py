@@ -1,7 +1,7 @@
-"""Regression: how far are the forecasts of a model from the targets?"""
+"""Regression: errors of forecasts."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,7 +9,9 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from sslzoo.checks import check_targets, refused, whole
 from sslzoo.data import Dataset
-from sslzoo.evaluate.record import describe
+from sslzoo.evaluate.figures import Record
+from sslzoo.evaluate.overlap import warn_of_overlap
+from sslzoo.evaluate.record import answers, describe
 from sslzoo.evaluate.splits import count, items_of, needs
 
 HEADLINES = [
@@ -25,6 +27,7 @@ def regression(
     last_value: NonNegativeInt | None = None,
     batch_size: PositiveInt = 256,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
     """Root mean squared error and mean absolute error of forecasts over a whole split.
 
@@ -37,8 +40,9 @@ def regression(
             baselines alone.
         last_value: the feature of the series whose last value is a forecast of its own, in the unit
             of the targets. None: no such baseline.
-        batch_size: items a chunk.
+        batch_size: Items to process at once.
         baselines: measure "train_mean", the mean of the training targets, and "last_value".
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         {"protocol", "rmse", "mae", "settings", "baselines": {name: RMSE, name_mae: MAE}, "seconds"
@@ -57,31 +61,37 @@ def regression(
     (1.414, 1.0, 1.5)
     """
     needs(model, "regression", "forecast")
-    train, _, known = _with_targets(model, train, "train")
-    test, items, targets = _with_targets(model, test, "test")
-    others = {"train_mean": np.full(len(targets), known.mean())} if baselines else {}
+    whole("batch_size", batch_size, 1)
+    train = _with_targets(model, train, "train")
+    test = _with_targets(model, test, "test")
+    warn_of_overlap(train.items, test.items, test.data.field)
+    targets = test.targets
+    others = {"train_mean": np.full(len(targets), train.targets.mean())}
     if last_value is not None:
-        others |= {"last_value": _last(items, last_value)} if baselines else {}
+        others["last_value"] = _last(test.items, last_value)
+    if dry_run:
+        return {}
 
     start = time.perf_counter()
-    forecasts = np.asarray(model.forecast(items, batch_size=batch_size), "float64")
+    forecasts = model.forecast(test.items, batch_size=batch_size)
+    forecasts = answers("forecasts", forecasts, len(targets))
     seconds = time.perf_counter() - start
     found = {}
-    for name, values in others.items():
+    for name, values in others.items() if baselines else ():
         own = errors(values, targets)
         found |= {name: own["rmse"], f"{name}_mae": own["mae"]}
-    return {
-        "protocol": "regression",
+    return Record(
+        protocol="regression",
         **errors(forecasts, targets),
-        "settings": {
-            **describe(model, "forecast", train=train, test=test),
-            "last_value": None if last_value is None else whole("last_value", last_value, 0),
+        settings={
+            **describe(model, "forecast", train=train.data, test=test.data),
+            "last_value": last_value,
             "target_mean": float(targets.mean()),
             "target_std": float(targets.std()),
         },
-        "baselines": found,
-        "seconds": round(seconds, 3),
-    }
+        baselines=found,
+        seconds=round(seconds, 3),
+    )
 
 
 def errors(forecasts: ArrayLike, targets: ArrayLike) -> dict[str, float]:
@@ -97,8 +107,17 @@ def errors(forecasts: ArrayLike, targets: ArrayLike) -> dict[str, float]:
     }
 
 
-def _with_targets(model: Any, data: Any, role: str) -> tuple[Dataset, Any, NDArray]:
-    """(Dataset, items as the model takes them, targets (N,) in float64)."""
+class _Rows(NamedTuple):
+    """Items with targets: where they came from, items as the model takes them, targets (N,) in
+    float64.
+    """
+
+    data: Dataset
+    items: Any
+    targets: NDArray
+
+
+def _with_targets(model: Any, data: Any, role: str) -> _Rows:
     field, items = items_of(model, data, role)
     targets = data[1] if isinstance(data, tuple) else data.fields.get("targets")
     if targets is None:
@@ -107,12 +126,11 @@ def _with_targets(model: Any, data: Any, role: str) -> tuple[Dataset, Any, NDArr
     if isinstance(data, tuple):
         parts = items if isinstance(items, dict) else {field: items}
         data = Dataset(**parts, targets=targets)
-    return data, items, targets.astype("float64")
+    return _Rows(data, items, targets.astype("float64"))
 
 
 def _last(series: NDArray, feature: int) -> NDArray:
     """The last value of a feature of each series."""
-    if getattr(series, "ndim", 0) != 3 or feature >= series.shape[2]:
-        got = f"{feature} of {getattr(series, 'shape', 'graphs')}"
-        raise refused("last_value", got, "be a feature of series (N, T, F)")
-    return series[:, -1, feature]
+    if getattr(series, "ndim", 0) != 3:
+        raise refused("last_value", feature, "be left out where items are no series (N, T, F)")
+    return series[:, -1, whole("last_value", feature, 0, series.shape[2] - 1)]

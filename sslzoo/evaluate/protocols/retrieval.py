@@ -1,4 +1,4 @@
-"""Retrieval: are the nearest items of an item of its class?"""
+"""Retrieval: do the nearest items have the same class?"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,37 +13,37 @@ from sslzoo.evaluate.embeddings import (
     check_embedding_settings,
     comparable,
     embedding_record,
-    squared_distances,
 )
+from sslzoo.evaluate.nearest import nearest, without
 from sslzoo.evaluate.record import normal_interval
-from sslzoo.evaluate.splits import Labelled, labelled_split
+from sslzoo.evaluate.splits import Labeled, labeled_split
 
 HEADLINES = [("map_at_r", "%", "mAP@R, unseen classes")]
-
-DISTANCES = 16 * 2**20  # held at once, 4 bytes each; their order takes twice that
 
 
 def retrieval(
     model: Any,
-    test: Labelled,
+    test: Labeled,
     ranks: Sequence[PositiveInt] = (1, 5, 10),
     similarity: Similarity = "cosine",
     batch_size: PositiveInt = 256,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
-    """mAP@R and recall@k: each item of `test` asks for its class among all others.
+    """mAP@R and recall@k, where each item of `test` is a query for its class among all others.
 
     recall@k: the share of queries with an item of their class among the k nearest. mAP@R (Musgrave
     et al. 2020, "A Metric Learning Reality Check", arXiv:2003.08505): with R other items of the
     query's class, the mean over queries of 1/R sum_{i <= R} P(i), P(i) the precision at i if the
     i-th nearest is of the class, else 0. Items that are alone in their class are found by others
-    and do not ask. Of equally near items the earlier ones count.
+    and do not ask.
 
-    Cost: one product of N x N x D, and N rows of N to order.
+    Cost: one product of N x N x D. Of each query only the R or k nearest are kept and ordered.
 
     Args:
-        model, test, similarity, batch_size, baselines: as for `few_shot`.
-        ranks: the k.
+        model, test, similarity, batch_size, baselines: As for `few_shot`.
+        ranks: The values of k.
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         The record of `sslzoo.evaluate.embeddings`: "map_at_r", "confidence_95" of it over queries,
@@ -59,14 +59,16 @@ def retrieval(
     1.0
     """
     check_embedding_settings(model, "retrieval", similarity, batch_size)
-    test = labelled_split(model, test, "test", "retrieval")
-    sizes = np.bincount(test.labels)
+    test = labeled_split(model, test, "test", "retrieval")
+    sizes = np.unique(test.labels, return_counts=True)[1]
     if sizes.max() < 2:
         raise refused("test", f"{len(test)} items of as many classes", "have two of a class")
     if not len(ranks):
         raise refused("ranks", ranks, "be one or more integers")
     for k in ranks:
         whole("ranks", k, 1, len(test) - 1)
+    if dry_run:
+        return {}
 
     def measure(embeddings):
         precision, found = rank(comparable(embeddings, similarity), test.labels, max(ranks))
@@ -77,22 +79,18 @@ def retrieval(
     settings = {
         "ranks": list(ranks),
         "similarity": similarity,
-        "n_queries": int((sizes[test.labels] > 1).sum()),
-        "n_classes": int((sizes > 0).sum()),
+        "n_queries": int(sizes[sizes > 1].sum()),
+        "n_classes": len(sizes),
     }
     return embedding_record("retrieval", measure, model, test, settings, batch_size, baselines)
 
 
-def rank(
-    rows: NDArray, labels: NDArray, k: int, distances: int = DISTANCES
-) -> tuple[NDArray, NDArray]:
+def rank(rows: NDArray, labels: NDArray, k: int) -> tuple[NDArray, NDArray]:
     """How well the classes of items are found, for the Q of them that are not alone in theirs.
 
     Args:
         rows: (N, D), compared by the Euclidean distance. labels: (N,).
         k: how many of the nearest.
-        distances: of the N x N distances, at most so many are held at a time, but never less than
-            one row.
 
     Returns:
         The average precision at R (Q,), and whether each of the k nearest is of the class (Q, k).
@@ -101,25 +99,20 @@ def rank(
     >>> precision.tolist(), right.tolist()
     ([1.0, 1.0], [[True], [True]])
     """
-    others = np.bincount(labels)[labels] - 1
+    _, numbers, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    others = sizes[numbers] - 1  # R of each item
     asking = np.flatnonzero(others > 0)
     depth = min(max(k, others.max()), len(labels) - 1)
-    step = max(1, distances // len(labels))
     precisions, found = [], []
-    for start in range(0, len(asking), step):
-        queries = asking[start : start + step]
-        right = _right(rows, labels, queries, depth)
+    start = 0
+    for _, near in nearest(rows, rows[asking], depth + 1):  # one of them is the query itself
+        queries = asking[start : start + len(near)]
+        start += len(near)
+        near = near[without(near, queries)].reshape(len(near), depth)
+        right = labels[near] == labels[queries][:, None]  # (q, depth)
         precisions.append(_average_precision(right, others[queries]))
-        found.append(right[:, :k])
+        found.append(right[:, :k].copy())
     return np.concatenate(precisions), np.concatenate(found)
-
-
-def _right(rows, labels, queries, depth):
-    """Whether each of the `depth` nearest others is of the query's class: (Q, depth)."""
-    apart = squared_distances(rows[queries], rows)  # (Q, N)
-    apart[np.arange(len(queries)), queries] = np.inf  # not the query itself
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :depth]
-    return labels[nearest] == labels[queries][:, None]
 
 
 def _average_precision(right, others):

@@ -1,4 +1,4 @@
-"""Super-resolution: how near do enlarged pictures come to the originals they were shrunk from?"""
+"""Super-resolution: similarity of enlarged pictures to their originals."""
 
 import time
 from collections.abc import Sequence
@@ -10,24 +10,30 @@ from pydantic import NonNegativeInt
 
 from sslzoo.checks import refused, whole
 from sslzoo.data import Dataset, Pictures
+from sslzoo.evaluate.figures import Record
 from sslzoo.evaluate.image_quality import WINDOW, luminance, psnr, ssim
 from sslzoo.evaluate.splits import needs
+from sslzoo.progress import progress
 
 HEADLINES = [
     ("psnr", "dB", "PSNR, {test_name}, x{scale}"),
     ("ssim", "", "SSIM, {test_name}, x{scale}"),
 ]
+DATA = "pictures"
 
 
 def super_resolution(
-    model: Any, test: Pictures | Sequence, shave: NonNegativeInt | None = None
+    model: Any,
+    test: Pictures | Sequence,
+    shave: NonNegativeInt | None = None,
+    dry_run: bool = False,
 ) -> dict:
     """PSNR and SSIM on the Y channel, averaged over pictures, beside bicubic enlargement.
 
     Each picture loses the rows and columns at its lower and right end that are no multiple of the
     scale, is shrunk by Pillow's bicubic (antialiased, 8 bits), enlarged by the model and rounded to
-    8 bits. Y as in `image_quality.luminance`, with `shave` pixels off each border, of grey pictures
-    too (BasicSR does the same; MATLAB codes compare a grey file on its own values, whose larger
+    8 bits. Y as in `image_quality.luminance`, with `shave` pixels off each border, of gray pictures
+    too (BasicSR does the same; MATLAB codes compare a gray file on its own values, whose larger
     swing costs 1.3 dB). Pillow's bicubic differs from MATLAB's: figures of papers are tenths of a
     dB away.
 
@@ -37,6 +43,7 @@ def super_resolution(
         test: `sslzoo.data.Pictures`, a `Dataset` of images, or a sequence of arrays such as
             `Pictures` takes.
         shave: pixels; None: the scale.
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         {"protocol", "psnr" (dB), "ssim", "per_picture", "settings", "baselines": {"bicubic_psnr",
@@ -57,8 +64,11 @@ def super_resolution(
     shave = scale if shave is None else whole("shave", shave, 0)
     test = _pictures(test)
     _check_sizes(test, scale, shave)
+    if dry_run:
+        return {}
     rows, seconds = {}, 0.0
-    for picture, name in zip(test, test.names, strict=True):
+    pictures = progress(test, "super-resolution", len(test), least=0)
+    for picture, name in zip(pictures, test.names, strict=True):
         high, low = degrade(picture, scale)
         start = time.perf_counter()
         image = model.upscale(low[None])[0]
@@ -68,12 +78,12 @@ def super_resolution(
         rows[name] |= {f"bicubic_{key}": value for key, value in bicubic.items()}
     keys = next(iter(rows.values()))
     mean = {key: float(np.mean([row[key] for row in rows.values()])) for key in keys}
-    return {
-        "protocol": "super_resolution",
-        "psnr": mean["psnr"],
-        "ssim": mean["ssim"],
-        "per_picture": rows,
-        "settings": {
+    return Record(
+        protocol="super_resolution",
+        psnr=mean["psnr"],
+        ssim=mean["ssim"],
+        per_picture=rows,
+        settings={
             "test_name": test.name,
             "test_split": test.split,
             "n_test": len(test),
@@ -82,9 +92,9 @@ def super_resolution(
             "channel": "Y of BT.601, studio swing, not rounded",
             "downscaling": "Pillow bicubic",
         },
-        "baselines": {key: mean[key] for key in ("bicubic_psnr", "bicubic_ssim")},
-        "seconds": round(seconds, 3),
-    }
+        baselines={key: mean[key] for key in ("bicubic_psnr", "bicubic_ssim")},
+        seconds=round(seconds, 3),
+    )
 
 
 def degrade(picture: NDArray[np.uint8], scale: int) -> tuple[NDArray, NDArray]:

@@ -1,4 +1,4 @@
-"""Verification: are two items of the same class, by the distance of their embeddings?"""
+"""Verification: does the distance of two embeddings tell whether their classes are the same?"""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from sslzoo.evaluate.embeddings import (
     comparable,
     embedding_record,
 )
-from sslzoo.evaluate.splits import Labelled, labelled_split
+from sslzoo.evaluate.splits import Labeled, labeled_split
 
 HEADLINES = [("roc_auc", "%", "ROC-AUC of pairs, unseen classes")]
 
@@ -32,23 +32,27 @@ class Pairs(NamedTuple):
 
 def verification(
     model: Any,
-    test: Labelled,
+    test: Labeled,
     pairs: PositiveInt = 10_000,
     seed: NonNegativeInt = 0,
     similarity: Similarity = "cosine",
     batch_size: PositiveInt = 256,
     baselines: bool = True,
+    dry_run: bool = False,
 ) -> dict:
-    """Area under the ROC curve and equal error rate over pairs of items, half of them of one class.
+    """Area under the ROC curve and equal error rate over pairs of items.
+
+    Half of the pairs have one class.
 
     The ROC-AUC is the probability that a pair of one class is nearer than a pair of two. The equal
     error rate is where as large a share of the pairs of one class is refused as of the others
     accepted, between two thresholds linearly.
 
     Args:
-        model, test, similarity, batch_size, baselines: as for `few_shot`.
-        pairs: how many of each kind, see `draw_pairs`.
-        seed: of the pairs.
+        model, test, similarity, batch_size, baselines: As for `few_shot`.
+        pairs: Number of pairs of each kind. See `draw_pairs`.
+        seed: Random seed of the pairs.
+        dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
         The record of `sslzoo.evaluate.embeddings`: "roc_auc", "equal_error_rate".
@@ -65,8 +69,10 @@ def verification(
     whole("pairs", pairs, 1)
     whole("seed", seed, 0)
     check_embedding_settings(model, "verification", similarity, batch_size)
-    test = labelled_split(model, test, "test", "verification")
+    test = labeled_split(model, test, "test", "verification")
     drawn = draw_pairs(test.labels, int(pairs), seed)
+    if dry_run:
+        return {}
 
     def measure(embeddings):
         from sklearn.metrics import roc_auc_score

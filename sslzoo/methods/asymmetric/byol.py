@@ -6,7 +6,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses, nn, optim
-from sslzoo.checks import in_range, refused
+from sslzoo.checks import in_range, refused, sizes
 from sslzoo.nn import ema
 from sslzoo.training import Method
 
@@ -16,23 +16,27 @@ class BYOL(Method):
     """Grill et al. 2020, "Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning",
     arXiv:2006.07733.
 
-    loss = sum over both directions of 2 - 2 cos(q(g(f(view))), stop_gradient(g'(f'(other view)))),
-    mean over the batch. The target f', g' is a moving average of the online f, g: target <- tau
-    target + (1 - tau) online, after the optimizer, tau = 1 - (1 - tau_0)(cos(pi k / K) + 1) / 2 at
-    step k of K. The target normalizes by its own batch.
+    An online network f, g, q predicts what a target network f', g' makes of another view:
 
-    Needs: images. No negatives, so small batches do.
-    Known weakness: only the predictor and the moving average prevent collapse. Short runs and a
-    small tau_0 learn little (watch `feature_std`).
+        loss = sum over both directions of 2 - 2 cos(q(g(f(view))), constant g'(f'(other view)))
+        target <- tau target + (1 - tau) online, after the optimizer
+        tau = 1 - (1 - tau_0) (cos(pi k / K) + 1) / 2, at step k of K
+
+    The loss is the mean over the batch. The target normalizes by its own batch.
+
+    Needs: images. Small batches are enough, because the method uses no negatives.
+
+    Known weakness: Only the predictor and the moving average prevent collapse. Short runs and a
+    small tau_0 learn little. Watch `feature_std`.
 
     Args:
-        backbone: images -> features (N, D).
-        projection, prediction: units of projector and predictor: dense with BatchNorm and ReLU,
-            then dense without bias (official code, byol/utils/networks.py). (4096, 256) in the
-            paper.
-        momentum: tau_0. The paper: 0.996, for 1000 epochs; its code: 0.99 for 100 and 300, 0.97 for
-            40.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to features (N, D).
+        projection, prediction: Units of the projector and of the predictor. Each has a dense layer
+            with BatchNorm and ReLU, then a dense layer without bias (official code,
+            byol/utils/networks.py). The paper has (4096, 256).
+        momentum: tau_0. The paper has 0.996 for 1000 epochs. Its code has 0.99 for 100 and 300
+            epochs, and 0.97 for 40.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo
@@ -55,6 +59,8 @@ class BYOL(Method):
         name: str | None = None,
     ) -> None:
         super().__init__(backbone, seed=seed, name=name)
+        projection = sizes("projection", projection)
+        prediction = sizes("prediction", prediction)
         if projection[-1] != prediction[-1]:
             got = f"{prediction[-1]} units at its end"
             raise refused("prediction", got, f"end as projection does, in {projection[-1]} units")

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -5,7 +6,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses, nn
-from sslzoo.checks import above, in_range, whole
+from sslzoo.checks import above, in_range, sizes, whole
 from sslzoo.nn import ema
 from sslzoo.training import Method
 
@@ -13,32 +14,35 @@ from sslzoo.training import Method
 @keras.saving.register_keras_serializable("sslzoo")
 class MoCo(Method):
     """He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning",
-    arXiv:1911.05722; version 2: Chen et al. 2020, "Improved Baselines with Momentum Contrastive
-    Learning", arXiv:2003.04297, whose settings are the defaults.
+    arXiv:1911.05722. Version 2: Chen et al. 2020, "Improved Baselines with Momentum Contrastive
+    Learning", arXiv:2003.04297. The defaults are those of version 2.
 
-    loss = -log( exp(q.k / T) / (exp(q.k / T) + sum over the queue of exp(q.n / T)) ), the mean over
-    the batch. q is the query of view 1, k the key of view 2 of the same image, n the keys of
-    earlier batches; all have length 1. The key network is a moving average of the query network,
-    key <- momentum * key + (1 - momentum) * query, before the forward pass. The keys of a batch
-    join the queue after its step.
+        loss = -log( exp(q.k / T) / (exp(q.k / T) + sum over the queue of exp(q.n / T)) )
+        key network <- momentum * key network + (1 - momentum) * query network
 
-    Keys are normalized over `groups` parts of the batch, since a query and its key that share
-    their BatchNorm statistics give each other away. The papers reach that by shuffling keys
-    between GPUs: 8 groups of 32. Version 1 has projection=(128,), temperature=0.07.
+    q is the query of view 1. k is the key of view 2 of the same image. The queue holds the keys n
+    of earlier batches. All of them have length 1. The loss is the mean over the batch. The key
+    network moves before the forward pass. The keys of a batch join the queue after its step.
 
-    Needs: images. Small batches do: the queue has the negatives.
-    Known weakness: while the queue still holds keys of the first steps, it teaches little. Short
-    runs want a short queue and a smaller momentum (lightly has 4096 and .99 for CIFAR-10).
+    BatchNorm normalizes keys over `groups` parts of the batch. A query and a key with the same
+    BatchNorm statistics would give each other away. The papers avoid that by shuffling keys between
+    GPUs: 8 groups of 32. Version 1 has projection=(128,) and temperature=0.07.
+
+    Needs: images. Small batches are enough, because the queue holds the negatives.
+
+    Known weakness: The queue teaches little while it holds keys of the first steps. Short runs need
+    a short queue and a smaller momentum. For CIFAR-10, lightly has 4096 and 0.99.
 
     Args:
-        backbone: items -> features (N, D).
-        projection: units of the projector: dense with ReLU, the last without; no BatchNorm.
-            Default (D, 128), as in the code of version 2.
-        queue_size: K, keys that are kept. 65536 in the papers, for 1.3 million images.
-        momentum: of the key network, .999.
-        temperature: T, .2 in version 2.
-        groups: parts of the batch in which keys are normalized; its size must be a multiple.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from items to features (N, D).
+        projection: Units of the projector's dense layers. All but the last have ReLU, and none has
+            BatchNorm. Default: (D, 128), as in the code of version 2.
+        queue_size: K, the number of keys in the queue. The papers have 65536 for 1.3 million
+            images.
+        momentum: Momentum of the key network. The papers have 0.999.
+        temperature: T. Version 2 has 0.2.
+        groups: Parts of the batch in which keys are normalized. It must divide the batch size.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo
@@ -50,7 +54,7 @@ class MoCo(Method):
     def __init__(
         self,
         backbone: keras.Model,
-        projection: tuple[int, ...] | None = None,
+        projection: Sequence[int] | None = None,
         queue_size: int = 65536,
         momentum: float = 0.999,
         temperature: float = 0.2,
@@ -60,7 +64,8 @@ class MoCo(Method):
         name: str | None = None,
     ) -> None:
         super().__init__(backbone, seed=seed, name=name)
-        *hidden, out = projection or (self.feature_dim, 128)
+        default = (self.feature_dim, 128)
+        *hidden, out = sizes("projection", default if projection is None else projection)
         rows = [(units, None, "relu") for units in hidden] + [(out, None, None)]
         self.projector = nn.head(self.feature_dim, rows, "projector", seed=seed + 1)
         self.key_backbone = ema.target(backbone)

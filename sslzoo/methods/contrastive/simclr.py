@@ -5,7 +5,7 @@ import keras
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses, nn
-from sslzoo.checks import above
+from sslzoo.checks import above, sizes
 from sslzoo.training import Method
 
 
@@ -14,23 +14,25 @@ class SimCLR(Method):
     """Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations",
     arXiv:2002.05709.
 
-    loss_ij = -log( exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T) ), averaged over
-    the 2N views of the global batch. Each view's positive is the other view of its image; all other
-    2N - 2 views are negatives.
+        loss_ij = -log( exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T) )
 
-    Needs: images; large batches (256 and more), since they are its negatives; strong color
-    augmentation.
-    Known weakness: slower than BYOL and MoCo at small batches. It learns what the views share, so
-    objects smaller than the crops and colors are lost.
+    The loss is the mean over the 2N views of the global batch. The positive of each view is the
+    other view of its image. All other 2N - 2 views are negatives.
+
+    Needs: images, strong color augmentation, and large batches of 256 or more. The batch provides
+    the negatives.
+
+    Known weakness: It learns more slowly than BYOL and MoCo from small batches. It learns what both
+    views share. Colors and objects smaller than the crops are lost.
 
     Args:
-        backbone: images -> features (N, D).
-        projection: units of the projector's layers. Default (D, 128), the paper's two layers.
-            Hidden layers: dense without bias, BatchNorm, ReLU. The last: dense without bias,
-            BatchNorm with scale but no shift (official code, tf2/model.py). Three layers are SimCLR
-            v2's.
-        temperature: T. 0.5 is the paper's best on CIFAR-10, 0.1 on ImageNet (appendix B.7, B.9).
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to features (N, D).
+        projection: Units of the projector's layers. Default: (D, 128), the paper's two layers.
+            Hidden layers are dense without bias, BatchNorm and ReLU. The last one is dense without
+            bias, then BatchNorm with scale but no shift (official code, tf2/model.py). SimCLR v2
+            has three layers.
+        temperature: T. The paper's best is 0.5 on CIFAR-10 and 0.1 on ImageNet (appendix B.7, B.9).
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo
@@ -53,7 +55,8 @@ class SimCLR(Method):
         name: str | None = None,
     ) -> None:
         super().__init__(backbone, seed=seed, name=name)
-        *hidden, out = projection or (self.feature_dim, 128)
+        default = (self.feature_dim, 128)
+        *hidden, out = sizes("projection", default if projection is None else projection)
         rows = [(units, "batch", "relu") for units in hidden] + [(out, "batch_no_beta", None)]
         self.projector = nn.head(self.feature_dim, rows, "projector", seed=seed + 1)
         self.two_views = augmentation.TwoViews(self.reads, augment, seed=seed)

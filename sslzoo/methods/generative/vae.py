@@ -14,21 +14,28 @@ from sslzoo.training import Method, Verb
 class VAE(Method):
     """Kingma & Welling 2014, "Auto-Encoding Variational Bayes", arXiv:1312.6114.
 
-    loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z)), in nats: the mean over the batch of sums
-    over pixels and over latents. p(z) = N(0, I); the encoder gives q(z | x) = N(mean, diag
-    variance); p(x | z) = Bernoulli(decoder(z)). A step draws z once. It also draws each pixel as 0
-    or 1 with its gray value as the probability, as in Burda et al. 2016 (arXiv:1509.00519): gray
-    pixels have no Bernoulli likelihood.
+        loss = -E_q[log p(x | z)] + beta KL(q(z | x) || p(z)), in nats
+        p(z) = N(0, I), q(z | x) = N(mean, diag variance), p(x | z) = Bernoulli(decoder(z))
 
-    Needs: images, nearly black and white, such as digits.
-    Known weakness: images of probabilities, so blurred; latents that the KL switches off.
+    The loss sums over pixels and latents, and is the mean over the batch. The encoder gives mean
+    and variance. A step draws z once. It also draws each pixel as 0 or 1, with the gray value as
+    the probability, because gray pixels have no Bernoulli likelihood. Burda et al. 2016
+    (arXiv:1509.00519) do the same.
+
+    Needs: nearly black and white images, such as digits.
+
+    Known weakness: Images are blurred, because each pixel is a probability. The KL term can switch
+    latents off.
 
     Args:
-        backbone: images -> features (N, D). Two dense layers make mean and log variance of them.
-        latent_dim: Z. Burda et al.: 50.
-        decoder: units of its hidden layers, with ReLU; of none it is linear. Kingma & Welling: 500,
-            once, with tanh; Burda et al.: 200, twice, with tanh.
-        beta: weight of the KL. 1: the VAE. More: the beta-VAE (Higgins et al. 2017).
+        backbone: Network from images to features (N, D). Two dense layers turn the features into
+            the mean and the log variance.
+        latent_dim: Z, the number of latents. Burda et al. have 50.
+        decoder: Units of the decoder's hidden layers, with ReLU. An empty tuple makes it linear.
+            Kingma & Welling have one layer of 500 with tanh. Burda et al. have two of 200 with
+            tanh.
+        beta: Weight of the KL term. 1 is the VAE. Larger values are the beta-VAE (Higgins et al.
+            2017).
 
     Example:
         >>> import sslzoo
@@ -151,7 +158,8 @@ class VAE(Method):
     def _bounds(self, images, samples, seed, batch_size):
         images = self.reads.check(images)
         if tuple(images.shape[1:]) != self.reads.shape:
-            raise refused("images", f"shape {images.shape}", f"be (N, *{self.reads.shape})")
+            needed = f"be {('N', *self.reads.shape)}".replace("'", "")
+            raise refused("images", f"shape {images.shape}", needed)
         samples, batch_size = whole("samples", samples, 1), whole("batch_size", batch_size, 1)
         seed = whole("seed", seed, 0)
         pixels, latents = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
@@ -167,5 +175,5 @@ class VAE(Method):
     def bounds_graph(self, images: Any, uniform: Any, noise: Any) -> tuple[Any, Any]:
         """ELBO and importance-weighted bound (N,) of images, for noise (N, K, Z)."""
         binary = ops.cast(uniform < self.reads.layer(images), "float32")
-        log_likelihood, kl, log_weights = self.terms(binary, self.backbone(binary), noise)
-        return losses.elbo(log_likelihood, kl), losses.importance_weighted_bound(log_weights)
+        *terms, log_weights = self.terms(binary, self.backbone(binary), noise)
+        return losses.elbo(*terms), losses.importance_weighted_bound(log_weights)

@@ -19,17 +19,17 @@ class Incremental(Classifier):
     """A classifier whose classes come task by task: `begin_task(classes)`, `fit(data)`,
     `end_task(data)`.
 
-    The head has a column for every class that will ever come. Those not seen yet are masked, in the
-    loss and in `classify`.
+    The head has a column for every class of all tasks. Classes not seen yet are masked, in the loss
+    and in `classify`.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C, of all tasks together.
-        augment: preset or fields of `sslzoo.augment`, or a layer; by default none.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes of all tasks together.
+        augment: A preset or fields of `sslzoo.augment`, or a layer. Default: none.
 
     Attributes:
-        task_of: int32 (C,), the task that each class came with, -1 before. With `tasks_done`, how
-            many have ended, it is the state of the sequence, in every checkpoint.
+        task_of: int32 (C,), the task that each class came with, or -1 before. Every checkpoint
+            holds it, and also `tasks_done`, the number of tasks that have ended.
 
     Example:
         >>> import sslzoo
@@ -146,16 +146,16 @@ class Incremental(Classifier):
         callbacks: Iterable = (),
         **fit: Any,
     ) -> int:
-        """A task from begin to end.
+        """Train one task from begin to end.
 
         Args:
-            classes: of the task.
+            classes: Classes of the task.
             data: what `fit` takes.
             checkpoint: a file. If training is interrupted, the same call again continues it, also
                 in a new process and on a new model, which then has all the state of the saved one.
                 Without a file, an open task of these classes is trained on.
-            checkpoint_every: steps between two checkpoints.
-            callbacks, fit: of `fit`.
+            checkpoint_every: Steps between two checkpoints.
+            callbacks, fit: Arguments of `fit`.
 
         Returns:
             Its steps.
@@ -172,6 +172,7 @@ class Incremental(Classifier):
         if checkpoint is not None and checkpoint.path.exists():
             if not self.optimizer.built:
                 self.optimizer.build(self.trainable_variables)
+            checkpoint.run = self.identity
             checkpoint.restore(self)
             if sorted(classes) != self.last_classes:
                 raise ValueError(
@@ -204,7 +205,7 @@ class Incremental(Classifier):
 
     @property
     def last_classes(self) -> list[int]:
-        """Of the last task that began, ascending."""
+        """The classes of the last task that began, ascending."""
         return np.flatnonzero(ops.convert_to_numpy(self.new())).tolist()
 
     @staticmethod
@@ -246,8 +247,8 @@ class Incremental(Classifier):
         """Probabilities of the classes.
 
         Args:
-            images: as for `encode`.
-            batch_size: images a chunk.
+            images: Images, as for `encode`.
+            batch_size: Images to process at once.
             task: None: all classes seen so far compete (class-incremental). A number: those of that
                 task alone (task-incremental).
 

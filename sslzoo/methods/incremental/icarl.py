@@ -15,34 +15,39 @@ class ICaRL(Rehearsal):
     """Rebuffi et al. 2017, "iCaRL: Incremental Classifier and Representation Learning",
     arXiv:1611.07725.
 
-    Training (algorithm 3), on the images of the new task and all exemplars: one sigmoid a class and
-    loss = binary cross-entropy with the label for the new classes, with sigmoid(old network's logit
-    / T) for the old ones.
-    Exemplars (algorithms 4 and 5): the images whose mean feature follows that of their class, in
-    the order of herding. Each of t classes has K / t, cut from the end when t grows.
-    Answer (algorithm 1): the class whose mean of exemplars is nearest to the feature, both of
+    Training (algorithm 3) uses the images of the new task and all exemplars. Each class has one
+    sigmoid. The loss is binary cross-entropy. The target is the label for new classes, and
+    sigmoid(logit of the old network / T) for old ones.
+
+    Exemplars (algorithms 4 and 5) are the images whose mean feature stays closest to the mean of
+    their class. Herding orders them. Each of t classes has K / t exemplars. When t grows, the last
+    ones are dropped.
+
+    The answer (algorithm 1) is the class whose mean exemplar is nearest to the feature. Both have
     length 1. The head is for training alone.
 
-    `classify` gives the softmax of minus the squared distances. The order is the paper's; the
-    values are no probabilities of being right. It answers the tasks that have ended, the last one
-    included: their exemplars make the means.
+    `classify` returns the softmax of the negative squared distances. Their order is the paper's.
+    The values are not calibrated probabilities. It knows the tasks that have ended, because their
+    exemplars make the means.
 
-    Needs: images, labels of the open task; a memory of K images.
-    Known weakness: the means follow the features, which drift for classes with few exemplars.
+    Needs: images, the labels of the open task, and a memory of K images.
+
+    Known weakness: The features drift, and so do the means of classes with few exemplars.
+
+    The mirror images that the paper's code averages into the means are not here. PyCIL's iCaRL has
+    another loss: cross-entropy with distillation. The paper trains CIFAR-100 on ResNet-32 with SGD
+    for 70 epochs a task, in batches of 128. Its learning rate is 2, for a loss that is a mean over
+    classes. Here the loss is their sum. The rate is divided by 5 at epochs 49 and 63, and the
+    weight decay is 1e-5.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C, of all tasks together.
-        exemplars: K, 2000 in the paper. K / t is rounded down (PyCIL; avalanche rounds up).
-        temperature: T; the paper has none, 1. Van de Ven's code (GMvandeVen/continual-learning),
-            source of the figures for split MNIST, has 2.
-        augment: preset or fields of `sslzoo.augment`, or a layer, for training; exemplars are
-            chosen without it.
-
-    Not here: the mirror images that the paper's code averages into the means. PyCIL's iCaRL is
-    another loss, cross-entropy with distillation. The paper's recipe for CIFAR-100, ResNet-32: 70
-    epochs a task of SGD, learning rate 2 (for a loss that is a mean over classes, here it is their
-    sum), divided by 5 at 49 and 63, weight decay 1e-5, batch 128.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes of all tasks together.
+        exemplars: K. The paper has 2000. K / t is rounded down, as in PyCIL. Avalanche rounds up.
+        temperature: T. The paper has none, which is 1. Van de Ven's code
+            (GMvandeVen/continual-learning), source of the figures for split MNIST, has 2.
+        augment: A preset or fields of `sslzoo.augment`, or a layer. It is for training.
+            Exemplars are chosen without it.
 
     Example:
         >>> import sslzoo
@@ -88,15 +93,15 @@ class ICaRL(Rehearsal):
         )
         return {"icarl": loss}
 
-    def choose(self, images: np.ndarray, count: int) -> np.ndarray:
-        return nn.herding(self.encode(images), count)
+    def choose(self, items: Any, count: int) -> np.ndarray:
+        return nn.herding(self.encode(items), count)
 
     def remember(self, data: Any) -> None:
         super().remember(data)
         ema.copy(self.backbone, self.old_backbone)
         ema.copy(self.head, self.old_head)
-        images, labels = self.exemplars.arrays()
-        means = nn.class_means(self.encode(images), labels, self.classes)
+        items, labels = self.exemplars.arrays()
+        means = nn.class_means(self.encode(items), labels, self.classes)
         # published weights have means, and no exemplars
         without = ~np.isin(np.arange(self.classes), labels)
         means[without] = ops.convert_to_numpy(self.means)[without]

@@ -12,31 +12,34 @@ from sslzoo.nn import ema
 class LwF(Incremental):
     """Li & Hoiem 2016, "Learning without Forgetting", arXiv:1606.09282.
 
-    loss = cross_entropy + distillation_weight * distillation, over images of the new task alone.
-    The first is of the softmax over the classes that compete (equation 1 of the paper). The second
-    holds the outputs for the old classes to those of the network as it was before the task, both
-    softened by T (equations 2 and 3, no factor T^2). In the first task there is nothing to distill.
+        loss = cross_entropy + distillation_weight * distillation
 
-    The old network is frozen and answers for each view as it is trained on, so that both networks
-    see the same augmentation; the paper and mammoth record its answers once. The old classes share
-    one softmax, as in mammoth and PyCIL; the paper has one for each task. The paper's warm-up, the
-    new columns alone at first, is left out.
+    The loss reads images of the new task alone. The cross-entropy is of the softmax over the
+    competing classes (equation 1 of the paper). The distillation keeps the outputs for old classes
+    near those of the network before the task. Both are softened by T (equations 2 and 3, without
+    the factor T^2). The first task has no distillation.
 
-    Needs: images, labels of the open task. No image is kept.
-    Known weakness: where all classes compete it answers the last task, near 1 / tasks right:
-    nothing compares new with old.
+    The old network is frozen and sees the same augmented views as the new one. The paper and
+    mammoth record its answers once. All old classes share one softmax, as in mammoth and PyCIL. The
+    paper has one for each task. The paper's warm-up, which first trains the new columns alone, is
+    left out.
+
+    Needs: images and the labels of the open task. No image is kept.
+
+    Known weakness: Where all classes compete, it answers with the last task. Nothing compares new
+    classes with old ones.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C, of all tasks together.
-        distillation_weight: lambda_o of the paper, 1; 3 in PyCIL, .5 in mammoth.
-        temperature: T, 2 in the paper.
-        competing: "seen": the cross-entropy's softmax is over all classes seen so far, as in
-            mammoth and in the published class-incremental figures. "new": over those of the task
-            alone, as with a head for each task in the paper, and in PyCIL: new images do not push
-            old classes down (Ahn et al. 2021, arXiv:2003.13947), so much more of them is left where
-            all compete.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes of all tasks together.
+        distillation_weight: lambda_o of the paper, which has 1. PyCIL has 3, mammoth 0.5.
+        temperature: T. The paper has 2.
+        competing: Classes in the softmax of the cross-entropy. "seen" takes all classes so far, as
+            in mammoth and in the published class-incremental figures. "new" takes those of the
+            task, as in PyCIL and with the paper's head for each task. New images then do not push
+            old classes down (Ahn et al. 2021, arXiv:2003.13947). More of the old classes is left
+            where all compete.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo

@@ -8,21 +8,23 @@ from sslzoo.methods.incremental._incremental import Incremental
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Naive(Incremental):
-    """Fine-tuning on one task after the other: the lower bound of every method that learns tasks in
-    sequence, "none" or "SGD" in tables (van de Ven & Tolias 2019, "Three scenarios for continual
-    learning", arXiv:1904.07734).
+    """Fine-tuning on one task after the other (van de Ven & Tolias 2019, "Three scenarios for
+    continual learning", arXiv:1904.07734).
 
-    loss = cross-entropy of the softmax over all classes seen so far.
-    On all tasks at once it is the upper bound, joint training: `sslzoo.evaluate.incremental(...,
-    joint=True)`.
+        loss = cross-entropy of the softmax over all classes seen so far
 
-    Needs: images, labels of the open task.
-    Known weakness: it forgets. Where classes compete, only the last task is ever answered.
+    It is the lower bound of all methods that learn tasks in sequence. Tables call it "none" or
+    "SGD". The upper bound is joint training on all tasks at once:
+    `sslzoo.evaluate.incremental(..., joint=True)`.
+
+    Needs: images and the labels of the open task.
+
+    Known weakness: It forgets. Where classes compete, it answers only with the last task.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C, of all tasks together.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes of all tasks together.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo

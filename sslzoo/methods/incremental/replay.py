@@ -9,26 +9,29 @@ from sslzoo.methods.incremental._rehearsal import Rehearsal
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Replay(Rehearsal):
-    """Experience replay (Chaudhry et al. 2019, "On Tiny Episodic Memories in Continual Learning",
-    arXiv:1902.10486): past images from a small memory are trained on together with the new ones, as
-    many of them.
+    """Experience replay: Chaudhry et al. 2019, "On Tiny Episodic Memories in Continual Learning",
+    arXiv:1902.10486.
 
-    loss = cross-entropy of the softmax over all classes seen so far.
-    The memory is balanced by class, K / t images of each of t classes, drawn at random when their
-    task ends. Reservoir sampling, the paper's, keeps classes in proportion to their images. That is
-    the same in expectation where classes are of one size.
-    Exemplars are repeated, each as often as the others to within one, until they are as many as the
-    task's images: an epoch then has twice the steps. A memory that is larger than the task comes
-    once. The paper draws half of every batch from it.
+        loss = cross-entropy of the softmax over all classes seen so far
 
-    Needs: images, labels of the open task; a memory of K images.
-    Known weakness: it trains on the same few images again and again, and learns them by heart.
+    Each epoch trains on the new images and on as many old ones from a small memory. Each of t
+    classes has K / t images there, drawn at random when its task ends. The paper uses reservoir
+    sampling, which keeps classes in proportion to their images. Both agree in expectation for
+    classes of equal size.
+
+    Exemplars are repeated evenly until they are as many as the images of the task. An epoch then
+    has twice the steps. A memory that is larger than the task is used once. The paper draws half of
+    every batch from the memory.
+
+    Needs: images, the labels of the open task, and a memory of K images.
+
+    Known weakness: It trains on the same few images again and again, and memorizes them.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C, of all tasks together.
-        exemplars: K; 2000 as for iCaRL.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes of all tasks together.
+        exemplars: K. iCaRL has 2000.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo
@@ -51,9 +54,9 @@ class Replay(Rehearsal):
     ) -> None:
         super().__init__(backbone, classes, exemplars, augment, seed=seed, name=name)
 
-    def choose(self, images: np.ndarray, count: int) -> np.ndarray:
+    def choose(self, items: Any, count: int) -> np.ndarray:
         rng = np.random.default_rng((self.seed, self.tasks_begun))
-        return rng.permutation(len(images))[:count]
+        return rng.permutation(self.reads.count(items))[:count]
 
     def rehearsed(self, new: int, kept: int) -> np.ndarray:
         count = max(new, kept)

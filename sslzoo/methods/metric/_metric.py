@@ -14,20 +14,21 @@ from sslzoo.training import Method
 
 
 class MetricMethod(Method):
-    """Learns an embedding in which images of one class are near each other: the base of `Siamese`
-    and `Triplet`.
+    """Learns an embedding in which images of one class are near each other. It is the base of
+    `Siamese` and `Triplet`.
 
     Args:
-        backbone: images -> embeddings (N, D).
-        normalize: whether the loss sees the embeddings at length 1. `encode` gives them as they
-            are.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to embeddings (N, D).
+        normalize: Whether the loss sees embeddings of length 1. `encode` returns them as they are.
+        augment: A preset or fields of `sslzoo.augment`, a layer, or "none".
 
     Example:
-        >>> from sslzoo import methods
-        >>> from sslzoo.methods.metric._metric import MetricMethod
-        >>> issubclass(methods.Triplet, MetricMethod)
-        True
+        >>> import numpy as np, sslzoo
+        >>> model = sslzoo.build("triplet", "micro", 8)
+        >>> model.check({"labels": np.array([0, 1, 2])})
+        Traceback (most recent call last):
+        ValueError: labels: got 3 different ones for as many images; it must be of two classes at \
+least, and two of one; sslzoo.data.ClassBalanced draws such.
     """
 
     recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "warmup_share": 0.0}

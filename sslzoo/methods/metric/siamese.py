@@ -12,29 +12,32 @@ from sslzoo.methods.metric._metric import MetricMethod
 @keras.saving.register_keras_serializable("sslzoo")
 class Siamese(MetricMethod):
     """Hadsell, Chopra & LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping",
-    CVPR 2006; for one-shot learning Koch, Zemel & Salakhutdinov 2015, "Siamese Neural Networks for
+    CVPR 2006. For one-shot learning: Koch, Zemel & Salakhutdinov 2015, "Siamese Neural Networks for
     One-shot Image Recognition".
 
-    Two images go through one network; d is the Euclidean distance of their embeddings:
-    loss = same d^2 + (1 - same) max(margin - d, 0)^2, the mean over all N (N - 1) / 2 pairs of the
-    batch.
+    Two images go through one network. d is the Euclidean distance of their embeddings:
 
-    Both papers draw pairs. Here every pair of a batch counts, which costs nothing: the embeddings
-    are there. Koch et al. score |h_1 - h_2| by a sigmoid with cross-entropy, which this is not.
-    With `balanced` the pairs of one class weigh half of the loss however few they are, as when as
-    many of both are drawn.
+        loss = same d^2 + (1 - same) max(margin - d, 0)^2
 
-    Needs: images and labels, several images of each class in a batch: `sslzoo.data.ClassBalanced`.
-    Known weakness: the margin is absolute. It asks the same of classes that differ a little and of
-    those that differ much, where `Triplet` only asks for an order. When all embeddings are alike,
-    the loss is the share of different pairs times margin^2 (`feature_std` near 0).
+    The loss is the mean over all N (N - 1) / 2 pairs of the batch. The papers draw pairs instead.
+    Using every pair costs nothing, because all embeddings are there. Koch et al. score |h_1 - h_2|
+    by a sigmoid with cross-entropy, which is another loss. With `balanced`, same pairs and
+    different pairs weigh half each, whatever their numbers are.
+
+    Needs: images and labels, with several images of each class in a batch. See
+    `sslzoo.data.ClassBalanced`.
+
+    Known weakness: The margin is absolute. It asks for the same distance between similar classes
+    and between very different ones. `Triplet` only asks for an order. In a collapse all embeddings
+    are alike, and `feature_std` is near 0. The loss is then the share of different pairs times
+    margin^2.
 
     Args:
-        backbone: images -> embeddings (N, D).
-        margin: above 0, in the unit of d; at length 1, d is at most 2.
-        balanced: whether the same and the different pairs weigh half each.
-        normalize: whether d is between embeddings at length 1.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        backbone: Network from images to embeddings (N, D).
+        margin: Above 0, in the unit of d. At length 1, d is at most 2.
+        balanced: Whether the same pairs and the different pairs weigh half each.
+        normalize: Whether embeddings are scaled to length 1 before d is computed.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo
@@ -71,8 +74,8 @@ class Siamese(MetricMethod):
         """d of each pair, below the margin where the network takes both for one class.
 
         Args:
-            images1, images2: as for `encode`, row for row a pair.
-            batch_size: images a chunk.
+            images1, images2: Images, as for `encode`. Equal rows are a pair.
+            batch_size: Images to process at once.
 
         Returns:
             float32 array (N,).

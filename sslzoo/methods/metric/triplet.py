@@ -9,13 +9,15 @@ from sslzoo.methods.metric._metric import MetricMethod
 @keras.saving.register_keras_serializable("sslzoo")
 class Triplet(MetricMethod):
     """Triplet networks: Schroff et al. 2015, "FaceNet: A Unified Embedding for Face Recognition and
-    Clustering", arXiv:1503.03832; Hermans et al. 2017, "In Defense of the Triplet Loss for Person
+    Clustering", arXiv:1503.03832. Hermans et al. 2017, "In Defense of the Triplet Loss for Person
     Re-Identification", arXiv:1703.07737.
 
-    For an anchor a, an image p of its class and an image n of another:
-    loss = max(d_ap - d_an + margin, 0), or with margin "soft" log(1 + exp(d_ap - d_an)).
-    Miner, distance, margin and reducer combine freely; each is described in
-    `sslzoo.losses.triplet_loss`.
+    For an anchor a, an image p of its class and an image n of another class:
+
+        loss = max(d_ap - d_an + margin, 0)
+        loss = log(1 + exp(d_ap - d_an)), with margin "soft"
+
+    Miner, distance, margin and reducer combine freely. `sslzoo.losses.triplet_loss` describes each.
 
     | | miner | distance | margin | reducer |
     |---|---|---|---|---|
@@ -24,22 +26,23 @@ class Triplet(MetricMethod):
     | here, the default | batch_hard | euclidean, at length 1 | 0.2 | mean |
     | pytorch-metric-learning | batch_all | euclidean, at length 1 | 0.05 | nonzero_mean |
 
-    Needs: images and labels, several images of each class in a batch: `sslzoo.data.ClassBalanced`.
-    Known weakness: collapse. When all embeddings are alike, d_ap = d_an and the loss is the margin,
-    or ln 2 = .693 if it is soft; batch_hard with a high learning rate ends there. A loss that stays
-    at that value with `feature_std` near 0 is a collapse (the monitor warns); then start with
-    batch_all or semi_hard, or lower the rate. `active_triplets` is the share of the mined triplets
-    that still have a loss (soft: that are in the wrong order); near 0 there is nothing left to
-    learn.
+    Needs: images and labels, with several images of each class in a batch. See
+    `sslzoo.data.ClassBalanced`.
+
+    Known weakness: It can collapse, above all with batch_hard and a high learning rate. All
+    embeddings are then alike, and the loss stays at the margin, or at ln 2 = 0.693 if it is soft.
+    `feature_std` is near 0, and the monitor warns. Start with batch_all or semi_hard then, or lower
+    the rate. `active_triplets` is the share of mined triplets that still have a loss. With a soft
+    margin it is the share in the wrong order. Near 0 there is nothing left to learn.
 
     Args:
-        backbone: images -> embeddings (N, D).
+        backbone: Network from images to embeddings (N, D).
         miner: "batch_hard", "batch_all" or "semi_hard".
-        margin: a number above 0 in the unit of the distance, or "soft".
+        margin: A number above 0 in the unit of the distance, or "soft".
         distance: "euclidean", "squared_euclidean" or "cosine".
         reducer: "mean" or "nonzero_mean".
-        normalize: whether the distance is between embeddings at length 1.
-        augment: preset or fields of `sslzoo.augment`, or a layer.
+        normalize: Whether embeddings are scaled to length 1 before the distance is computed.
+        augment: A preset or fields of `sslzoo.augment`, or a layer.
 
     Example:
         >>> import sslzoo

@@ -16,34 +16,35 @@ class SRGAN(SRResNet):
     """Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative
     Adversarial Network", arXiv:1609.04802: SRResNet's generator G against a discriminator D.
 
-    G: content_weight * mean (phi(G(low)) - phi(high))^2 + adversarial_weight * mean(-log D(G(low)))
-        + pixel_weight * mean |G(low) - high|, phi the features of a frozen network; D is a constant
-        here.
-    D: mean(-log D(high)) + mean(-log(1 - D(G(low)))); G is a constant here.
-    Both players step at once, on the same batch. G starts as a trained SRResNet (config:
-    `initial: {model: srresnet_x4, networks: [generator]}`). From random weights the game is lost in
-    local optima (section 3.2).
+        loss of G = content_weight * mean (phi(G(low)) - phi(high))^2
+            + adversarial_weight * mean(-log D(G(low))) + pixel_weight * mean |G(low) - high|
+        loss of D = mean(-log D(high)) + mean(-log(1 - D(G(low))))
 
-    Needs: images, as `SRResNet`.
-    Known weakness: it invents texture, so its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the
-    paper. What it invents is what phi sees: an encoder trained on small images knows little of fine
+    phi gives the features of a frozen network. D is constant in the loss of G, and G in that of D.
+    Both players step at once, on the same batch. G starts as a trained SRResNet. In a config, write
+    `initial: {model: srresnet_x4, networks: [generator]}`. From random weights the game ends in
+    poor local optima (section 3.2).
+
+    Needs: images, as for `SRResNet`.
+
+    Known weakness: It invents texture. Its PSNR is below SRResNet's, by 2.7 dB on Set5 x4 in the
+    paper. It can invent only what phi sees. An encoder of small images knows little of fine
     texture.
 
     Args:
-        backbone, scale, last_kernel: as `SRResNet`.
-        content: phi, a Functional network from images in [0, 1]. For `sslzoo.build` and in a config
-            also `{zoo: NAME}`, an encoder of this zoo, by default that of simclr_resnet20.cifar10,
-            or `{vgg19: PATH}`, the paper's VGG-19, `sslzoo.nn.vgg19_features(PATH)`. It is copied
-            and frozen, and the copy is part of the weights file.
-        content_layer: name of its layer whose map is phi; by default its own output, which must be
-            a map.
-        content_weight: 1 with VGG-19, whose features carry the paper's scale 1/12.75.
+        backbone, scale, last_kernel, slopes, image: As for `SRResNet`.
+        content: phi, a Functional network from images in [0, 1]. `sslzoo.build` and configs also
+            take `{zoo: NAME}`, an encoder of this zoo, by default that of simclr_resnet20.cifar10.
+            They take `{vgg19: PATH}` too, the paper's VGG-19, `sslzoo.nn.vgg19_features(PATH)`. The
+            network is copied and frozen, and the copy is part of the weights file.
+        content_layer: Name of the layer whose map is phi. Default: the output of the network, which
+            must then be a map.
+        content_weight: 1 with VGG-19, whose features include the paper's scale 1/12.75.
         adversarial_weight: 1e-3 (equation 3).
-        pixel_weight: 0 in the paper; ESRGAN has 1e-2 (Wang et al. 2018, arXiv:1809.00219, equation
-            3). An encoder that was trained to overlook color, as contrastive ones are, lets it
-            drift without.
-        width, hidden: of the discriminator: channels of its first convolution, 64, units of its
-            dense layer, 1024.
+        pixel_weight: The paper has 0. ESRGAN has 1e-2 (Wang et al. 2018, arXiv:1809.00219, equation
+            3). Contrastive encoders overlook color. Without this term, colors then drift.
+        width, hidden: Channels of the discriminator's first convolution, 64, and units of its dense
+            layer, 1024.
 
     Example:
         >>> import numpy as np
@@ -86,12 +87,13 @@ class SRGAN(SRResNet):
         last_kernel: int = 9,
         width: int = 64,
         hidden: int = 1024,
+        slopes: str = "channels",
+        image: str = "bicubic",
         seed: int = 0,
         name: str | None = None,
     ) -> None:
-        super().__init__(
-            backbone, scale=scale, last_kernel=last_kernel, pixel_loss="l1", seed=seed, name=name
-        )
+        generator = {"scale": scale, "last_kernel": last_kernel, "slopes": slopes, "image": image}
+        super().__init__(backbone, pixel_loss="l1", seed=seed, name=name, **generator)
         self.content = ema.target(nn.any_size(content, content_layer))
         if len(self.content.output_shape) != 4:
             got = f"a network whose output has shape {self.content.output_shape}"

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -13,27 +14,32 @@ from sslzoo.training import Method, Verb
 @keras.saving.register_keras_serializable("sslzoo")
 class SRResNet(Method):
     """Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative
-    Adversarial Network", arXiv:1609.04802: the generator G of SRGAN alone, trained for the pixels.
+    Adversarial Network", arXiv:1609.04802. This is SRGAN's generator G alone, trained on pixels.
 
-    loss = mean over pixels and channels of (G(low) - high)^2, `low` being the crop `high` shrunk by
-    Pillow's bicubic to 8 bits; both in [0, 1] (the paper: high in [-1, 1], which makes four times
-    the loss). G adds what it computes to the bicubic enlargement of `low`; the paper's makes the
-    whole image. Crops are flipped and turned at random (not in the paper).
+        loss = mean over pixels and channels of (G(low) - high)^2
 
-    Needs: images, square crops of real pictures whose side is a multiple of the scale:
-    `sslzoo.data.Crops`, 96 px and 16 a batch in the paper.
-    Known weakness: the mean of all images that `low` may come from is blurred. It has the highest
-    PSNR, not the best look. It knows only this way of shrinking: other blurs, noise and JPEG blocks
-    are enlarged as they are.
+    `low` is the crop `high` after Pillow's bicubic shrinking to 8 bits. Both are in [0, 1]. The
+    paper has `high` in [-1, 1], which makes the loss four times as large. G adds its output to the
+    bicubic enlargement of `low`. In the paper G makes the whole image. Crops are flipped and
+    rotated at random, which the paper does not do.
+
+    Needs: square crops of photographs. Their side must be a multiple of the scale. See
+    `sslzoo.data.Crops`. The paper has 16 crops of 96 px in a batch.
+
+    Known weakness: Results are blurred, because G returns the mean of all images that fit `low`.
+    This gives the highest PSNR, not the best look. G knows only bicubic shrinking. It enlarges
+    noise, other blurs and JPEG blocks as they are.
 
     Args:
-        backbone: the trunk, images -> features (N, D), the mean of a map of the size of the image:
-            "srresnet".
+        backbone: The trunk "srresnet", from images to features (N, D). A feature is the mean of a
+            map of the size of the image.
         scale: 2, 4, 8, ...
-        last_kernel: side of the generator's last convolution. 9 in the paper; EDSR has 3, at a
+        last_kernel: Side of the generator's last convolution. The paper has 9. EDSR has 3, at a
             ninth of the cost.
-        pixel_loss: "mse", the paper's, or "l1", the mean of |G(low) - high| (EDSR, Lim et al. 2017,
-            arXiv:1707.02921, section 4.2: better, in PSNR too).
+        pixel_loss: "mse" of the paper, or "l1", the mean of |G(low) - high|. EDSR finds "l1"
+            better, even in PSNR (Lim et al. 2017, arXiv:1707.02921, section 4.2).
+        slopes: "channels", a PReLU slope for each channel, or "one" for each PReLU.
+        image: "bicubic", the enlargement that G adds to. Or "tanh": G makes the whole image.
 
     Example:
         >>> import numpy as np
@@ -55,6 +61,8 @@ class SRResNet(Method):
         scale: int = 4,
         last_kernel: int = 9,
         pixel_loss: str = "mse",
+        slopes: str = "channels",
+        image: str = "bicubic",
         seed: int = 0,
         name: str | None = None,
     ) -> None:
@@ -62,7 +70,7 @@ class SRResNet(Method):
         self.scale = scale
         self.pixel_loss = one_of("pixel_loss", pixel_loss, ("mse", "l1"))
         trunk = nn.feature_map(backbone)
-        self.generator = nn.srresnet_generator(trunk, scale, last_kernel, seed=seed + 1)
+        self.generator = nn.srresnet_generator(trunk, scale, last_kernel, seed + 1, slopes, image)
         self.generator_and_map = keras.Model(
             trunk.input, [self.generator.output, trunk.output], name="generator_and_map"
         )
@@ -105,22 +113,60 @@ class SRResNet(Method):
         return images
 
     def upscale(self, images: Any, batch_size: int = 16) -> np.ndarray:
-        """Enlarge images.
+        """Enlarge images. Large ones are computed in tiles that overlap as far as the network sees.
 
         Args:
             images: (N, H, W), (N, H, W, 1) or (N, H, W, 3) of any size; integers 0..255 or floats
-                0..1.
-            batch_size: images a chunk; memory grows with it and with their size.
+                0..1. Or `sslzoo.data.Pictures`, photographs of different sizes.
+            batch_size: images a chunk; memory grows with it.
 
         Returns:
             (N, scale H, scale W, C), C the network's channels: uint8 of integers, float32 in 0..1
-            of floats.
+            of floats. Of `Pictures` a list of (scale H, scale W, C).
         """
-        return self.apply_verb("upscale", images, batch_size)
+        return self.apply_verb("upscale", images, batch_size, self._tiled)
+
+    def _tiled(self, function: Callable, images: np.ndarray) -> np.ndarray:
+        far = nn.reach(self.generator)
+        return function(images) if far is None else nn.tiled(self._small, images, far, self.scale)
+
+    def _small(self, images: np.ndarray) -> np.ndarray:
+        """Enlarge images that are small enough to be computed at once.
+
+        Single ones come in many sizes, and both backends keep what they made for each size.
+        """
+        if backends.open_shapes and (len(images) > 1 or nn.full(images)):
+            whole = self._cached("whole", lambda: backends.compiled(self, self._whole_graph))
+            return whole(images, shapes=self.reads.shapes(images))
+        filled = self._cached("filled", lambda: backends.compiled(self, self._filled_graph))
+        return nn.filled(lambda x: filled(x, shapes=self.reads.shapes(x)), images, self.scale)
 
     def upscale_graph(self, images: Any) -> Any:
-        network = self._cached("upscaler", lambda: nn.fold(self.generator))
+        far = nn.reach(self.generator)
+        if far is None:
+            return self._whole_graph(images)
+
+        def tiled():
+            filled = ops.cast(images, "int16") if _integers(images) else images
+            return nn.tiled_graph(self._filled_graph, filled, far, self.scale)
+
+        sides = ops.shape(images)[1:3]
+        small = ops.maximum(*sides) <= nn.WINDOW
+        return ops.cond(small, lambda: self._whole_graph(images), tiled)
+
+    def _whole_graph(self, images: Any) -> Any:
+        return self._enlarged(self._cached("upscaler", lambda: nn.fold(self.generator)), images)
+
+    def _filled_graph(self, images: Any) -> Any:
+        network = self._cached("inside", lambda: nn.fold(nn.inside(self.generator)))
+        return self._enlarged(network, images)
+
+    def _enlarged(self, network: keras.Model, images: Any) -> Any:
         enlarged = ops.clip(ops.cast(network(self.preprocess.unit(images)), "float32"), 0.0, 1.0)
-        if "int" in keras.backend.standardize_dtype(images.dtype):
+        if _integers(images):
             return ops.cast(ops.floor(255.0 * enlarged + 0.5), "uint8")
         return enlarged
+
+
+def _integers(images: Any) -> bool:
+    return "int" in keras.backend.standardize_dtype(images.dtype)

@@ -13,28 +13,31 @@ from sslzoo import losses, nn
 from sslzoo.checks import at_least, in_range, refused
 from sslzoo.nn import ema
 from sslzoo.training.classifier import Classifier
-from sslzoo.training.feed import named_arrays
+from sslzoo.training.feed import is_rows, named_arrays
 
 
 class FewLabels(Classifier):
-    """A classifier that learns from a few labeled images and many unlabeled ones:
+    """A classifier that learns from a few labeled images and many unlabeled ones. See
     `sslzoo.data.Paired`.
 
-    A subclass gives `targets`. The labels that it makes come from the student itself, in training
-    mode and in the pass that is trained (FixMatch's code, not the averaged weights). So BatchNorm
-    sees labeled, weak and strong views together.
+    A subclass gives `targets`. The student itself makes the labels, in training mode and in the
+    pass that is trained. FixMatch's code does the same, and does not use the averaged weights.
+    BatchNorm sees labeled, weak and strong views together.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C.
-        unlabeled_weight: of the unlabeled term. 0: supervised only; then the unlabeled images are
-            not even looked at.
-        momentum: of the average of weights over time that `classify`, `encode` and the export use;
-            warmed up, see `sslzoo.nn.ema`. .999 in all the papers' codes.
-        augment: a preset of `sslzoo.augment.weak_strong`.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes.
+        unlabeled_weight: Weight of the unlabeled term. With 0, training is supervised, and the
+            unlabeled images are not read.
+        momentum: Momentum of the averaged weights that `classify`, `encode` and the export use. It
+            is warmed up, see `sslzoo.nn.ema`. All the papers' codes have 0.999.
+        augment: A preset of `sslzoo.augment.weak_strong`.
+
+    Raises:
+        ValueError: The network does not read images, or a setting is out of range.
 
     Attributes:
-        average_backbone, average_head: the averaged networks.
+        average_backbone, average_head: The averaged networks.
 
     Example:
         >>> import sslzoo
@@ -68,6 +71,9 @@ class FewLabels(Classifier):
         name: str | None,
     ) -> None:
         super().__init__(backbone, classes, seed=seed, name=name)
+        if self.reads.field != "images":
+            needed = "read images: the weak and the strong view are made of images"
+            raise refused("backbone", f"one that reads {self.reads.field}", needed)
         self.unlabeled_weight = float(at_least("unlabeled_weight", unlabeled_weight, 0))
         self.momentum = float(in_range("momentum", momentum, 0, 1, high_open=True))
         self.average_backbone, self.average_head = ema.target(self.backbone), ema.target(self.head)
@@ -82,15 +88,21 @@ class FewLabels(Classifier):
         return self.average_head
 
     def views(self, batch: dict) -> dict:
-        items = self.reads.layer(batch[self.reads.field])
+        images = self.reads.layer(batch["images"])
         unlabeled = self.reads.layer(batch["unlabeled"])
-        views = {"labeled": self.weak(items), "weak": self.weak(unlabeled)}
+        views = {"labeled": self.weak(images), "weak": self.weak(unlabeled)}
         if "strong" in self.unlabeled_views:
             views["strong"] = self.strong(self.weak(unlabeled))
         return {**batch, **views}
 
     def training_data(self, x: Any) -> Any:
-        """ValueError where the labels of the whole set miss a class."""
+        """ValueError where there are rows and none unlabeled, or the labels miss a class."""
+        if is_rows(x) and "unlabeled" not in getattr(x, "fields", named_arrays(x)):
+            name = type(self).__name__
+            raise ValueError(
+                f"unlabeled: missing; {name} learns from labeled and unlabeled images: "
+                "`model.fit(sslzoo.data.Paired(labeled, unlabeled=others), epochs=...)`."
+            )
         labels = np.asarray(named_arrays(x).get("labels", "none"))
         if labels.dtype.kind in "iu":  # what else is wrong with them, `fit` says
             self.check({"labels": labels})

@@ -12,28 +12,30 @@ class FixMatch(FewLabels):
     """Sohn et al. 2020, "FixMatch: Simplifying Semi-Supervised Learning with Consistency and
     Confidence", arXiv:2001.07685.
 
-    loss = mean of H(y, p(weak(x))) over the labeled images
-         + unlabeled_weight * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(strong(u))),   q_u =
-         p(weak(u)), constant.
-    M counts all unlabeled images of the batch. One pass over labeled, weak and strong views
-    together.
+        loss = mean of H(y, p(weak(x))) over the labeled images
+            + unlabeled_weight * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(strong(u)))
+        q_u = p(weak(u)), a constant
 
-    Recipe (paper and google-research/fixmatch): SGD, Nesterov .9, rate .03 * cos(7 pi k / 16 K),
-    weight decay 5e-4 (not on biases and BatchNorm), 64 labeled and 448 unlabeled images a batch,
-    2^20 steps, evaluated with averaged weights.
+    M counts all unlabeled images of the batch. Labeled, weak and strong views go through the
+    network in one pass.
 
-    Needs: images with labels, unlabeled images (`sslzoo.data.Paired`). With unlabeled_weight 0 it
-    is the supervised baseline.
-    Known weakness: classes that are hard at first pass the fixed threshold late or never, and the
-    others take their images (FlexMatch).
+    The paper and google-research/fixmatch use SGD with Nesterov momentum 0.9 and weight decay 5e-4.
+    Biases and BatchNorm have no decay. The rate is 0.03 * cos(7 pi k / 16 K). A batch has 64
+    labeled and 448 unlabeled images, and a run 2^20 steps. Averaged weights are evaluated.
+
+    Needs: images with labels, and unlabeled images. See `sslzoo.data.Paired`. With unlabeled_weight
+    0 it is the supervised baseline.
+
+    Known weakness: Classes that are hard at first pass the fixed threshold late or never. Other
+    classes then take their images. FlexMatch addresses this.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C.
-        threshold: tau, the least confidence of a pseudo-label.
-        unlabeled_weight: lambda_u; 1 in paper and code.
-        momentum: of the averaged weights, .999 in the code, warmed up here.
-        augment: a preset of `sslzoo.augment.weak_strong`: "fixmatch", "digits", or a dict.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes.
+        threshold: tau, the lowest confidence of a pseudo-label.
+        unlabeled_weight: lambda_u. Paper and code have 1.
+        momentum: Momentum of the averaged weights. The code has 0.999. Here it is warmed up.
+        augment: A preset of `sslzoo.augment.weak_strong`: "fixmatch", "digits", or a dict.
 
     Example:
         >>> import sslzoo

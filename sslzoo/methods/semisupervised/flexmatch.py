@@ -15,22 +15,27 @@ class FlexMatch(FixMatch):
     """Zhang et al. 2021, "FlexMatch: Boosting Semi-Supervised Learning with Curriculum Pseudo
     Labeling", arXiv:2110.08263.
 
-    FixMatch with a threshold per class, 1[max q_u >= T(argmax q_u)], T(c) = threshold * M(beta(c)):
-    low for a class that few images have been learned of, see `sslzoo.losses.flexible_thresholds`.
-    What is learned stands in a memory of one number per unlabeled image: the class of its last
-    prediction with a confidence above the FIXED threshold, -1 before the first. The thresholds of a
-    step are those of the memory before it (TorchSSL's order).
+    FixMatch with a threshold for each class:
 
-    Needs: as FixMatch, and `index`, the rows of the unlabeled images; no index twice in a batch.
-    Known weakness: while the memory is empty every prediction passes, right or wrong.
+        1[max q_u >= T(argmax q_u)], T(c) = threshold * M(beta(c))
+
+    T is low for a class that few images have been learned of. See
+    `sslzoo.losses.flexible_thresholds`. A memory holds one number for each unlabeled image: the
+    class of its last prediction above the FIXED threshold, or -1 before the first. The thresholds
+    of a step come from the memory before it, as in TorchSSL.
+
+    Needs: the same as FixMatch, and `index`, the rows of the unlabeled images. No index may occur
+    twice in a batch.
+
+    Known weakness: While the memory is empty, every prediction passes, right or wrong.
 
     Args:
-        backbone, classes, threshold, unlabeled_weight, momentum, augment: as FixMatch.
+        backbone, classes, threshold, unlabeled_weight, momentum, augment: As for `FixMatch`.
         unlabeled_size: N, the number of unlabeled images.
 
     Attributes:
-        memory: int32 (N,), -1 or 0..C-1. Part of checkpoints, not of weights: it is about these
-            images.
+        memory: int32 (N,), -1 or 0..C-1. Checkpoints hold it. Weights files do not, because it is
+            about these images.
 
     Example:
         >>> import sslzoo

@@ -13,25 +13,28 @@ class PseudoLabel(FewLabels):
     """Lee 2013, "Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep
     Neural Networks", ICML 2013 Workshop on Challenges in Representation Learning.
 
-    loss = mean of H(y, p(weak(x))) over the labeled images
-         + w(k) * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(weak(u))),   q_u the same
-         prediction, constant.
-    w rises linearly from 0 to unlabeled_weight over the share `ramp` of the run.
+        loss = mean of H(y, p(weak(x))) over the labeled images
+            + w(k) * 1/M sum_u 1[max q_u >= threshold] H(argmax q_u, p(weak(u)))
 
-    The paper has no threshold and ramps to 3 over a fixed number of steps. Threshold, weight and
-    ramp here are TorchSSL's. It also keeps the unlabeled images out of BatchNorm; here they are in
-    the one pass, as for FixMatch.
+    q_u is the same prediction as a constant. w rises linearly from 0 to unlabeled_weight over the
+    share `ramp` of the run.
 
-    Needs: images with labels, unlabeled images (`sslzoo.data.Paired`).
-    Known weakness: a view that is its own target can only become surer of what it says, right or
-    wrong. With few labels it gains little over the supervised baseline.
+    The paper has no threshold, and ramps to 3 over a fixed number of steps. Threshold, weight and
+    ramp are TorchSSL's here. TorchSSL also keeps unlabeled images out of BatchNorm. Here they are
+    in the one pass, as for FixMatch.
+
+    Needs: images with labels, and unlabeled images. See `sslzoo.data.Paired`.
+
+    Known weakness: A view that is its own target can only become surer of itself, right or wrong.
+    With few labels the method gains little over the supervised baseline.
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C.
-        threshold: .95.
-        ramp: .4 of the run; 0: the full weight from the first step.
-        unlabeled_weight, momentum, augment: as FixMatch; only the weak view of the preset is drawn.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes.
+        threshold: The lowest confidence of a pseudo-label. Default: 0.95.
+        ramp: The share of the run in which w rises. Default: 0.4. With 0, the first step has the
+            full weight.
+        unlabeled_weight, momentum, augment: As for `FixMatch`. Only the weak view is drawn.
 
     Example:
         >>> import sslzoo

@@ -11,27 +11,29 @@ from sslzoo.methods.semisupervised._few_labels import FewLabels
 class UDA(FewLabels):
     """Xie et al. 2020, "Unsupervised Data Augmentation for Consistency Training", arXiv:1904.12848.
 
-    loss = H(y, p(weak(x))) over the labeled images that training signal annealing keeps
-         + unlabeled_weight * 1/M sum_u 1[max q_u > threshold] H(softmax(z_u / temperature),
-         p(strong(u))),
-    z_u the logits of weak(u), q_u = softmax(z_u), both constant. M counts all unlabeled images of
-    the batch. The paper's code has the divergence in place of the cross-entropy H, which has the
-    same gradient.
+        loss = H(y, p(weak(x))) over the labeled images that training signal annealing keeps
+            + unlabeled_weight * 1/M sum_u 1[max q_u > threshold] H(softmax(z_u / temperature),
+            p(strong(u)))
 
-    Training signal annealing drops a labeled image once the probability of its class is above a
-    threshold that rises from 1/C to 1 over the run, so that few labels are not learned by heart:
-    `sslzoo.losses.annealed_cross_entropy`.
+    z_u are the logits of weak(u), and q_u = softmax(z_u). Both are constants. M counts all
+    unlabeled images of the batch. The paper's code has the divergence instead of the cross-entropy
+    H. Both have the same gradient.
 
-    Needs: images with labels, unlabeled images (`sslzoo.data.Paired`).
-    Known weakness: soft labels of an unsure network keep it unsure. With 40 labels it trails
+    Training signal annealing keeps the network from memorizing a few labels. It drops a labeled
+    image whose class has a probability above a threshold. The threshold rises from 1/C to 1 over
+    the run. See `sslzoo.losses.annealed_cross_entropy`.
+
+    Needs: images with labels, and unlabeled images. See `sslzoo.data.Paired`.
+
+    Known weakness: Soft labels of an unsure network keep it unsure. With 40 labels it trails
     FixMatch (TorchSSL, CIFAR-10).
 
     Args:
-        backbone: images -> features (N, D).
-        classes: C.
-        threshold, temperature: .8 and .4 (paper and code, for CIFAR-10).
-        annealing: "linear", "exp", "log" or None (the code's default for CIFAR-10).
-        unlabeled_weight, momentum, augment: as FixMatch.
+        backbone: Network from images to features (N, D).
+        classes: C, the number of classes.
+        threshold, temperature: 0.8 and 0.4, as in paper and code for CIFAR-10.
+        annealing: "linear", "exp", "log" or None. The code has None for CIFAR-10.
+        unlabeled_weight, momentum, augment: As for `FixMatch`.
 
     Example:
         >>> import sslzoo

@@ -17,29 +17,32 @@ class AdaRNN(Method):
     arXiv:2108.04443.
 
     The training span is cut into K periods that differ (`sslzoo.data.ByDomain(periods=K)`). A
-    recurrent network learns to forecast in all of them, with hidden states h whose distribution is
-    the same in all of them:
-    loss = sum over pairs (s, t) of periods of MSE_s + MSE_t
-        + distance_weight * sum over layers l and steps i of w[l, i] d(h_s[l, i], h_t[l, i])
+    recurrent network learns to forecast in all of them. Its hidden states h should have the same
+    distribution in all of them:
 
-    The weights w of a pair sum to 1 over the steps. In the first epochs a gate gives them: softmax
-    over i of the batch mean of sigmoid(BN(Linear([h_s; h_t]))). Then they are boosted once an
-    epoch: w grows where the distance has grown, see `sslzoo.nn.boosted_weights`.
+        loss = sum over pairs (s, t) of periods of MSE_s + MSE_t
+            + distance_weight * sum over layers l and steps i of w[l, i] d(h_s[l, i], h_t[l, i])
 
-    Needs: series, targets, domains; batches with the same number of rows of every period.
-    Known weakness: a period that differs for a good reason (winter) is pulled to the others too.
-    On the validation splits of Beijing's air (2026-11-26, three seeds) it is better than the plain
-    network at one station of four, and at the others at most as good.
+    The weights w of a pair sum to 1 over the steps. In the first epochs a gate gives them: the
+    softmax over i of the batch mean of sigmoid(BN(Linear([h_s; h_t]))). Later they are boosted once
+    an epoch. w then grows where the distance has grown. See `sslzoo.nn.boosted_weights`.
 
     Each pair has its own w, as in the paper, and is boosted by mean distances. The official code
     (jindongwang/transferlearning, code/deep/adarnn) shares one w, and takes sums over the batches.
 
+    Needs: series, targets and domains. A batch has the same number of rows from every period.
+
+    Known weakness: A period that differs for a good reason, such as winter, is pulled to the others
+    too. On the validation splits of Beijing's air it beats the plain network at one station of
+    four. At the others it is at most as good (2026-11-26, three seeds).
+
     Args:
-        backbone: series -> features (N, D), with recurrent layers that return sequences.
+        backbone: Network from series to features (N, D). Its recurrent layers return sequences.
         periods: K, at least 1.
-        distance: "mmd" (linear), "mmd_rbf", "coral" or "cosine" (default of the code).
-        distance_weight: .5 in the paper, .1 in the code. 0: the plain network.
-        gate_epochs: epochs with the gate; 40 in the paper, 20 in the code. 0: boosting alone.
+        distance: "mmd" (linear), "mmd_rbf", "coral" or "cosine". The code's default is "cosine".
+        distance_weight: The paper has 0.5, the code 0.1. With 0 it is the plain network.
+        gate_epochs: Epochs with the gate. The paper has 40, the code 20. With 0 there is only
+            boosting.
 
     Example:
         >>> import numpy as np

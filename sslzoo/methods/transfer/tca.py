@@ -11,8 +11,8 @@ from sslzoo.nn.transfer_components import (
     mean_difference,
     rbf_kernel,
     transfer_components,
-    unit_rows,
 )
+from sslzoo.rows import unit_rows
 from sslzoo.training.closed_form import ClosedForm
 
 KERNELS = ("linear", "rbf")
@@ -21,34 +21,38 @@ KERNELS = ("linear", "rbf")
 @keras.saving.register_keras_serializable("sslzoo")
 class TCA(ClosedForm):
     """Pan, Tsang, Kwok & Yang 2011, "Domain Adaptation via Transfer Component Analysis", IEEE TNN
-    22(2), pages 199-210; first at IJCAI 2009.
+    22(2), pages 199-210. First at IJCAI 2009.
 
-    z = K W for the kernel K of all source and target rows, L = e e^T with e = (1 / n_s, ...,
-    -1 / n_t, ...), H = I - 1 1^T / n: among all W with W^T K H K W = I the one that minimises the
-    trace of W^T (K L K + mu I) W. The domains come to have nearly the same mean, and the variance
-    of all rows is kept. Solved in closed form from vectors; no labels are read.
+        z = K W
+        W minimizes the trace of W^T (K L K + mu I) W, subject to W^T K H K W = I
+        L = e e^T with e = (1 / n_s, ..., -1 / n_t, ...), H = I - 1 1^T / n
+
+    K is the kernel of all source and target rows. The domains get nearly the same mean, and the
+    variance of all rows is kept. The problem is solved in closed form from vectors. No labels are
+    read.
 
     Needs: {"source": vectors, "target": vectors}.
-    Known weakness: linear features of a kernel, matched in their mean alone; classes are not seen.
-    Where rows have length 1, PCA with as many components is about as good on Office-Caltech10.
+
+    Known weakness: It matches linear features of a kernel in their mean alone, and does not see
+    classes. On Office-Caltech10, PCA with as many components is about as good for rows of length 1.
 
     Args:
-        features: D of the vectors.
-        components: of the embedding. 30 is that of jindongwang/transferlearning.
+        features: D, the size of the vectors.
+        components: Size of the embedding. jindongwang/transferlearning has 30.
         kernel: "linear", k(x, y) = x y, or "rbf", k(x, y) = exp(-gamma |x - y|^2).
-        mu: trade-off, above 0. In "2011" a larger one adapts less, in "2009" more. L is divided by
-            its norm 1 / n_s + 1 / n_t, as in jindongwang/transferlearning, whose lambda of 1 this
-            is. The paper does not divide: its mu is this one times that norm ("2009": divided by
-            it).
+        mu: Trade-off, above 0. A larger one adapts less in "2011" and more in "2009". L is divided
+            by its norm 1 / n_s + 1 / n_t, as in jindongwang/transferlearning, whose lambda of 1
+            this is. The paper does not divide. Its mu is this one times that norm in "2011", and
+            divided by it in "2009".
         form: "2011" weighs mu I, "2009" weighs mu K L K.
-        unit_length: bring vectors to length 1 first, and embeddings too, as
-            jindongwang/transferlearning does. Its map of new rows leaves both out; here they are
+        unit_length: Whether vectors and embeddings are scaled to length 1, as in
+            jindongwang/transferlearning. Its map of new rows leaves both out. Here new rows are
             treated like the rows of `fit`.
-        whiten: components of equal variance, the paper's constraint. Otherwise the columns of W
-            have length 1, as in jindongwang/transferlearning.
-        gamma: of "rbf" alone. By default 1, as there, which fits rows of length 1.
-        size: of "rbf" alone, which needs it: the most rows of source and target together. They are
-            kept for the kernel with new rows.
+        whiten: Whether components have equal variance, the paper's constraint. Otherwise the
+            columns of W have length 1, as in jindongwang/transferlearning.
+        gamma: For "rbf" alone. Default: 1, as there, which fits rows of length 1.
+        size: For "rbf" alone, which needs it: the most rows of source and target together. The
+            model keeps them for the kernel with new rows.
 
     Example:
         >>> import numpy as np
@@ -78,8 +82,9 @@ class TCA(ClosedForm):
         name: str | None = None,
     ) -> None:
         super().__init__(reads=inputs.Vectors(whole("features", features, 1)), seed=seed, name=name)
-        self.components = whole("components", components, 1)
         self.kernel = one_of("kernel", kernel, KERNELS)
+        most = features if kernel == "linear" else None
+        self.components = whole("components", components, 1, most)
         self.mu, self.form = above("mu", mu, 0), one_of("form", form, FORMS)
         self.unit_length, self.whiten = unit_length, whiten
         self.anchors = None

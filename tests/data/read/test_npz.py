@@ -1,3 +1,7 @@
+import io
+import os
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,7 +30,7 @@ def test_a_path_gives_the_split_as_stored(tmp_path):
     assert (data.name, data.split, data.classes) == ("mine", "test", None)
 
 
-def test_labels_as_a_column_and_wide_integers_are_normalised(tmp_path):
+def test_labels_as_a_column_and_wide_integers_are_normalized(tmp_path):
     data = load(
         archive(
             tmp_path / "a.npz",
@@ -71,7 +75,10 @@ def test_floats_are_not_resized(tmp_path):
             "x_train: got floats from 0.0 to 71.5; it must hold finite floats in 0..1",
         ),
         ({"y_train": np.array([{}] * 4)}, "not a readable .npz of plain arrays"),
-        ({"y_train": LABELS - 1}, "y_train: got integers from -1 to 0; it must be 0 or more."),
+        (
+            {"y_train": LABELS - 1},
+            "y_train: got integers from -1 to 0; it must be 0 or more, below",
+        ),
     ],
 )
 def test_bad_arrays_are_named_with_file_and_key(tmp_path, arrays, sentence):
@@ -170,3 +177,21 @@ def test_what_is_no_image_is_not_resized(tmp_path):
     np.savez(tmp_path / "a.npz", vectors_train=np.eye(3))
     with pytest.raises(ValueError, match="image_size: got 8; it must be None: 'a' has vectors"):
         load(tmp_path / "a.npz", image_size=8)
+
+
+@pytest.mark.parametrize("rows", [2**56, 2**40, 2**62])
+def test_an_archive_that_declares_more_than_it_holds(tmp_path, rows):
+    """64 PiB and more in the header of a file of some bytes."""
+    header = io.BytesIO()
+    declared = {"descr": "|u1", "fortran_order": False, "shape": (rows, 8, 8)}
+    np.lib.format.write_array_header_1_0(header, declared)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x_train.npy", header.getvalue() + bytes(64))
+    with pytest.raises(ValueError, match="a.npz: not a readable .npz of plain arrays"):
+        load(tmp_path / "a.npz")
+
+
+def test_a_pipe_is_no_archive(tmp_path):
+    os.mkfifo(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="no file .*a.npz"):
+        load(tmp_path / "a.npz")

@@ -141,6 +141,10 @@ def test_bad_files_are_refused(tmp_path):
     path.write_text("\n".join(lines[:10] + lines[11:]))
     with pytest.raises(ValueError, match="got 2013-03-01 10:00:00 after 2013-03-01 08:00:00"):
         prsa.load(tmp_path / "Gap")
+    for start in (START.replace(hour=5), START.replace(day=2)):
+        write(tmp_path, table, "Late", start=start)
+        with pytest.raises(ValueError, match=f"got {start} as its first hour; it must begin at 00"):
+            prsa.load(tmp_path / "Late")
     write(tmp_path, table[:0], "Empty")
     with pytest.raises(ValueError, match="got no rows"):
         prsa.load(tmp_path / "Empty")

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,8 @@ def test_a_large_set_is_decoded_on_access(tmp_path, monkeypatch, file_format):
     monkeypatch.setattr(image_files, "ARRAY_LIMIT", 6 * 4 * 4 * 3 - 1)
     large = load("shapes", image_size=4, data_dir=tmp_path)
     assert isinstance(large.images, ImageFiles) and large.images.shape == (6, 4, 4, 3)
+    copied = pickle.loads(pickle.dumps(large))
+    np.testing.assert_array_equal(copied.images[:], large.images[:])
     np.testing.assert_array_equal(large[[5, 0]]["images"], small.images[[5, 0]])
     assert large.labels.tolist() == small.labels.tolist()
     with pytest.raises(ValueError, match="image_size: needed for shapes"):

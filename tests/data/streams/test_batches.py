@@ -1,9 +1,13 @@
+import copy
+import multiprocessing
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from sslzoo.data import Batches, Dataset, ImageFiles
+from sslzoo.data import Batches, ByDomain, ClassBalanced, Crops, Dataset, ImageFiles, Paired
 
 
 def arrays(n=10):
@@ -84,7 +88,7 @@ def test_images_decoded_on_access_come_in_the_same_order_one_batch_ahead():
     plain = Batches(arrays(12), 3, seed=5)
     for i in (0, 1, 2, 9, 3):
         assert batches[i]["images"][:, 0, 0, 0].tolist() == plain[i]["index"].tolist()
-    batches._reader.shutdown()
+    batches._reader.pool().shutdown()
     # 0, 1, 2, 3 in sequence; the jump to 9 and the one back each read their own batch and the next.
     assert len(read) == 3 * (4 + 2 + 2)
 
@@ -113,3 +117,56 @@ def test_fields_of_unequal_length_and_no_rows_are_refused():
     for nothing in ({}, arrays(0), Dataset(np.zeros((0, 4, 4), "uint8"))):
         with pytest.raises(ValueError, match="data: got no rows; it must have at least one"):
             Batches(nothing, 2)
+
+
+# ---- processes ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    """Batches of files, after one was read and the next is being read ahead."""
+    for row in range(12):
+        Image.fromarray(np.full((4, 4, 3), row, "uint8")).save(tmp_path / f"{row:02}.png")
+    batches = Batches(Dataset(ImageFiles(sorted(tmp_path.iterdir()), 4)), 3, seed=5)
+    batches[0]
+    return batches
+
+
+def test_streams_of_files_are_pickled_and_copied(on_disk):
+    for other in (pickle.loads(pickle.dumps(on_disk)), copy.deepcopy(on_disk)):
+        for i in (1, 2, 7):
+            np.testing.assert_array_equal(other[i]["images"], on_disk[i]["images"])
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_streams_of_files_are_read_in_a_process(on_disk, start):
+    """A fork has none of the threads of its parent; waiting for them would be for ever."""
+    expected = on_disk[1]["images"][:, 0, 0, 0].tolist()
+    context = multiprocessing.get_context(start)
+    answers = context.Queue()
+    process = context.Process(target=read_in_a_process, args=(on_disk, answers))
+    process.start()
+    try:
+        assert answers.get(timeout=120) == expected
+    finally:
+        process.kill()
+
+
+def read_in_a_process(batches, answers):
+    answers.put(batches[1]["images"][:, 0, 0, 0].tolist())
+
+
+@pytest.mark.parametrize("sampler", [Paired, ClassBalanced, ByDomain, Crops])
+def test_every_stream_is_pickled(sampler):
+    data = {"images": np.zeros((8, 4, 4), "uint8"), "labels": [0, 1] * 4, "domains": [0, 1] * 4}
+    makers = {
+        Paired: lambda: Paired(data, batch_size=2, ratio=1),
+        ClassBalanced: lambda: ClassBalanced(data, classes=2, samples=2),
+        ByDomain: lambda: ByDomain(data, samples=2),
+        Crops: lambda: Crops([np.zeros((9, 9), "uint8")], 4, 2, 3),
+    }
+    stream = makers[sampler]()
+    other = pickle.loads(pickle.dumps(stream))
+    for field, values in stream[3].items():
+        np.testing.assert_array_equal(other[3][field], values)
+    assert other.fingerprint == stream.fingerprint

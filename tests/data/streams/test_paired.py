@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sslzoo.data import Dataset, Paired, load
-from sslzoo.data.subset import labelled_subset
+from sslzoo.data import Batches, ClassBalanced, Dataset, Paired, load
+from sslzoo.data.subset import labeled_subset
 
 
 def dataset(n=120, classes=10):
@@ -21,17 +21,17 @@ def paired(**changes):
 def test_labels_are_drawn_evenly_and_by_the_seed():
     data = load("digits")
     stream = Paired(data, batch_size=32, ratio=3, labels_per_class=4, draw=5)
-    assert stream.labeled.tolist() == labelled_subset(data.labels, per_class=4, seed=5).tolist()
+    assert stream.labeled.tolist() == labeled_subset(data.labels, per_class=4, seed=5).tolist()
     assert np.bincount(stream.arrays["labels"]).tolist() == [4] * 10
     assert (
         stream.labeled.tolist()
         != Paired(data, batch_size=32, ratio=3, labels_per_class=4, draw=6).labeled.tolist()
     )
-    assert len(stream.arrays["unlabeled"]) == len(data)  # the labelled ones too
+    assert len(stream.arrays["unlabeled"]) == len(data)  # the labeled ones too
     assert stream.steps_per_epoch == len(data) // 96
 
 
-def test_a_batch_holds_labelled_and_ratio_times_unlabelled_rows():
+def test_a_batch_holds_labeled_and_ratio_times_unlabeled_rows():
     stream = paired()
     labels = dataset().labels
     for i in range(20):
@@ -51,15 +51,13 @@ def test_a_batch_holds_labelled_and_ratio_times_unlabelled_rows():
 def test_both_orders_are_permutations_of_their_own():
     stream = paired()
     # 80 places: twice the 40 labels
-    labelled = np.concatenate([stream[i]["images"][:, 0, 0, 0] for i in range(10)])
-    assert sorted(labelled[:40]) == sorted(labelled[40:]) == stream.labeled.tolist()
-    assert labelled[:40].tolist() != labelled[40:].tolist()
+    labeled = np.concatenate([stream[i]["images"][:, 0, 0, 0] for i in range(10)])
+    assert sorted(labeled[:40]) == sorted(labeled[40:]) == stream.labeled.tolist()
+    assert labeled[:40].tolist() != labeled[40:].tolist()
     # 5 batches of 24 are all 120
-    unlabelled = np.concatenate([stream[i]["index"] for i in range(5)])
-    assert sorted(unlabelled) == list(range(120))
-    assert (
-        unlabelled.tolist() != np.concatenate([stream[i]["index"] for i in range(5, 10)]).tolist()
-    )
+    unlabeled = np.concatenate([stream[i]["index"] for i in range(5)])
+    assert sorted(unlabeled) == list(range(120))
+    assert unlabeled.tolist() != np.concatenate([stream[i]["index"] for i in range(5, 10)]).tolist()
 
 
 def test_an_item_depends_on_its_step_and_the_seed_alone():
@@ -72,12 +70,12 @@ def test_an_item_depends_on_its_step_and_the_seed_alone():
     np.testing.assert_array_equal(longer[30]["index"], whole[30]["index"])
 
 
-def test_fewer_labelled_images_than_a_batch_repeat():
+def test_fewer_labeled_images_than_a_batch_repeat():
     stream = paired(batch_size=30, ratio=1, labels_per_class=1)
     assert np.bincount(stream[0]["labels"]).tolist() == [3] * 10
 
 
-def test_unlabelled_images_of_their_own():
+def test_unlabeled_images_of_their_own():
     others = np.zeros((50, 4, 4), "uint8")
     stream = Paired(dataset(), batch_size=4, ratio=2, unlabeled=others)
     assert stream.size == 50 and len(stream.arrays["images"]) == 120
@@ -92,7 +90,8 @@ def test_unlabelled_images_of_their_own():
     [
         (
             {"batch_size": 41},
-            "unlabeled: got 120 images; it must hold the 41 x 3 = 123 of a batch.",
+            "unlabeled: got 120 images; it must hold the 41 x 3 = 123 of a batch, or batch_size or "
+            "ratio be smaller.",
         ),
         ({"ratio": 0}, "ratio: got 0; it must be an integer of at least 1."),
         ({"steps_per_epoch": 0}, "steps_per_epoch: got 0; it must be an integer of at least 1."),
@@ -118,3 +117,27 @@ def test_a_class_without_a_label_and_no_labels_are_refused():
         Paired(few, 2, 1, unlabeled=whole)
     with pytest.raises(ValueError, match="labels: missing"):
         Paired(Dataset(whole.images), 2, 1)
+
+
+def test_unlabeled_rows_in_any_form():
+    others = np.zeros((50, 4, 4), "uint8")
+    for form in (others, Dataset(others), (others, np.arange(50)), {"images": others}):
+        assert Paired(dataset(), batch_size=4, ratio=2, unlabeled=form).size == 50
+    with pytest.raises(ValueError, match="unlabeled: got vectors; it must be images"):
+        Paired(dataset(), 4, 2, unlabeled=Dataset(vectors=np.eye(50)))
+
+
+@pytest.mark.parametrize("form", [3, None, "abc", iter([1]), {1: 2}])
+@pytest.mark.parametrize("sampler", [Paired, Batches, ClassBalanced])
+def test_data_of_no_known_form_are_one_sentence(sampler, form):
+    if sampler is Batches and isinstance(form, dict):
+        pytest.skip("a field may have any name")
+    with pytest.raises(TypeError, match="dataset: got a .*; it must be a Dataset, .images, labels"):
+        sampler(form, batch_size=2) if sampler is not ClassBalanced else sampler(form)
+
+
+@pytest.mark.parametrize("sampler", [Paired, ClassBalanced])
+def test_identifiers_are_refused_before_anything_counts_to_them(sampler):
+    labels = np.arange(120) % 10 * 10**12
+    with pytest.raises(ValueError, match="labels: got integers from 0 to 9000000000000; it must"):
+        sampler({"images": dataset().images, "labels": labels})

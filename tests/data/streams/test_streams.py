@@ -63,9 +63,9 @@ def test_a_sampler_reads_its_data(tmp_path, monkeypatch):
     monkeypatch.setenv("SSLZOO_DATA", str(tmp_path.parent))
     name = tmp_path.name
     read = streams.find("crops").read
-    assert read(name, "train", size=4, steps_per_epoch=1).names == ["a", "b"]
+    assert read(name, "train", settings={"size": 4}).names == ["a", "b"]
     with pytest.warns(UserWarning, match="1 of 2 .* left out"):
-        assert read(name, "train", on_error="skip", size=6).names == ["a"]
+        assert read(name, "train", on_error="skip", settings={"size": 6}).names == ["a"]
     assert streams.find("batches").read(name, "train", image_size=4).images.shape == (2, 4, 4, 3)
 
 

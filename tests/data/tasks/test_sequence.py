@@ -4,7 +4,7 @@ import pytest
 from sslzoo.data import Dataset, TaskStream
 
 
-def labelled(n=30, classes=6, split="train", names=True):
+def labeled(n=30, classes=6, split="train", names=True):
     """Image i is all i; its label is i % classes."""
     images = np.arange(n, dtype="uint8")[:, None, None] * np.ones((1, 2, 2), "uint8")
     return Dataset(
@@ -17,7 +17,7 @@ def labelled(n=30, classes=6, split="train", names=True):
 
 
 def stream(**kwargs):
-    return TaskStream(labelled(), labelled(12, split="test"), **kwargs)
+    return TaskStream(labeled(), labeled(12, split="test"), **kwargs)
 
 
 def test_tasks_share_out_the_classes_and_the_images():
@@ -53,7 +53,7 @@ def test_the_same_seed_is_the_same_order():
 
 
 def test_seed_1993_is_the_published_order_of_cifar100():
-    data = labelled(200, 100, names=False)
+    data = labeled(200, 100, names=False)
     order = TaskStream(data, data, tasks=10, seed=1993).order
     assert order[:12] == [68, 56, 78, 8, 23, 84, 90, 65, 74, 76, 40, 89]  # that of PyCIL
 
@@ -72,7 +72,7 @@ def test_tasks_may_be_named_class_by_class():
 
 
 def test_names_default_to_the_old_labels():
-    assert TaskStream(labelled(names=False), labelled(6, names=False), tasks=[[4, 2]]).classes == [
+    assert TaskStream(labeled(names=False), labeled(6, names=False), tasks=[[4, 2]]).classes == [
         "4",
         "2",
     ]
@@ -100,7 +100,13 @@ def test_tasks_are_counted_from_the_end_too():
         ({"tasks": []}, "tasks: got none; it must be one at least"),
         ({"tasks": [[0, 9]]}, "tasks: got class 9 for task 0; it must have classes of train alone"),
         ({"tasks": 7}, "tasks: got 7; it must be in 1..6"),
-        ({"tasks": 0}, "tasks: got 0; it must be in 1..6"),
+        ({"tasks": 0}, "tasks: got 0; it must be an integer of at least 1"),
+        ({"tasks": 2.5}, "tasks: got 2.5; it must be an integer of at least 1"),
+        ({"tasks": "2"}, "tasks: got '2'; it must be an integer of at least 1"),
+        ({"tasks": [0, 1]}, "tasks: got .*; it must be a number, or a list of the classes of each"),
+        ({"tasks": [["a"]]}, "tasks: got 'a'; it must be an integer of at least 0"),
+        ({"seed": "a"}, "seed: got 'a'; it must be an integer of at least 0"),
+        ({"seed": -1}, "seed: got -1; it must be an integer of at least 0"),
         ({"tasks": [[0]], "seed": 1}, "seed: got 1; it must be None with the classes of each task"),
     ],
 )
@@ -111,8 +117,27 @@ def test_bad_plans_are_refused(arguments, message):
 
 def test_bad_data_is_refused():
     with pytest.raises(ValueError, match="test: got no labels; it must have them"):
-        TaskStream(labelled(), Dataset(np.zeros((3, 2, 2), "uint8")))
+        TaskStream(labeled(), Dataset(np.zeros((3, 2, 2), "uint8")))
     with pytest.raises(ValueError, match="test: got rows of class 5, of which train has none"):
-        TaskStream(labelled(classes=5), labelled(), tasks=2)
+        TaskStream(labeled(classes=5), labeled(), tasks=2)
     with pytest.raises(ValueError, match="train: got rows of class 5, of which test has none"):
-        TaskStream(labelled(), labelled(classes=5), tasks=2)
+        TaskStream(labeled(), labeled(classes=5), tasks=2)
+
+
+def test_pairs_and_dicts_are_data_too():
+    images, labels = np.zeros((8, 4, 4), "uint8"), np.arange(8) % 4
+    stream = TaskStream((images, labels), {"images": images, "labels": labels}, tasks=2)
+    assert [len(task.train) for task in stream] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([(np.zeros((8, 4, 4), "uint8"), np.arange(8))], "test: got None; it must be labeled data"),
+        ([3, 4], "train: got a int; it must be a Dataset, "),
+        ([np.zeros((8, 4, 4), "uint8")] * 2, "train: got no labels; it must have them"),
+    ],
+)
+def test_data_without_labels_or_of_one_split_is_refused(arguments, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        TaskStream(*arguments)

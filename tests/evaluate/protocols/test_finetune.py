@@ -57,7 +57,7 @@ def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
     record = run[2]
     assert json.loads(json.dumps(record)) == record
     settings = record["settings"]
-    assert (settings["labels_per_class"], settings["fraction"], settings["n_labelled"]) == (
+    assert (settings["labels_per_class"], settings["fraction"], settings["n_labeled"]) == (
         10,
         None,
         100,
@@ -74,7 +74,7 @@ def test_the_record_is_json_with_its_settings_and_both_baselines(run, digits):
         "channels": 3,
         "interpolation": "nearest",
         "antialias": True,
-        "crop": "largest centred square",
+        "crop": "largest centered square",
         "range": [0, 1],
     }
     assert settings["augment"]["flip"] == 0 and settings["backend"] == keras.backend.backend()
@@ -97,7 +97,7 @@ def test_the_seed_decides_everything(digits, quick):
     assert same == quick != other
 
 
-def test_grey_images_of_another_size_and_labels_with_gaps(digits):
+def test_gray_images_of_another_size_and_labels_with_gaps(digits):
     train, test = (
         (
             np.repeat(np.repeat(d.images[d.labels < 2, :, :, 0], 2, 1), 2, 2),
@@ -142,7 +142,7 @@ def test_image_files_stay_on_disk(digits):
         "augment": "none",
     }
     record = finetune(encoder(), (files, train[1]), test, **options)
-    assert max(most) == 16 < record["settings"]["n_labelled"]
+    assert max(most) == 16 < record["settings"]["n_labeled"]
     in_memory = finetune(encoder(), train, test, **options)
     assert record["per_class"] == in_memory["per_class"]
 

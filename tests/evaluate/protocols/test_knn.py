@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from sslzoo.evaluate import knn
-from sslzoo.evaluate.protocols.knn import knn_predict
+from sslzoo.evaluate.protocols.knn import default_k, knn_predict
 
 
 def naive_knn(bank, labels, queries, k, temperature):
-    """Earlier images first among equals, the lowest class among equal votes."""
+    """The lowest class among equal votes."""
     predictions = []
     for query in np.asarray(queries, "float64"):
         cosine = []
@@ -32,28 +32,17 @@ def naive_knn(bank, labels, queries, k, temperature):
     ("n", "queries", "k"), [(1, 1, 1), (7, 5, 3), (53, 17, 53), (101, 31, 10), (64, 9, 1)]
 )
 # one row at a time, an uneven last chunk, all at once
-@pytest.mark.parametrize("similarities", [1, 200, 10**6])
-def test_equals_the_double_loop(n, queries, k, similarities):
+@pytest.mark.parametrize("held", [1, 60, 10**6])
+def test_equals_the_double_loop(n, queries, k, held, monkeypatch):
+    monkeypatch.setattr("sslzoo.evaluate.nearest.HELD", held)
     rng = np.random.default_rng(n)
     bank, query = (
         rng.normal(size=(n, 6)).astype("float32"),
         rng.normal(size=(queries, 6)).astype("float32"),
     )
     labels = rng.choice([-3, 2, 11], n)
-    found = knn_predict(bank, labels, query, k, 0.1, similarities)
+    found = knn_predict(bank, labels, query, k, 0.1)
     assert found.tolist() == naive_knn(bank, labels, query, k, 0.1).tolist()
-
-
-@pytest.mark.parametrize("k", [1, 2, 5, 16, 40])
-def test_of_equally_similar_images_the_earlier_ones_vote(k):
-    # Sixteen entries of +-1: norms of 4 and cosines that are exact in float32, most of them shared
-    # by many images.
-    rng = np.random.default_rng(0)
-    bank = rng.choice([-1.0, 1.0], (6, 16))[rng.integers(0, 6, 40)].astype("float32")
-    queries = rng.choice([-1.0, 1.0], (23, 16)).astype("float32")
-    labels = rng.integers(0, 4, 40)
-    found = knn_predict(bank, labels, queries, k, 0.1, similarities=200)
-    assert found.tolist() == naive_knn(bank, labels, queries, k, 0.1).tolist()
 
 
 def test_lower_class_wins_equal_votes():
@@ -74,18 +63,50 @@ def test_features_that_collapsed_to_zero_give_a_figure_not_nan():
     assert predictions.tolist() == [1, 1]
 
 
-def test_memory_is_bounded_by_the_chunk_not_by_the_product():
+def test_memory_is_bounded():
     rng = np.random.default_rng(0)
-    bank, queries = (
-        rng.normal(size=(4000, 8)).astype("float32"),
-        rng.normal(size=(4000, 8)).astype("float32"),
-    )
-    labels = rng.integers(0, 10, 4000)
+    bank = rng.normal(size=(6000, 8)).astype("float32")
+    queries = rng.normal(size=(6000, 8)).astype("float32")
+    labels = rng.integers(0, 10, 6000)
     tracemalloc.start()
-    knn_predict(bank, labels, queries, 20, 0.1, similarities=200_000)
+    knn_predict(bank, labels, queries, 20, 0.1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 5e6  # 0.8 MB of similarities and their copies; all pairs would be 64 MB
+    assert peak < 20e6  # all pairs would be 144 MB
+
+
+@pytest.mark.parametrize(
+    ("smallest", "k"),
+    [(1, 20), (10, 20), (50, 20), (130, 32), (1000, 89), (5000, 200), (10**5, 200)],
+)
+def test_the_default_k_follows_the_smallest_class(smallest, k):
+    assert default_k(np.repeat([7, 9], [smallest, 2 * smallest])) == k
+
+
+def test_the_record_says_which_k_and_why(digits, projection):
+    train, test = digits
+    record = knn(projection, train, test, baselines=False)["settings"]
+    smallest = np.bincount(train.labels).min()
+    assert record["k"] == round(np.sqrt(8 * smallest)) and record["k_requested"] is None
+    assert record["k_rule"] == "not given: sqrt(8 x items of the smallest class), from 20 to 200"
+    given = knn(projection, train, test, k=30, baselines=False)["settings"]
+    assert given["k"] == given["k_requested"] == 30 and "k_rule" not in given
+
+
+def test_a_set_smaller_than_the_default_k_votes_as_a_whole():
+    features, labels = np.eye(4), np.array([0, 0, 1, 1])
+    assert knn(None, (features, labels), (features, labels))["settings"]["k"] == 4
+
+
+def test_equals_scikit_learn():
+    from sklearn.neighbors import KNeighborsClassifier
+
+    rng = np.random.default_rng(0)
+    bank, queries = rng.normal(size=(400, 12)), rng.normal(size=(90, 12))
+    labels = rng.integers(0, 6, 400)
+    vote = KNeighborsClassifier(30, weights=lambda d: np.exp((1 - d) / 0.1), metric="cosine")
+    expected = vote.fit(bank, labels).predict(queries)
+    assert knn_predict(bank, labels, queries, 30, 0.1).tolist() == expected.tolist()
 
 
 def test_record_says_what_was_measured(digits, projection):

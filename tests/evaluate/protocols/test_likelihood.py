@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+import sslzoo
 from sslzoo import data, evaluate
 from sslzoo.evaluate.protocols import headlines
 from sslzoo.evaluate.protocols.likelihood import binarized, independent
@@ -130,3 +131,10 @@ def test_what_has_no_likelihood_is_refused(change, message):
     arguments = {"model": half(), "train": digits(20), "test": digits(5)} | change
     with pytest.raises(ValueError, match=message):
         evaluate.likelihood(**arguments)
+
+
+@pytest.mark.parametrize(("size", "options"), [(8, {}), (16, {"channels": 1})])
+def test_images_of_another_form_than_the_networks_are_refused_in_a_dry_run(size, options):
+    model = sslzoo.build("vae", {"name": "mlp", **options}, size, latent_dim=2)
+    with pytest.raises(ValueError, match="test: got images of 8 x 8 x 1; it must have "):
+        evaluate.likelihood(model, digits(500), digits(50, 500), dry_run=True)

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sslzoo.evaluate import linear_probe
 
 
-def test_is_scikit_learn_on_standardised_features(digits, projection):
+def test_is_scikit_learn_on_standardized_features(digits, projection):
     train, test = digits
     record = linear_probe(projection, train, test, penalties=[0.01], baselines=False)
     scaler = StandardScaler().fit(projection.encode(train.images))

@@ -95,10 +95,13 @@ def test_it_is_found_by_its_name():
         (HALF, air(), air().replace(targets=None), {}, "test: got no targets"),
         (HALF, air().replace(targets=None), air(), {}, "train: got no targets"),
         (HALF, air(), air(), {"last_value": 3}, "last_value: got 3"),
+        (HALF, air(), air(), {"last_value": -1}, "last_value: got -1; it must be an integer of"),
+        (HALF, air(), air(), {"last_value": 1.5}, "last_value: got 1.5; it must be an integer of"),
+        (HALF, air(), air(), {"last_value": 3, "baselines": False}, "last_value: got 3"),
         (HALF, air(), air().replace(targets=np.ones((100, 2))), {}, "test targets: got shape"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(model, train, test, settings, sentence):
     with pytest.raises(ValueError) as error:
-        regression(model, train, test, **settings)
+        regression(model, train, test, **settings, dry_run=True)
     assert sentence in str(error.value)

@@ -29,7 +29,7 @@ class Bicubic:
 
 
 class Original(Bicubic):
-    """Knows the answer but for one grey level."""
+    """Knows the answer but for one gray level."""
 
     def __init__(self, picture):
         self.picture = picture
@@ -40,8 +40,8 @@ class Original(Bicubic):
 
 def test_luminance_is_matlabs():
     """rgb2ycbcr of black, white, red, green, blue, as its documentation and BT.601 give them."""
-    colours = np.array([[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]], "uint8")
-    np.testing.assert_allclose(luminance(colours), [16, 235, 81.481, 144.553, 40.966], atol=1e-9)
+    colors = np.array([[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]], "uint8")
+    np.testing.assert_allclose(luminance(colors), [16, 235, 81.481, 144.553, 40.966], atol=1e-9)
 
 
 def test_psnr_is_the_formula():
@@ -79,7 +79,7 @@ def test_ssim_is_the_formula_window_by_window():
 
 def test_the_baseline_is_bicubic_and_the_record_plain():
     pictures = data.Pictures(
-        [PHOTO[:63, :70], PHOTO[100:150, :40, 0]], ["colour", "grey"], name="two"
+        [PHOTO[:63, :70], PHOTO[100:150, :40, 0]], ["color", "gray"], name="two"
     )
     record = evaluate.super_resolution(Bicubic(), pictures)
     assert json.loads(json.dumps(record)) == record
@@ -89,7 +89,7 @@ def test_the_baseline_is_bicubic_and_the_record_plain():
         and record["ssim"] == record["baselines"]["bicubic_ssim"]
     )
     rows = record["per_picture"]
-    assert list(rows) == ["colour", "grey"] and record["psnr"] == pytest.approx(
+    assert list(rows) == ["color", "gray"] and record["psnr"] == pytest.approx(
         np.mean([row["psnr"] for row in rows.values()])
     )
     high = Image.fromarray(PHOTO[:60, :68])
@@ -97,8 +97,8 @@ def test_the_baseline_is_bicubic_and_the_record_plain():
         (68, 60), Image.Resampling.BICUBIC
     )
     y, original = (luminance(np.asarray(x))[4:-4, 4:-4] for x in (image, high))
-    assert rows["colour"]["psnr"] == pytest.approx(psnr(y, original))
-    assert rows["colour"]["ssim"] == pytest.approx(ssim(y, original))
+    assert rows["color"]["psnr"] == pytest.approx(psnr(y, original))
+    assert rows["color"]["ssim"] == pytest.approx(ssim(y, original))
 
 
 def test_the_border_is_shaved():
@@ -111,7 +111,7 @@ def test_the_border_is_shaved():
             return image
 
     clean = evaluate.super_resolution(Original(picture), [picture], shave=0)
-    # one level of grey, in the swing of Y
+    # one level of gray, in the swing of Y
     assert clean["psnr"] == pytest.approx(20 * np.log10(255 / (219 / 255)))
     assert evaluate.super_resolution(Framed(picture), [picture])["psnr"] == pytest.approx(
         clean["psnr"]

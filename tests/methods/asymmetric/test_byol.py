@@ -43,7 +43,7 @@ class TestBYOL(MethodChecks):
             for mine, theirs in zip(online.get_weights(), target.get_weights(), strict=True):
                 np.testing.assert_array_equal(mine, theirs)
 
-    def test_target_normalises_by_its_own_batch(self):
+    def test_target_normalizes_by_its_own_batch(self):
         model, batch = self.make(), self.batch()
         moving_mean = model.target_backbone.get_layer("block1_bn").moving_mean
         before = ops.convert_to_numpy(moving_mean)

@@ -19,11 +19,11 @@ class TestReplay(SecondTask, MethodChecks):
 
     def test_half_of_what_is_trained_on_comes_from_the_memory(self):
         model, batch = self.make(exemplars=10), self.batch(60)
-        colour = np.repeat(batch["images"], 3, axis=-1)
-        model.exemplars.keep({0: colour[:2], 3: colour[2:5]})
+        color = np.repeat(batch["images"], 3, axis=-1)
+        model.exemplars.keep({0: color[:2], 3: color[2:5]})
         new = {"images": batch["images"][10:40], "labels": np.arange(30) % 5 + 5}
         joined = model.training_data(new)
-        np.testing.assert_array_equal(joined["images"][:30], colour[10:40])
+        np.testing.assert_array_equal(joined["images"][:30], color[10:40])
         assert np.bincount(joined["labels"]).tolist() == [12, 0, 0, 18, 0, 6, 6, 6, 6, 6]
         memory, _ = model.exemplars.arrays()
         np.testing.assert_array_equal(joined["images"][30:], np.repeat(memory, 6, axis=0))

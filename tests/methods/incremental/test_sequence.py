@@ -75,7 +75,7 @@ def test_the_task_that_is_told_decides_which_classes_compete(stream):
 
 @pytest.mark.slow
 def test_lwf_forgets_where_classes_compete_and_not_where_the_task_is_told(stream):
-    """A regulariser that kept old classes here would have been told something: their labels, or the
+    """A regularizer that kept old classes here would have been told something: their labels, or the
     task.
     """
     model = make("lwf")
@@ -295,7 +295,7 @@ def killed_runs(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["killed", "interrupted"])
 def test_a_sequence_goes_on_bit_for_bit(end, killed_runs):
-    """Memory, head, old network, optimiser and figures: after kill -9 inside a task and twice
+    """Memory, head, old network, optimizer and figures: after kill -9 inside a task and twice
     between two, and after an interruption in a living process.
     """
     whole, resumed = (read(killed_runs / f"{name}.npz") for name in ("whole", end))

@@ -10,7 +10,7 @@ from sslzoo import data, nn
 from sslzoo.methods.metric.triplet import Triplet
 
 
-def labelled(n, seed):
+def labeled(n, seed):
     views = two_views(digits(n), seed)
     return {
         "images": views["images"],
@@ -29,7 +29,7 @@ class TestTriplet(MethodChecks):
 
     @classmethod
     def batch(cls, n=13, seed=0):
-        return labelled(n, seed)
+        return labeled(n, seed)
 
     @classmethod
     def fit_data(cls, n, seed=0):

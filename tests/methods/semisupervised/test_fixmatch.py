@@ -21,7 +21,7 @@ class TestFixMatch(few_labels.Checks):
                 total -= np.log(p[q.argmax()])
         return total / len(batch["unlabeled"])  # of all, not of those that passed
 
-    def test_weight_zero_is_the_supervised_baseline_of_the_labelled_images_alone(self):
+    def test_weight_zero_is_the_supervised_baseline_of_the_labeled_images_alone(self):
         model, batch = self.make(unlabeled_weight=0.0), self.batch()
         losses, logs, _ = model.losses_logs_kept(batch)
         features = self.make().backbone(batch["labeled"], training=True)
@@ -32,10 +32,10 @@ class TestFixMatch(few_labels.Checks):
         assert losses.keys() == {"supervised"} and "mask" not in logs
         np.testing.assert_allclose(float(losses["supervised"]), expected, rtol=1e-5)
 
-    def test_the_averages_follow_the_student_after_the_optimiser_statistics_too(self):
+    def test_the_averages_follow_the_student_after_the_optimizer_statistics_too(self):
         model = self.make(momentum=0.5)
         model.compile(keras.optimizers.SGD(0.3))
-        # (1 + t) / (10 + t) is below .5 until t = 8
+        # (1 + t) / (10 + t) is below 0.5 until t = 8
         expected, found = few_labels.follow(model, self.batch(16), 0.5, steps=6)
         for mine, theirs in zip(found, expected, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
@@ -46,7 +46,7 @@ class TestFixMatch(few_labels.Checks):
         probabilities = model.classify(images)
         assert probabilities.shape == (5, 10)
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-        assert np.ptp(probabilities) > 0.01  # the student's head would give .1 everywhere
+        assert np.ptp(probabilities) > 0.01  # the student's head would give 0.1 everywhere
         features = model.average_backbone(model.preprocess(images), training=False)
         np.testing.assert_allclose(model.encode(images), features, rtol=1e-4, atol=1e-5)
 
@@ -54,7 +54,7 @@ class TestFixMatch(few_labels.Checks):
         model = self.make()
         assert model.weak.flip == 0 and FixMatch(nn.backbone("micro", 8), 10).weak.flip == 0.5
 
-    def test_labels_and_unlabelled_images_are_checked_before_the_first_step(self):
+    def test_labels_and_unlabeled_images_are_checked_before_the_first_step(self):
         model, batch = inject(self.make()), self.batch(16)
         model.compile(keras.optimizers.SGD(0.1))
         for field, value, message in (

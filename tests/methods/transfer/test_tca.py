@@ -139,13 +139,13 @@ def test_history_has_the_squared_distance_of_the_means():
 def test_labels_change_nothing():
     data = domains()
     plain = fitted()
-    labelled = make()
+    labeled = make()
     sets = {
         "source": Dataset(None, np.arange(25) % 2, vectors=data["source"]),
         "target": Dataset(vectors=data["target"]),
     }
-    labelled.fit(sets)
-    np.testing.assert_array_equal(labelled.encode(data["source"]), plain.encode(data["source"]))
+    labeled.fit(sets)
+    np.testing.assert_array_equal(labeled.encode(data["source"]), plain.encode(data["source"]))
 
 
 def test_two_fits_are_equal_and_the_second_replaces_the_first():
@@ -256,6 +256,7 @@ def test_it_is_built_by_its_name_without_an_optimizer():
     [
         ({"features": 0}, "features: got 0; it must be an integer of at least 1"),
         ({"components": 0}, "components: got 0"),
+        ({"components": DIM + 1}, f"components: got {DIM + 1}; .* at least 1 and at most {DIM}"),
         ({"kernel": "rfb"}, r"kernel: got 'rfb'; it must be one of .* \(did you mean rbf\?\)"),
         ({"mu": 0}, "mu: got 0; it must be a finite number above 0"),
         ({"form": 2011}, "form: got 2011; it must be one of '2011', '2009'"),

@@ -1,0 +1,31 @@
+"""`sslzoo import`: weights of a published checkpoint."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sslzoo.cli.shared import Backend, check_model, use_backend
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A checkpoint as its authors publish it.")],
+    name: Annotated[
+        str, typer.Option("--as", help="An entry of the zoo with `checkpoint:`, or such a config.")
+    ],
+    backend: Backend = None,
+) -> None:
+    """Convert a published checkpoint, so that its entry can be loaded. Nothing in it is executed.
+
+    Example:
+        >>> from importlib import import_module
+        >>> command = import_module("sslzoo.cli.import").command
+        >>> command(Path("moco.pth"), "no_such_entry")  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        UnknownName: Unknown model 'no_such_entry'.
+    """
+    check_model(name)
+    use_backend(backend)
+    from sslzoo.zoo.imported import import_checkpoint
+
+    print(import_checkpoint(file, name))

@@ -1,0 +1,31 @@
+"""Notices: what a long call says while it works, by Python's `logging`.
+
+They are shown on stderr, until the program configures logging itself:
+`logging.getLogger("sslzoo").setLevel("WARNING")` silences them.
+"""
+
+import logging
+import sys
+
+
+class _Shown(logging.Handler):
+    """Prints a notice where the program has no handlers of its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.root.handlers:
+            print(self.format(record), file=sys.stderr)
+
+
+logger = logging.getLogger("sslzoo")
+if not logger.handlers:
+    logger.addHandler(_Shown())
+    logger.setLevel(logging.INFO)
+
+
+def notice(sentence: str) -> None:
+    """Say a sentence.
+
+    >>> logging.getLogger("sslzoo").isEnabledFor(logging.INFO)
+    True
+    """
+    logger.info(sentence)

@@ -1,0 +1,88 @@
+"""Which entries of the zoo have a property, from their YAML alone; verbs alone need keras."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sslzoo.errors import UnknownName, unknown
+
+
+def having(configs: dict[str, dict], wanted: dict[str, Any]) -> list[str]:
+    """The entries that have all wanted properties.
+
+    Args:
+        configs: {name: keys of the entry} of all entries.
+        wanted: {"data", "image_size", "verb" or "licence": value}. None means any.
+
+    Raises:
+        UnknownName: no entry has the value.
+
+    Example:
+        >>> having({"a": {"licence": "MIT"}, "b": {"licence": "Apache-2.0"}}, {"licence": "MIT"})
+        ['a']
+    """
+    names = list(configs)
+    for key, value in wanted.items():
+        if value is None:
+            continue
+        value = tuple(value) if isinstance(value, list) else value
+        values = {name: _PROPERTIES[key](config) for name, config in configs.items()}
+        known = set().union(*values.values())
+        if value not in known:
+            raise UnknownName(unknown(key, value, known))
+        names = [name for name in names if value in values[name]]
+    return names
+
+
+def is_at_hand(config: dict, path: Path) -> bool:
+    """Whether the weights of an entry are on this machine. Their content is not compared.
+
+    Example:
+        >>> is_at_hand({"record": None}, Path("zoo_configs/mine.yaml"))
+        False
+    """
+    from sslzoo.zoo.cache import cached_file
+    from sslzoo.zoo.entry import Entry
+    from sslzoo.zoo.records import Weights
+
+    if not config.get("record"):
+        return False
+    weights = Weights(**config["record"]["weights"])
+    files = (cached_file(weights), Entry(path.stem, path).weights_folder / weights.file)
+    return any(file.is_file() and file.stat().st_size == weights.bytes for file in files)
+
+
+def _data(config: dict) -> set[str]:
+    data = config["data"]
+    sources = [data] if isinstance(data.get("name"), str) else data.values()
+    return {source["name"] for source in sources}
+
+
+def _sizes(config: dict) -> set:
+    size = config.get("image_size")
+    if size is None:
+        return set()
+    return {tuple(size) if isinstance(size, list) else size}
+
+
+def _verbs(config: dict) -> set[str]:
+    from sslzoo.methods import method_class
+
+    verbs = method_class(config["method"]).verbs
+    if isinstance(verbs, property):  # an encoder classifies where its file has classes
+        options = {"classes": None} | (config.get("hyperparameters") or {})
+        verbs = verbs.fget(SimpleNamespace(**options))
+    return set(verbs)
+
+
+def _licences(config: dict) -> set[str]:
+    return {config["licence"]} if config.get("licence") else set()
+
+
+_PROPERTIES: dict[str, Callable[[dict], set]] = {
+    "data": _data,
+    "image_size": _sizes,
+    "verb": _verbs,
+    "licence": _licences,
+}

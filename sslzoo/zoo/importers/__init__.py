@@ -1,0 +1,11 @@
+"""Reads checkpoint files of other people. Nothing in a file is ever executed or imported.
+
+`read(path)` gives all that a file holds, `tensors(path)` its network alone, as NumPy arrays.
+It needs neither torch nor JAX. Formats: torch's zip and legacy files, safetensors, and pickles of
+NumPy arrays, such as BYOL's.
+"""
+
+from sslzoo.zoo.importers.reading import read
+from sslzoo.zoo.importers.state_dict import tensors
+
+__all__ = ["read", "tensors"]
