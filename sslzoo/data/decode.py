@@ -220,15 +220,16 @@ def _deep_color(path, image):
         return None
     with Image.open(path) as again:
         again.tile = [
-            tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
-            for tile, mode in zip(again.tile, lower, strict=True)
+            (*where, mode if isinstance(how, str) else (mode, *how[1:]))
+            for (*where, how), mode in zip(again.tile, lower, strict=True)
         ]
         return np.asarray(image, "int64") << 8 | np.asarray(again)
 
 
 def _raw_mode(tile):
     """How Pillow is told to read the pixels of a part of a file."""
-    return tile.args if isinstance(tile.args, str) else next(iter(tile.args or ()), None)
+    how = tile[3]  # decoder, place, offset, arguments; a plain tuple before Pillow 11
+    return how if isinstance(how, str) else next(iter(how or ()), None)
 
 
 def _upper_bits(values, bits):
