@@ -22,6 +22,7 @@ IMAGENET = {  # name: (block, blocks per stage); stages of width 64, 128, 256, 5
     "resnet152": ("bottleneck", (3, 8, 36, 3)),
     "resnet200": ("bottleneck", (3, 24, 36, 3)),
 }
+STEMS = ("cifar", "stride2", "imagenet")
 PADDINGS = ("torch", "simclr", "byol")
 SHORTCUTS = ("projection", "zeros")
 
@@ -160,8 +161,9 @@ def resnet(
     Args:
         name: "resnet18", "resnet34", "resnet50", ...
         image_size: Side of a square in pixels, or [height, width].
-        stem: "imagenet" (7x7 stride 2, max-pool) or "cifar" (3x3 stride 1, no pool; SimCLR's rule
-            for sizes <= 32). By default "cifar" up to 64 px.
+        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1, no pool; SimCLR's rule
+            for sizes <= 32), or "stride2" (3x3 stride 2, no pool: a quarter of the cost of
+            "cifar"). By default "cifar" up to 64 px.
         zero_gamma: Whether the last BatchNorm of every residual branch starts at 0 (Goyal et al.
             2017, and SimCLR's code).
         width: Channels of the first stage. The paper has 64; 128 and 256 are the "2x" and "4x" of
@@ -181,7 +183,7 @@ def resnet(
     block, depths = IMAGENET[name]
     inputs = image_input(image_size, channels)
     default = "cifar" if max(inputs.shape[1:3]) <= 64 else "imagenet"
-    stem = one_of("stem", stem or default, ("cifar", "imagenet"))
+    stem = one_of("stem", stem or default, STEMS)
     same = one_of("padding", padding, PADDINGS) == "byol"
     seeds = Seeds(seed)
     if stem == "imagenet":
@@ -191,7 +193,8 @@ def resnet(
         pool = "valid" if padding == "torch" else "same"
         x = layers.MaxPooling2D(3, 2, pool, name="pool")(x)
     else:
-        x = conv_bn(inputs, width, 3, 1, "stem", seeds)
+        stride = 2 if stem == "stride2" else 1
+        x = conv_bn(inputs, width, 3, stride, "stem", seeds, same=same)
     return _stages(name, inputs, x, block, depths, width, seeds, zero_gamma, same=same)
 
 
