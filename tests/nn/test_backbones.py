@@ -33,6 +33,12 @@ def test_stem_follows_the_size():
     assert nn.backbone("resnet18", 96).get_layer("stem_conv").kernel_size == (7, 7)
 
 
+@pytest.mark.parametrize(("stem", "side"), [("cifar", 32), ("stride2", 16), ("imagenet", 8)])
+def test_a_stem_decides_the_size_of_the_first_map(stem, side):
+    model = nn.backbone("resnet50", 32, stem=stem, width=4)
+    assert model.get_layer("stage1_block1_relu").output.shape == (None, side, side, 16)
+
+
 def test_zero_gamma_starts_every_block_as_its_shortcut():
     last = [x for x in nn.backbone("resnet20", 32).layers if x.name.endswith("_2_bn")]
     assert len(last) == 9
