@@ -2,7 +2,8 @@
 
 from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
-from sslzoo.augment.layers import Augment, Views
+from sslzoo.augment.layers import Augment, Crops, Views
+from sslzoo.augment.multi_crop import MultiCrop
 from sslzoo.augment.presets import PRESETS, resolve_preset
 from sslzoo.augment.randaugment import POOLS, RandAugment
 from sslzoo.augment.symmetry import Symmetry
@@ -14,7 +15,9 @@ __all__ = [
     "PRESETS",
     "WEAK_STRONG",
     "Augment",
+    "Crops",
     "FlipShift",
+    "MultiCrop",
     "OneView",
     "RandAugment",
     "Symmetry",

@@ -1,4 +1,6 @@
-"""`Augment` and `Views` make random views of a batch. Each image has its own random parameters."""
+"""`Augment`, `Views` and `Crops` make random views of a batch. Each image has its own random
+parameters.
+"""
 
 from typing import Any
 
@@ -106,10 +108,10 @@ class _Draw:
         self.uniform = {name: uniform[index] for index, name in enumerate(_DRAWS)}  # (views, N)
 
     def _probabilities(self, field: str) -> tuple:
-        """One for each view."""
+        """One for each view. More views than two take those of a pair in turn."""
         value = self.fields[field]
         pair = value if isinstance(value, tuple) else (value, value)
-        return pair[: self.views]
+        return tuple(pair[view % 2] for view in range(self.views))
 
     def may(self, field: str) -> bool:
         return any(p > 0 for p in self._probabilities(field))
@@ -229,3 +231,38 @@ class Views(_RandomViews):
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         shape = (input_shape[0], self.image_size, self.image_size, input_shape[-1])
         return shape, shape
+
+
+@keras.saving.register_keras_serializable(package="sslzoo")
+class Crops(_RandomViews):
+    """Several random views of each image, made in one pass. Arguments and input are those of
+    `Augment`.
+
+    Args:
+        views: The number of views. From a pair of probabilities they use the two in turn.
+
+    Returns:
+        float32 (N, views, image_size, image_size, C) in [0, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> crops = augment.Crops(4, "simclr", image_size=16)(np.zeros((2, 32, 32, 3), "uint8"))
+        >>> tuple(crops.shape)
+        (2, 4, 16, 16, 3)
+    """
+
+    def __init__(self, views: int, preset: Any = "simclr_cifar", **kwargs: Any) -> None:
+        super().__init__(preset, **kwargs)
+        self.views = whole("views", views, least=1)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"views": self.views}
+
+    def call(self, images: Any) -> Any:
+        views = ops.split(self._draw_views(images), self.views, axis=0)
+        return ops.stack(views, axis=1)  # (N, views, size, size, C)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        size = self.image_size
+        return (input_shape[0], self.views, size, size, input_shape[-1])

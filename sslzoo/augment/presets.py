@@ -71,6 +71,10 @@ _MOCO_V2 = _SIMCLR | {
     "hue": 0.1,
 }
 
+# Caron et al. 2020, arXiv:2006.09882, the two large crops; facebookresearch/swav,
+# src/multicropdataset.py.
+_SWAV = _SIMCLR | {"crop_area": (0.14, 1.0)}
+
 # SimCLR's geometry and blur without color: for images that have no color, or whose color is the
 # signal.
 _GREY = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5, "blur": 0.5}
@@ -88,6 +92,7 @@ PRESETS = {
     "simclr_cifar": _SIMCLR_CIFAR,
     "byol": _BYOL,
     "moco_v2": _MOCO_V2,
+    "swav": _SWAV,
     "gray": _GREY,
     "digits": _DIGITS,
     "none": _NONE,
