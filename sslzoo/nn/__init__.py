@@ -26,6 +26,7 @@ from sslzoo.nn.state import State
 from sslzoo.nn.step_weights import StepWeights, boosted_weights
 from sslzoo.nn.tiles import WINDOW, reach, tiled, tiled_graph
 from sslzoo.nn.vgg19 import vgg19_features
+from sslzoo.nn.widen import widen
 
 __all__ = [
     "BACKBONES",
@@ -68,4 +69,5 @@ __all__ = [
     "tiled",
     "tiled_graph",
     "vgg19_features",
+    "widen",
 ]

@@ -10,7 +10,6 @@ import keras
 from sslzoo import nn
 from sslzoo.checks import check_call, local_path, one_of, refused, whole
 from sslzoo.methods import method_class
-from sslzoo.nn import ema
 from sslzoo.nn.transformer_layers import Attention
 from sslzoo.training import ClosedForm, Method
 from sslzoo.zoo.entry import Entry
@@ -203,7 +202,7 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
     if config.initial is not None and pretrained:
         other = load(config.initial.model)
         for network in config.initial.networks:
-            ema.copy(getattr(other, network), getattr(model, network))
+            nn.widen(getattr(other, network), getattr(model, network), config.seed)
     return model
 
 

@@ -86,7 +86,7 @@ class Tasks(Strict):
 
 class Initial(Strict):
     """Networks (attributes of the method) that start with the published weights of another
-    entry.
+    entry. They may have twice its channels: see `sslzoo.nn.widen`.
 
     Example:
         >>> from sslzoo.zoo.schema import Initial
