@@ -228,6 +228,17 @@ def test_without_weights_everything_is_untrained_but_training_starts_from_the_ot
     np.testing.assert_array_equal(start.content.get_layer("block1_conv").kernel, layer.kernel)
 
 
+def test_a_wide_network_starts_as_a_narrow_entry(zoo):
+    narrow = publish(zoo / "encoder.yaml", seed=1)
+    text = (zoo / "encoder.yaml").read_text().split("record:")[0].replace("width: 4", "width: 8")
+    initial = f"initial: {{model: {zoo}/encoder.yaml, networks: [backbone, projector]}}\n"
+    (zoo / "wide.yaml").write_text(text + initial)
+    wide = from_config(load_config(zoo / "wide.yaml"))
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), "uint8")
+    expected = np.tile(narrow.encode(images), 2)
+    np.testing.assert_allclose(wide.encode(images), expected, rtol=1e-4)
+
+
 def small_vgg19(include_top, weights):
     """Of VGG-19, the input and the last convolution, as `keras.applications.VGG19` gives it."""
     assert include_top is False
