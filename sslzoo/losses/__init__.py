@@ -2,6 +2,7 @@
 
 from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
+from sslzoo.losses.clustering import sinkhorn, swapped_prediction
 from sslzoo.losses.contrastive import info_nce, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
@@ -58,10 +59,12 @@ __all__ = [
     "pseudo_labels",
     "sharpen",
     "sigmoid_distillation",
+    "sinkhorn",
     "triplet_batch_all",
     "triplet_batch_hard",
     "triplet_loss",
     "triplet_parts",
     "triplet_semi_hard",
+    "swapped_prediction",
     "tsa_threshold",
 ]

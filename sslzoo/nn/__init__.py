@@ -19,6 +19,7 @@ from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
 from sslzoo.nn.pixel_shuffle import PixelShuffle
+from sslzoo.nn.prototypes import Prototypes
 from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
@@ -36,6 +37,7 @@ __all__ = [
     "Noise",
     "PixelShuffle",
     "Preprocess",
+    "Prototypes",
     "Queue",
     "State",
     "StepWeights",
