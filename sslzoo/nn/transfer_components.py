@@ -65,7 +65,7 @@ def transfer_components(
     Args:
         kernel: K (N, N), symmetric; or any features (N, M), for a linear map W (M, components) of
             them: K K is their Gram matrix then.
-        difference: e (N,), see `mean_difference`.
+        difference: e (N,), see `mean_difference`; or several (N, R), for L = E E^T.
         components: Size of the embedding.
         mu: trade-off, above 0.
         form: one of `FORMS`.
@@ -92,8 +92,8 @@ def transfer_components(
     whole("components", components, 1)
     kernel = np.asarray(kernel, "float64")
     width = kernel.shape[1]
-    shift = kernel.T @ difference  # (M,)
-    apart = np.outer(shift, shift)  # K L K
+    shift = kernel.T @ difference.reshape(len(kernel), -1)  # (M, R)
+    apart = shift @ shift.T  # K L K
     centered = kernel - kernel.mean(axis=0)  # H K
     b = centered.T @ centered
     a = apart + mu * np.eye(width) if form == "2011" else mu * apart + np.eye(width)

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from sslzoo.checks import refused
 from sslzoo.data import Dataset
@@ -38,6 +39,8 @@ class ClosedForm(Method):
         >>> model.encode(np.array([[1.0, 1.0]]))
         array([[ 0., -1.]], dtype=float32)
     """
+
+    labeled = ()  # roles whose labels `solve` reads, as data["<role>_labels"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,7 +117,10 @@ class ClosedForm(Method):
         if not isinstance(data, dict) or set(data) != set(self.roles):
             got = f"roles {', '.join(data)}" if isinstance(data, dict) else type(data).__name__
             raise ValueError(f"data: got {got}; {name} needs a dict of {roles}.")
-        return {role: items_of(self.reads, data[role], role) for role in self.roles}
+        rows = {role: items_of(self.reads, data[role], role) for role in self.roles}
+        for role in self.labeled:
+            rows[f"{role}_labels"] = labels_of(data[role], role, len(rows[role]), name)
+        return rows
 
     def _by_field(self, x, y):
         """{field: rows} of arrays or a data set."""
@@ -144,3 +150,29 @@ def items_of(reads: Input, data: Any, role: str) -> Any:
             raise refused(role, f"the fields {', '.join(fields)}", needed)
         return reads.check(reads.of(fields), role)
     return reads.check(fields, role)
+
+
+def labels_of(data: Any, role: str, count: int, name: str) -> NDArray[np.int64]:
+    """The labels of one role's data, as class numbers from 0 in their sorted order.
+
+    Args:
+        data: a `Dataset` or a dict of fields. role, name: role and method, as errors name them.
+        count: how many items the role has.
+
+    Raises:
+        ValueError: no labels, or not one for each item.
+
+    Example:
+        >>> labels_of({"vectors": [[0.0]] * 3, "labels": [5, 2, 5]}, "source", 3, "JDA")
+        array([1, 0, 1])
+    """
+    fields = data.fields if isinstance(data, Dataset) else data
+    labels = fields.get("labels") if isinstance(fields, dict) else None
+    if labels is None:
+        needed = "be a Dataset or a dict of items and labels"
+        raise refused(role, "no labels", f"{needed}: {name} reads them")
+    if np.shape(labels) != (count,):
+        raise refused(
+            f"{role} labels", f"shape {np.shape(labels)}", f"be one of {count} items each"
+        )
+    return np.unique(labels, return_inverse=True)[1]

@@ -148,6 +148,8 @@ def _learned(model, source, target, training, batch_size):
     if recipe:
         copy.compile_from_config(recipe)
     copy.learn({"source": _dataset(source, source.labels), "target": _dataset(target)}, **training)
+    if "align" in getattr(copy, "verbs", ()):  # a map of its own for the source
+        return copy.align(source.inputs, batch_size), encoded(copy, target.inputs, batch_size)
     return [encoded(copy, split.inputs, batch_size) for split in (source, target)]
 
 

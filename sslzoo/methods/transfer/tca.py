@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from sslzoo import inputs
 from sslzoo.checks import above, one_of, refused, whole
@@ -119,11 +120,20 @@ class TCA(ClosedForm):
         return self.network
 
     def solve(self, data: dict) -> dict[str, float]:
+        difference = mean_difference(*(len(data[role]) for role in self.roles))
+        self.match(data, difference)
+        return self.distances(data)
+
+    def match(self, data: dict, differences: NDArray) -> None:
+        """Set the map whose `differences` (N,) or (N, R) of embeddings are small, see
+        `sslzoo.nn.transfer_components`. Rows are those of the source, then those of the target.
+        """
         rows = np.concatenate([data[role] for role in self.roles]).astype("float64")  # (N, D)
         if self.unit_length:
             rows = unit_rows(rows)
-        difference = mean_difference(*(len(data[role]) for role in self.roles))
-        e = difference / np.linalg.norm(difference)  # L has norm 1
+        columns = differences.reshape(len(rows), -1)
+        # L = E E^T gets norm 1.
+        e = columns / np.sqrt(np.linalg.norm(columns.T @ columns))
         settings = (self.components, self.mu, self.form, self.whiten)
         if self.kernel == "linear":
             weights = linear_components(rows, e, *settings)  # (D, components)
@@ -135,10 +145,16 @@ class TCA(ClosedForm):
             weights = self.anchors.padded(transfer_components(kernel, e, *settings))
             self.anchors.rows.assign(self.anchors.padded(rows))
         self.projection.kernel.assign(weights)
-        embeddings = np.concatenate([self.encode(data[role]) for role in self.roles])
+
+    def distances(self, data: dict) -> dict[str, float]:
+        """The squared distances of the domains' means, of vectors and of embeddings."""
+        source, target = (data[role].astype("float64") for role in self.roles)
+        if self.unit_length:
+            source, target = unit_rows(source), unit_rows(target)
+        embeddings = [self.encode(data[role]).mean(axis=0) for role in self.roles]
         return {
-            "mmd_vectors": np.sum((difference @ rows) ** 2),
-            "mmd": np.sum((difference @ embeddings) ** 2),
+            "mmd_vectors": np.sum((source.mean(axis=0) - target.mean(axis=0)) ** 2),
+            "mmd": np.sum((embeddings[0] - embeddings[1]) ** 2),
         }
 
 
