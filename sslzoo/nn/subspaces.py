@@ -22,11 +22,12 @@ def principal_axes(rows: NDArray, components: int) -> NDArray[np.float64]:
     """
     whole("components", components, 1)
     centered = rows - rows.mean(axis=0)
-    _, lengths, axes = np.linalg.svd(centered, full_matrices=False)
-    most = int((lengths > TINY * max(centered.shape) * max(lengths[0], TINY)).sum())
+    parts = np.linalg.svd(centered, full_matrices=False)
+    limit = TINY * max(centered.shape) * max(parts.S[0], TINY)
+    most = int((parts.S > limit).sum())
     if components > most:
         raise refused("components", components, f"be at most {most} for data that varies so")
-    axes = axes[:components].T
+    axes = parts.Vh[:components].T
     largest = np.abs(axes).argmax(axis=0)
     return axes * np.sign(axes[largest, np.arange(components)])
 
@@ -82,10 +83,10 @@ def geodesic_flow(source: NDArray, target: NDArray) -> NDArray[np.float64]:
     """
     if source.shape != target.shape:
         raise refused("target", f"a basis of shape {target.shape}", f"be as {source.shape}")
-    u, cosines, vt = np.linalg.svd(source.T @ target)
-    cosines = np.clip(cosines, 0, 1)
-    along = source @ u  # (D, d)
-    beside = target @ vt.T - along * cosines  # (D, d), orthogonal to the source's subspace
+    turns = np.linalg.svd(source.T @ target)
+    cosines = np.clip(turns.S, 0, 1)
+    along = source @ turns.U  # (D, d)
+    beside = target @ turns.Vh.T - along * cosines  # (D, d), orthogonal to the source's subspace
     sines = np.linalg.norm(beside, axis=0)
     beside = beside / np.maximum(sines, TINY)  # zero columns where the subspaces meet
     angles = np.arctan2(sines, cosines)
@@ -93,7 +94,8 @@ def geodesic_flow(source: NDArray, target: NDArray) -> NDArray[np.float64]:
     mixed = np.empty((len(angles), 2, 2))
     mixed[:, 0, 0] = 1 + np.sin(twice) / twice
     mixed[:, 1, 1] = 1 - np.sin(twice) / twice
-    mixed[:, 0, 1] = mixed[:, 1, 0] = (1 - np.cos(twice)) / twice
+    mixed[:, 0, 1] = (1 - np.cos(twice)) / twice
+    mixed[:, 1, 0] = mixed[:, 0, 1]
     values, axes = np.linalg.eigh(mixed)
     roots = axes * np.sqrt(np.maximum(values, 0))[:, None]  # (d, 2, 2)
     pairs = np.stack([along, beside], axis=-1)  # (D, d, 2)

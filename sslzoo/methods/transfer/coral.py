@@ -3,7 +3,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslzoo.checks import above, refused
-from sslzoo.methods.transfer._linear_domains import LinearDomains
+from sslzoo.methods.transfer._linear import LinearDomains
 from sslzoo.nn.subspaces import recoloring
 
 

@@ -2,14 +2,14 @@ import keras
 from numpy.typing import NDArray
 
 from sslzoo.checks import whole
-from sslzoo.methods.transfer._linear_domains import LinearDomains, centered_map
+from sslzoo.methods.transfer._linear import LinearDomains, centered_map
 from sslzoo.nn.subspaces import geodesic_flow, principal_axes
 
 
 @keras.saving.register_keras_serializable("sslzoo")
 class GFK(LinearDomains):
     """Gong, Shi, Sha & Grauman 2012, "Geodesic Flow Kernel for Unsupervised Domain Adaptation",
-    CVPR.
+    CVPR 2012.
 
         <align(x), encode(y)> = x^T G y,  G = 2 integral_0^1 F(t) F(t)^T dt
 

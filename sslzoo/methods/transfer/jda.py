@@ -11,7 +11,7 @@ from sslzoo.nn.transfer_components import mean_difference
 @keras.saving.register_keras_serializable("sslzoo")
 class JDA(TCA):
     """Long, Wang, Ding, Sun & Yu 2013, "Transfer Feature Learning with Joint Distribution
-    Adaptation", ICCV, pages 2200-2207.
+    Adaptation", ICCV 2013, pages 2200-2207.
 
         z = K W
         W minimizes the trace of W^T (K (L_0 + sum_c L_c) K + mu I) W, subject to W^T K H K W = I
@@ -73,13 +73,15 @@ class JDA(TCA):
         self.iterations = whole("iterations", iterations, 1)
 
     def solve(self, data: dict) -> dict[str, float]:
-        labels, guesses, rounds = data["source_labels"], None, 0
+        labels, guesses = data["source_labels"], None
         whole_domains = mean_difference(*(len(data[role]) for role in self.roles))
-        for rounds in range(1, self.iterations + 1):
-            before, columns = guesses, [np.sqrt(labels.max() + 1) * whole_domains]
+        rounds = 0
+        while rounds < self.iterations:
+            columns = [np.sqrt(labels.max() + 1) * whole_domains]
             if guesses is not None:
                 columns += class_differences(labels, guesses)
             self.match(data, np.stack(columns, axis=1))
+            rounds, before = rounds + 1, guesses
             guesses = self._guesses(data, labels)
             if np.array_equal(guesses, before):
                 break

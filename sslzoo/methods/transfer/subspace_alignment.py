@@ -2,14 +2,14 @@ import keras
 from numpy.typing import NDArray
 
 from sslzoo.checks import whole
-from sslzoo.methods.transfer._linear_domains import LinearDomains, centered_map
+from sslzoo.methods.transfer._linear import LinearDomains, centered_map
 from sslzoo.nn.subspaces import principal_axes
 
 
 @keras.saving.register_keras_serializable("sslzoo")
 class SubspaceAlignment(LinearDomains):
     """Fernando, Habrard, Sebban & Tuytelaars 2013, "Unsupervised Visual Domain Adaptation Using
-    Subspace Alignment", ICCV.
+    Subspace Alignment", ICCV 2013.
 
         align(x) = (x - m_s) P_s P_s^T P_t,  encode(x) = (x - m_t) P_t
 

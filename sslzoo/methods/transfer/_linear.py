@@ -20,6 +20,12 @@ class LinearDomains(ClosedForm):
     source. Train a classifier on `align(source)`, and use it on `encode(target)`.
 
     A subclass gives `maps`.
+
+    Example:
+        >>> from sslzoo import methods
+        >>> from sslzoo.methods.transfer._linear import LinearDomains
+        >>> isinstance(methods.CORAL(4), LinearDomains)
+        True
     """
 
     roles = ("source", "target")
@@ -74,5 +80,11 @@ class LinearDomains(ClosedForm):
 
 
 def centered_map(rows: NDArray, kernel: NDArray) -> tuple[NDArray, NDArray]:
-    """The map of rows, minus their mean, by a kernel."""
+    """The map of rows, minus their mean, by a kernel.
+
+    Example:
+        >>> from sslzoo.methods.transfer._linear import centered_map
+        >>> centered_map(np.array([[1.0], [3.0]]), np.array([[2.0]]))
+        (array([[2.]]), array([-4.]))
+    """
     return kernel, -rows.mean(axis=0) @ kernel
