@@ -24,7 +24,7 @@ def principal_axes(rows: NDArray, components: int) -> NDArray[np.float64]:
     centered = rows - rows.mean(axis=0)
     parts = np.linalg.svd(centered, full_matrices=False)
     limit = TINY * max(centered.shape) * max(parts.S[0], TINY)
-    most = int((parts.S > limit).sum())
+    most = int((limit < parts.S).sum())
     if components > most:
         raise refused("components", components, f"be at most {most} for data that varies so")
     axes = parts.Vh[:components].T
