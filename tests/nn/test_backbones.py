@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from keras import ops
 
 from sslzoo import nn
+from sslzoo.nn import resnet
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,12 @@ def test_cifar_resnets_have_as_many_convolutions_as_their_name_says(depth):
     assert len(main) == depth - 1  # the last layer of the name is the classifier
     assert len(layers) - len(main) == 2
     assert nn.backbone(f"resnet{depth}", 32).output_shape == (None, 64)
+
+
+def test_the_page_of_backbones_names_them_all():
+    page = (Path(__file__).parents[2] / "docs/backbones.md").read_text(encoding="utf-8")
+    assert not [name for name in nn.BACKBONES if f"`{name}`" not in page]
+    assert not [stem for stem in resnet.STEMS if f"| `{stem}` |" not in page]
 
 
 def test_stem_follows_the_size():
