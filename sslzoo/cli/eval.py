@@ -18,7 +18,7 @@ from sslzoo.cli.shared import (
     load_model,
     use_backend,
 )
-from sslzoo.cli.terminal import print_json, print_record
+from sslzoo.cli.terminal import print_json, print_record, print_transfer
 
 
 def command(
@@ -58,6 +58,15 @@ def command(
             "--set", metavar="KEY=VALUE", help="Any setting of the protocol. Can be repeated."
         ),
     ] = None,
+    transfer: Annotated[
+        bool,
+        typer.Option(
+            "--transfer", help="Linear probes and kNN on data sets that it was not trained on."
+        ),
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="transfer: write the table into the model's config.")
+    ] = False,
     on_error: OnError | None = None,
     download: Download = False,
     weights: WeightsSource = "default",
@@ -91,7 +100,14 @@ def command(
         "seed": seed,
     }
     settings = {key: value for key, value in given.items() if value is not None}
+    if record and not transfer:
+        raise ValueError("record: needs --transfer; `sslzoo train --record` writes other figures.")
     check_model(name)
+    if transfer:
+        named = {"data": data, "hold_out": hold_out, "protocol": protocol, "on_error": on_error}
+        _refuse(given | named | {"set": others})
+        use_backend(backend)
+        return _transfer(name, weights, record, as_json)
     config = None if saved_kind(name) else load_config(name)
     others = parsed(others or ())
     chosen = with_settings(config, protocol, data, settings | others)
@@ -111,3 +127,30 @@ def command(
     if as_json:
         return print_json(result)
     print_record(result)
+
+
+def _refuse(given: dict) -> None:
+    """Refuse what a table of transfer does not read."""
+    for key, value in given.items():
+        if value is not None:
+            raise ValueError(f"{key}: got {value!r}; --transfer has settings of its own.")
+
+
+def _transfer(name: str, weights: str, record: bool, as_json: bool) -> None:
+    """The table of `--transfer`."""
+    from sslzoo.zoo.registry import saved_kind
+    from sslzoo.zoo.transfer import check_has_record, record_transfer, transfer
+
+    if saved_kind(name):
+        raise ValueError(f"model: got {name}; --transfer needs a config, which names its data.")
+    if record and weights != "default":
+        raise ValueError(f"weights: got {weights}; --record needs those of the record.")
+    if record:
+        check_has_record(name)
+    with contextlib.redirect_stdout(sys.stderr):
+        rows = transfer(name, load_model(name, weights))
+        if record:
+            record_transfer(name, rows)
+    if as_json:
+        return print_json(rows)
+    print_transfer(rows)

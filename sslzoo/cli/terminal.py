@@ -56,6 +56,22 @@ def print_record(record: dict) -> None:
     console().print(settings_text(record), style="dim")
 
 
+def print_transfer(rows: list[dict]) -> None:
+    """The table of `sslzoo eval --transfer`: a line for each data set and encoder.
+
+    >>> figures = {"probe_10": 0.5, "probe_10_95": [0.4, 0.6], "probe": 0.7, "knn": 0.6}
+    >>> row = {"set": "mnist", "classes": 10, "n_train": 900, "figures": {"raw_pixels": figures}}
+    >>> print_transfer([row])  # doctest: +ELLIPSIS +NORMALIZE_WHITESPACE
+    data set encoder 10 labels a class all labels kNN
+    ...
+    mnist (10 classes) raw pixels 50.0 % ± 10.0 70.0 % (900) 60.0 %
+    """
+    from sslzoo.evaluate.figures import transfer_cells
+
+    titles = ("data set", "encoder", "10 labels a class", "all labels", "kNN")
+    print_table(titles, transfer_cells(rows), right=[2, 3, 4])
+
+
 def print_json(value: Any) -> None:
     """Plain data, for scripts.
 

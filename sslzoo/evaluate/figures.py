@@ -60,6 +60,27 @@ def table_rows(record: dict) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def transfer_cells(rows: list[dict]) -> list[tuple[str, str, str, str, str]]:
+    """[(data set, encoder, 10 labels a class, all labels, kNN)] of a table of transfer, in percent.
+
+    >>> figures = {"probe_10": 0.5, "probe_10_95": [0.4, 0.6], "probe": 0.7, "knn": 0.6}
+    >>> row = {"set": "mnist", "classes": 10, "n_train": 900, "figures": {"raw_pixels": figures}}
+    >>> transfer_cells([row])
+    [('mnist (10 classes)', 'raw pixels', '50.0 % ± 10.0', '70.0 % (900)', '60.0 %')]
+    """
+    cells = []
+    for row in rows:
+        first = f"{row['set']} ({row['classes']} classes)"
+        for encoder, figures in row["figures"].items():
+            low, high = figures["probe_10_95"]
+            few = f"{number(figures['probe_10'], '%')} ± {50 * (high - low):.1f}"
+            every = f"{number(figures['probe'], '%')} ({row['n_train']:,})"
+            name = encoder.replace("_", " ")
+            cells.append((first, name, few, every, number(figures["knn"], "%")))
+            first = ""
+    return cells
+
+
 def settings_text(record: dict) -> str:
     """The settings that fit in a line.
 

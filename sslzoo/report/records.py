@@ -19,9 +19,9 @@ def model_rows(names: Iterable[str] | None = None) -> list[dict]:
 
     Returns:
         Dicts with name, method, family, backbone, image_size, data, labels_per_class (None: all or
-        none), default (bool), figures (see `figures`), reference (list of dicts), licence,
-        checkpoint (a dict, None of models trained here) and, None while there is no record:
-        bytes, encoding, steps, wall_seconds, device, backend, commit, started.
+        none), default (bool), figures (see `figures`), transfer (list of dicts), reference (list
+        of dicts), licence, checkpoint (a dict, None of models trained here) and, None while there
+        is no record: bytes, encoding, steps, wall_seconds, device, backend, commit, started.
 
     >>> model_rows(["simclr_resnet20.digits"])[0]["family"]
     'contrastive'
@@ -43,6 +43,7 @@ def _model_row(name: str) -> dict:
         "labels_per_class": (entry.get("sampler") or {}).get("labels_per_class"),
         "default": entry.get("default", False),
         "figures": figures(record),
+        "transfer": record.get("transfer") or [],
         "reference": entry.get("reference") or [],
         "licence": entry.get("licence"),
         "checkpoint": entry.get("checkpoint"),

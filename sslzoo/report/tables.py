@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from sslzoo.evaluate.figures import transfer_cells
 from sslzoo.report.records import baselines_text, model_rows, number, size
 from sslzoo.words import duration
 
@@ -61,6 +62,16 @@ def published_markdown(rows: Iterable[dict]) -> str:
         cells = [f"`{row['name']}`", pixels, row["data"], ", ".join(figures)]
         lines.append([*cells, row["licence"], f"[{file[-1]}]({'/'.join(file)})"])
     return markdown_table(PUBLISHED_HEAD, lines)
+
+
+def transfer_markdown(rows: list[dict]) -> str:
+    """The table of transfer of one model, a line for each data set and encoder.
+
+    >>> transfer_markdown([]).splitlines()[0]
+    '| Data set | Encoder | 10 labels a class | All labels | kNN |'
+    """
+    head = ("Data set", "Encoder", "10 labels a class", "All labels", "kNN")
+    return markdown_table(head, transfer_cells(rows), right=(2, 3, 4))
 
 
 def _unit(reference: dict) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sslzoo.methods import method_family
 from sslzoo.words import duration
-from sslzoo.zoo.records import Record
+from sslzoo.zoo.records import Record, TransferRow
 from sslzoo.zoo.schema import Paper, ZooConfig
 
 
@@ -98,6 +98,7 @@ class ModelCard(Card):
         if record is None:
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
+        rows += [("transfer", _transferred(row)) for row in record.transfer or ()]
         weights, took = record.weights, duration(record.wall_seconds)
         return [
             *rows,
@@ -180,6 +181,15 @@ def _metric(metric: dict) -> str:
         plain = [f"{k} {value}" for k, value in settings if isinstance(value, (int, float, str))]
         notes.append(", ".join(plain))
     return f"{line} ({'; '.join(notes)})" if notes else line
+
+
+def _transferred(row: TransferRow) -> str:
+    """One line: "digits, linear probe, 10 labels a class: this model 0.81, ...; all 1297: ..."."""
+    texts = []
+    for key, what in (("probe_10", "10 labels a class"), ("probe", f"all {row.n_train}")):
+        values = {name.replace("_", " "): each[key] for name, each in row.figures.items()}
+        texts.append(f"{what}: {_listed(values)}")
+    return f"{row.set}, linear probe, {'; '.join(texts)}"
 
 
 def _is_figure(key: str, value: Any) -> bool:

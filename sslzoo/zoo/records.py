@@ -43,6 +43,22 @@ class Weights(Strict):
     mirrors: list[str] = []
 
 
+class TransferRow(Strict):
+    """What an encoder and its baselines reach on a data set that it was not trained on.
+
+    Example:
+        >>> from sslzoo.zoo.records import TransferRow
+        >>> TransferRow(set="mnist", n_train=9, n_test=9, classes=2, figures={}).classes
+        2
+    """
+
+    set: str
+    n_train: PositiveInt
+    n_test: PositiveInt
+    classes: PositiveInt
+    figures: dict[str, dict[str, JsonValue]]  # {encoder: as sslzoo.evaluate.transferred says}
+
+
 class Reference(Strict):
     """A figure that somebody else measured, to hold this entry's against: what it is, its value,
     where it stands.
@@ -76,4 +92,5 @@ class Record(Strict):
     wall_seconds: PositiveFloat
     steps: PositiveInt
     metrics: list[dict[str, JsonValue]]  # one record per evaluation, as sslzoo.evaluate returns it
+    transfer: list[TransferRow] | None = None  # of `sslzoo eval --transfer --record`
     weights: Weights
