@@ -75,12 +75,16 @@ tfa-golden: .venv/installed | .venv-tfa/installed
 	touch $@
 
 # Outputs of the networks of published checkpoints, computed by torch in an environment of its own.
-torch-golden: .venv-torch/installed
+# Then compares, and prints the largest relative difference of each network's features.
+torch-golden: .venv-torch/installed .venv/installed-dev
 	.venv-torch/bin/python scripts/torch_golden.py tests/nn/golden/torch_networks.npz
+	.venv-torch/bin/python scripts/layout_golden.py tests/zoo/importers/golden/layouts.npz
+	$(BIN)/python -m pytest -n 0 -q -rP tests/nn/test_published.py tests/zoo/importers | grep -E "e-[0-9]+$$|passed|failed"
 
 .venv-torch/installed:
 	$(PYTHON) -m venv .venv-torch
-	.venv-torch/bin/pip install -q torch==2.13.0 numpy
+	.venv-torch/bin/pip install -q torch==2.13.0 numpy pillow pyyaml transformers==4.57.6
+	.venv-torch/bin/pip install -q --no-deps torchvision==0.29.2 timm==1.0.31
 	touch $@
 
 .venv/bin/python:

@@ -168,15 +168,18 @@ def safetensors_of(header, numbers):
     return struct.pack("<Q", len(header)) + header + numbers
 
 
-def byol(params, state):
-    """{module: {name: array}} twice, as BYOL's program writes its state."""
+def byol(params, state, target=None):
+    """{module: {name: array}} twice, as BYOL's program writes its state; `target`: (params, state)
+    of its other network, by default the same.
+    """
     flat = Name("haiku._src.data_structures", "FlatMapping")
     maps = [
-        Call(flat, ({k: Call(flat, (v,)) for k, v in part.items()},)) for part in (params, state)
+        Call(flat, ({k: Call(flat, (v,)) for k, v in part.items()},))
+        for part in (params, state, *(target or (params, state)))
     ]
     experiment = Name("byol.byol_experiment", "_ByolExperimentState")
     lars = Call(Name("byol.utils.optimizers", "LarsState"), (0,), code=pickle.NEWOBJ)
-    fields = (maps[0], maps[0], maps[1], maps[1], lars)
+    fields = (maps[0], maps[2], maps[1], maps[3], lars)
     rng = np.array([0, 1], "uint32")
     whole = Call(experiment, fields, code=pickle.NEWOBJ)
     return pickled({"experiment_state": whole, "step": 300_000, "rng": rng})

@@ -108,7 +108,9 @@ class Checkpoint(Strict):
     """
 
     layout: str  # a file of `sslzoo.zoo.importers.layouts`
+    part: str | None = None  # of several networks in a file: "student", "target"
     url: str | None = None
+    more: list[str] = []  # names of its other files, beside `url`: the data of TensorFlow's index
     bytes: PositiveInt | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
 

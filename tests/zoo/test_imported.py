@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -130,7 +131,9 @@ def test_every_tensor_of_a_layout_reaches_its_variable(layout, tmp_path):
 
 
 def test_every_layout_is_tried():
-    assert {*CASES, "fast_srgan"} == {*layouts.names()}  # the generator: tests/nn/test_published.py
+    """Those of other programs in tests/nn/test_published.py and tests/zoo/importers."""
+    others = {"fast_srgan", "simclr", "byol", "huggingface_vit"}
+    assert {*CASES} | others == {*layouts.names()}
 
 
 def test_a_head_is_imported_and_classifies_and_learns(tmp_path):
@@ -204,6 +207,54 @@ def test_a_file_that_changed_since_its_first_import_is_refused(tmp_path):
     with pytest.raises(ValueError, match="as at first; delete .*theirs_net.test.json if"):
         import_checkpoint(written(tmp_path, arrays), path)
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == before
+
+
+def test_a_config_that_changed_since_the_import_is_named(tmp_path):
+    path = entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}")
+    arrays = published(sslzoo.load(path, weights=None), "torchvision_resnet", "")
+    import_checkpoint(written(tmp_path, arrays), path)
+    entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 8}")
+    needed = "with backbone {.*'width': 4.*}, and its config has {.*'width': 8.*}; put the old"
+    with pytest.raises(ValueError, match=needed):
+        sslzoo.load(path)
+    entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}", ", share: 0.5")
+    sslzoo.load(path)
+
+
+def test_several_files_are_fetched_once_by_processes_at_once_and_nothing_else_stays(tmp_path, home):
+    """A stand-in for a checkpoint of two files: the second is fetched and removed too."""
+    path = entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}")
+    arrays = published(sslzoo.load(path, weights=None), "torchvision_resnet", "")
+    file = written(tmp_path, arrays)
+    (tmp_path / "more.bin").write_bytes(b"data")
+    more = f", url: '{file.as_uri()}', more: [more.bin]"
+    path = entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}", "", more)
+    with ThreadPoolExecutor() as pool:
+        models = list(pool.map(sslzoo.load, [path, path]))
+    np.testing.assert_array_equal(models[0].encode(IMAGES), models[1].encode(IMAGES))
+    names = sorted(p.name for p in (home / "weights" / "imported").iterdir())
+    assert names == ["theirs_net.test.json", "theirs_net.test.weights.h5"]
+    (tmp_path / "more.bin").unlink()
+    (home / "weights" / "imported" / names[1]).unlink()
+    with pytest.raises(ValueError, match="cannot be fetched .*more.bin and run `sslzoo import net"):
+        sslzoo.load(path)
+    assert [p.name for p in (home / "weights" / "imported").iterdir()] == names[:1]
+
+
+def test_one_of_several_networks_in_a_file_is_chosen(tmp_path):
+    path = entry(tmp_path, "dino", VIT % "", "", ", part: student")
+    model = sslzoo.load(path, weights=None)
+    student = published(model, "dino", "module.backbone.")
+    teacher = {name: array * 2 for name, array in student.items()}
+    file = tmp_path / "full.pth"
+    file.write_bytes(foreign.torch_zip({"teacher": teacher, "student": student}))
+    import_checkpoint(file, path)
+    found = sslzoo.load(path).backbone.get_weights()[0]
+    kernel = student["module.backbone.patch_embed.proj.weight"]
+    np.testing.assert_array_equal(found, kernel.transpose(2, 3, 1, 0))
+    entry(tmp_path, "dino", VIT % "", "", ", part: pupil")
+    with pytest.raises(ValueError, match=r"with \['teacher', 'student'\]; it must hold the part p"):
+        import_checkpoint(file, path)
 
 
 def test_what_is_not_imported_says_how_in_one_sentence(tmp_path, home):

@@ -1,7 +1,7 @@
 """From the names of a published checkpoint to the variables of a network here."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +9,8 @@ import numpy as np
 from sslzoo.checks import refused
 from sslzoo.zoo.importers.refusal import quoted
 
-PARTS = {"gamma": "weight", "kernel": "weight", "alpha": "weight", "beta": "bias"}
-PARTS |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
+TORCH = {"gamma": ".weight", "kernel": ".weight", "alpha": ".weight", "beta": ".bias"}
+TORCH |= {"moving_mean": ".running_mean", "moving_variance": ".running_var", "bias": ".bias"}
 COUNTS = r"num_batches_tracked$"
 
 
@@ -20,15 +20,24 @@ class Layout(NamedTuple):
         prefixes: what stands before all names; the first that occurs counts.
         dropped: patterns of whole names that are left out on purpose.
         exact: {our variable: published name}, instead of the rules.
+        prepare: what is done first to {name: tensor} of the file: other names, tensors joined.
+        layers: {our layer: published layer} of all our layers, for names that count them; instead
+            of the rules.
+        parts: {our name in a layer: what follows the published name of the layer}.
+        torch: whether the axes of tensors are in torch's order, not in TensorFlow's.
 
     >>> Layout((("^first", "neck.0"),)).name("first/kernel")
     'neck.0.weight'
     """
 
-    rules: tuple[tuple[str, str | Callable], ...]
-    prefixes: tuple[str, ...] = ("module.", "_orig_mod.", "")
-    dropped: tuple[str, ...] = ()
-    exact: dict[str, str] = {}
+    rules: Sequence[tuple[str, str | Callable]]
+    prefixes: Sequence[str] = ("module.", "_orig_mod.", "")
+    dropped: Sequence[str] = ()
+    exact: Mapping[str, str] = {}
+    prepare: Callable[[dict], dict] = dict
+    layers: Callable[[Iterable[str]], dict[str, str]] | None = None
+    parts: Mapping[str, str] = TORCH
+    torch: bool = True
 
     def name(self, path: str) -> str:
         """The published name of a variable, by the path of its layer and itself."""
@@ -37,7 +46,19 @@ class Layout(NamedTuple):
             return self.exact[f"{layer}/{part}"]
         for pattern, name in self.rules:
             layer = re.sub(pattern, name, layer)
-        return f"{layer}.{'gamma' if '.ls' in layer else PARTS.get(part, part)}"
+        return layer + (".gamma" if ".ls" in layer else self.parts.get(part, f".{part}"))
+
+    def names(self, paths: Sequence[str]) -> list[str]:
+        """The published names of all variables of a network, by their paths.
+
+        >>> Layout((("^first", "neck.0"),)).names(["first/kernel", "first/bias"])
+        ['neck.0.weight', 'neck.0.bias']
+        """
+        if self.layers is None:
+            return [self.name(path) for path in paths]
+        places = [path.split("/")[-2:] for path in paths]
+        layers = self.layers(dict.fromkeys(layer for layer, _ in places))
+        return [layers[layer] + self.parts.get(part, f"/{part}") for layer, part in places]
 
 
 def fill(
@@ -57,12 +78,15 @@ def fill(
     >>> variable = keras.Variable(np.zeros((2, 1), "float32"), name="kernel")
     >>> fill([], {"fc.bias": np.zeros(1)}, Layout((), dropped=("fc",)), "net.pth")
     """
+    variables = list(variables)
+    arrays = layout.prepare(arrays)
     prefix = next((p for p in layout.prefixes if any(key.startswith(p) for key in arrays)), "")
-    wanted = {prefix + layout.name(variable.path): variable for variable in variables}
+    names = layout.names([variable.path for variable in variables])
+    wanted = {prefix + name: variable for name, variable in zip(names, variables, strict=True)}
     dropped = re.compile("|".join((COUNTS, *layout.dropped)))
     left = [key for key in arrays if key not in wanted and not dropped.search(key)]
     missing = [key for key in wanted if key not in arrays]
-    values = {k: to_ours(arrays[k], v) for k, v in wanted.items() if k in arrays}
+    values = {k: to_ours(arrays[k], v, layout.torch) for k, v in wanted.items() if k in arrays}
     shapes = [
         f"{key} {arrays[key].shape}"
         for key, value in values.items()
@@ -80,8 +104,12 @@ def fill(
         variable.assign(values[key])
 
 
-def to_ours(array: np.ndarray, variable: Any) -> np.ndarray | None:
-    """A tensor of torch in the layout of a variable here; None where its rank is another.
+def to_ours(array: np.ndarray, variable: Any, torch: bool = True) -> np.ndarray | None:
+    """A tensor in the layout of a variable here; None where its rank is another.
+
+    Args:
+        array: the tensor. variable: of the network here.
+        torch: whether its axes are in torch's order, not in TensorFlow's.
 
     >>> import keras
     >>> kernel = keras.Variable(np.zeros((3, 2), "float32"), name="kernel")
@@ -91,8 +119,10 @@ def to_ours(array: np.ndarray, variable: Any) -> np.ndarray | None:
     path, rank = variable.path, len(variable.shape)
     if "prelu" in path and array.size == np.prod(variable.shape):
         return array.reshape(variable.shape)
-    if array.ndim != rank:
-        return None
+    if rank == 1 and max(array.shape, default=0) == array.size:  # Haiku: (1, 1, 1, C)
+        return array.reshape(-1)
+    if array.ndim != rank or not torch:
+        return array if array.ndim == rank else None
     if rank == 4:  # (H, W, in, out) of (out, in, H, W)
         array = array.transpose(2, 3, 1, 0)
     elif rank == 2:  # (in, out) of (out, in)

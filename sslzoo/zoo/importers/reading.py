@@ -5,12 +5,23 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from sslzoo.checks import local_path, refused
-from sslzoo.zoo.importers import array_pickle, safetensors, torch_legacy, torch_zip
+from sslzoo.checks import refused
+from sslzoo.zoo.importers import (
+    array_pickle,
+    safetensors,
+    sstable,
+    tensorflow_checkpoint,
+    tensorflow_zip,
+    torch_legacy,
+    torch_zip,
+)
 from sslzoo.zoo.importers.opaque import Opaque
+from sslzoo.zoo.importers.parts import parts
 from sslzoo.zoo.importers.refusal import Refusal, quoted
 
-NEEDED = "be a checkpoint of torch.save (zip or legacy), safetensors or a pickle of arrays"
+NEEDED = (
+    "be a checkpoint of torch.save (zip or legacy), TensorFlow, safetensors or a pickle of arrays"
+)
 OTHERS = {
     b"<": "an HTML or XML page",
     b"version https://git-lfs": "a pointer of Git LFS",
@@ -28,6 +39,9 @@ def read(path: str | os.PathLike) -> Any:
     Arrays of torch and safetensors are read-only views of the file, so that it is not copied: it
     must stay as it is while they are used. bfloat16 becomes float32.
 
+    Args:
+        path: as of `parts`.
+
     Raises:
         ValueError: another format, a damaged or a malicious file, in one sentence.
         FileNotFoundError: there is no such file.
@@ -40,11 +54,9 @@ def read(path: str | os.PathLike) -> Any:
     ...     read(path)
     {'step': 3}
     """
-    path = local_path("path", path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such checkpoint file.")
+    path, *shards = parts(path)
     try:
-        return _read(path)
+        return _read(path, shards)
     except Refusal as refusal:
         raise refused(str(path), refusal.got, refusal.must) from refusal
     except OSError as error:
@@ -55,14 +67,20 @@ def read(path: str | os.PathLike) -> Any:
         raise refused(str(path), f"a damaged file ({reason})", must) from error
 
 
-def _read(path):
-    if not path.stat().st_size:
-        raise Refusal("an empty file", NEEDED)
-    with path.open("rb") as file:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+def _read(path, shards):
+    content = _mapped(path)
+    if sstable.is_table(content):
+        return tensorflow_checkpoint.read(content, [_mapped(shard) for shard in shards])
     value = _format(content).read(content)
     _check_depth(value)
     return value
+
+
+def _mapped(path):
+    if not path.stat().st_size:
+        raise Refusal("an empty file", NEEDED)
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _format(content):
@@ -71,7 +89,7 @@ def _format(content):
     if head[257:262] == b"ustar":
         raise Refusal("torch's old tar format or another tar file", NEEDED)
     if head.startswith(torch_zip.START):
-        return torch_zip
+        return tensorflow_zip if tensorflow_zip.holds(content) else torch_zip
     if head.startswith(torch_legacy.START):
         return torch_legacy
     if head[8:9] == b"{":
@@ -89,7 +107,7 @@ def _check_depth(value):
     level = [value]
     seen = set()
     for _ in range(DEEPEST):
-        inner = [part for container in level for part in _parts(container)]
+        inner = [part for container in level for part in _inner(container)]
         level = [part for part in inner if id(part) not in seen]
         seen.update(map(id, level))
         if not level:
@@ -97,7 +115,7 @@ def _check_depth(value):
     raise Refusal(f"more than {DEEPEST} containers inside each other", "be flatter")
 
 
-def _parts(value: Any) -> Iterable:
+def _inner(value: Any) -> Iterable:
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, Opaque):

@@ -20,14 +20,17 @@ PLACES = (
     ("params_ema",),
     ("params",),
 )
-BYOL = (("experiment_state", "online_params"), ("experiment_state", "online_state"))
 
 
-def tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def tensors(path: str | os.PathLike, part: str | None = None) -> dict[str, np.ndarray]:
     """{name: array} of the network in a checkpoint file, with the names that its authors gave.
 
     The state dict may be the whole file or lie where the usual programs put it: `state_dict`,
     `model`, `teacher`, VISSL's trunk, BYOL's online network.
+
+    Args:
+        path: as of `parts`.
+        part: one of several networks: "student" of DINO's full checkpoints, "target" of BYOL's.
 
     Raises:
         ValueError: as of `read`, or the file holds no state dict, or something else than a tensor
@@ -42,18 +45,20 @@ def tensors(path: str | os.PathLike) -> dict[str, np.ndarray]:
     {'w': array([0., 0.])}
     """
     value = read(path)
-    parts = [_inside(value, place) for place in BYOL]
-    if all(isinstance(part, dict) for part in parts):
-        return _flat(parts, path)
-    for place in PLACES:
-        part = _inside(value, place)
-        if isinstance(part, dict):
-            return _checked(part, path)
-    if isinstance(value, dict) and any(_is_tensor(part) for part in value.values()):
+    byol = [("experiment_state", f"{part or 'online'}_{kind}") for kind in ("params", "state")]
+    maps = [_inside(value, place) for place in byol]
+    if all(isinstance(one, dict) for one in maps):
+        return _flat(maps, path)
+    for place in ((part,),) if part else PLACES:
+        network = _inside(value, place)
+        if isinstance(network, dict):
+            return _checked(network, path)
+    if not part and isinstance(value, dict) and any(map(_is_tensor, value.values())):
         return _checked(value, path)
     kind = kind_of(value)
     names = f" with {quoted(list(value)[:5])}" if isinstance(value, dict) else ""
-    raise refused(str(path), f"a {kind}{names}", "hold a state dict, as of `model.state_dict()`")
+    needed = f"hold the part {part}" if part else "hold a state dict, as of `model.state_dict()`"
+    raise refused(str(path), f"a {kind}{names}", needed)
 
 
 def _inside(value: Any, place: tuple) -> Any:
@@ -72,11 +77,11 @@ def _checked(part, path):
     return part
 
 
-def _flat(parts, path):
+def _flat(maps, path):
     """Haiku's {module: {name: array}} as {module/name: array}."""
     flat = {}
-    for part in parts:
-        for module, values in part.items():
+    for one in maps:
+        for module, values in one.items():
             if not isinstance(values, dict):
                 raise refused(str(path), f"a {kind_of(values)}", "hold modules with arrays")
             for name, value in values.items():

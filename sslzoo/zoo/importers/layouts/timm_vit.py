@@ -1,5 +1,7 @@
 """Vision transformers with timm's names: DINO, DINOv2, iBOT, MAE's encoder, timm itself."""
 
+import numpy as np
+
 from sslzoo.zoo.importers.layout import Layout
 
 RULES = (
@@ -16,4 +18,23 @@ EXACT = {
     "tokens/positions": "pos_embed",
     "tokens/registers": "register_tokens",
 }
-LAYOUT = Layout(RULES, exact=EXACT)
+
+
+def with_class_position(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """timm's networks with registers have positions of the patches alone; that of the class token
+    is already added to the token. It becomes 0 here.
+
+    >>> arrays = {"pos_embed": np.ones((1, 4, 2)), "reg_token": np.ones((1, 4, 2))}
+    >>> with_class_position(arrays)["pos_embed"].shape
+    (1, 5, 2)
+    """
+    named = dict(arrays)
+    if "reg_token" in named and "register_tokens" not in named:
+        named["register_tokens"] = named.pop("reg_token")
+        positions = named.get("pos_embed")
+        if positions is not None and positions.ndim == 3:
+            named["pos_embed"] = np.pad(positions, ((0, 0), (1, 0), (0, 0)))
+    return named
+
+
+LAYOUT = Layout(RULES, exact=EXACT, prepare=with_class_position)
