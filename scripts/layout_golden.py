@@ -206,13 +206,13 @@ LAYOUTS = {  # "layout case": how it is made
     "dino registers": dinov2,
     "mae": mae,
     "timm_vit": lambda: of_timm(),
-    "timm_vit registers": lambda: of_timm(reg_tokens=4, no_embed_class=True, init_values=1.0),
-    "huggingface_vit dino": lambda: of_transformers(ViTModel, ViTConfig, intermediate_size=64),
-    "huggingface_vit dinov2": lambda: of_transformers(Dinov2Model, Dinov2Config),
-    "huggingface_vit registers": lambda: of_transformers(
+    "dino timm": lambda: of_timm(reg_tokens=4, no_embed_class=True, init_values=1.0),
+    "dino transformers": lambda: of_transformers(ViTModel, ViTConfig, intermediate_size=64),
+    "dino transformers v2": lambda: of_transformers(Dinov2Model, Dinov2Config),
+    "dino transformers registers": lambda: of_transformers(
         Dinov2WithRegistersModel, Dinov2WithRegistersConfig
     ),
-    "huggingface_vit mae": mae_of_transformers,
+    "mae transformers": mae_of_transformers,
 }
 
 

@@ -1,12 +1,14 @@
 """Checkpoints of other people in each format: damage to the bytes, and malicious pickles.
 
-A zip has a CRC-32 of each member, so that damage to one is never silent. The other formats have no
-checksum: what they cannot tell is counted apart. So is a damaged pickle that somebody put into a
-zip with a new CRC-32.
+A zip has a CRC-32 of each member, and TensorFlow's checkpoint one of each tensor, so that damage to
+them is never silent. The other formats have no checksum: what they cannot tell is counted apart. So
+is a damaged pickle that somebody put into a zip with a new CRC-32.
 """
 
 import functools
+import io
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +17,41 @@ from benchmarks.fuzz import Case, _foreign
 from benchmarks.fuzz._bytes import DAMAGE, words
 from sslzoo.zoo.importers import read, tensors
 
-COUNT = 2500
+COUNT = 4000
 
 
 def cases(count):
     """Each kind of damage with each format in turn."""
     with tempfile.TemporaryDirectory(prefix="sslzoo_fuzz_") as folder:
-        path, canary = Path(folder, "net.bin"), Path(folder, "executed")
+        canary = Path(folder, "executed")
         files = [(name, make(_arrays())) for name, make in FORMATS.items()]
+        tensorflow = _tensorflow(_arrays(), folder)
+        files += [(name, tensorflow[name.split()[1]]) for name in TENSORFLOW]
         changes = [*DAMAGE, *ATTACKS]
         for number in range(count):
             (name, content), change = files[number % len(files)], changes[number % len(changes)]
-            path.write_bytes(_in_zip(content) if name == REPACKED else content)
+            path = _write(name, content, tensorflow, Path(folder))
             values = {key: value.copy() for key, value in tensors(path).items()}
             rng = np.random.default_rng(number)
             if change in ATTACKS:
                 damaged = _with(name, change(str(canary), rng))
             else:
                 damaged = change(content, rng)
-            path.write_bytes(_in_zip(damaged) if name == REPACKED else damaged)
-            same = functools.partial(_same, path, canary, values, name == "zip")
+            path = _write(name, damaged, tensorflow, Path(folder))
+            same = functools.partial(_same, path, canary, values, name in CHECKED)
             yield Case(f"{name}: {words(change)}", same)
+
+
+def _write(name, content, tensorflow, folder):
+    """The path of a checkpoint with this content; of TensorFlow's, beside its other file."""
+    if name in TENSORFLOW[:2]:
+        for kind, end in ENDS.items():
+            other = content if kind == name.split()[1] else tensorflow[kind]
+            Path(folder, f"net{end}").write_bytes(other)
+        return Path(folder, "net.index")
+    path = Path(folder, "net.bin")
+    path.write_bytes(_in_zip(content) if name == REPACKED else content)
+    return path
 
 
 def _same(path, canary, values, has_checksum):
@@ -76,6 +92,26 @@ def _repacked(arrays):
     return _foreign.pickled({"state_dict": arrays}, {})
 
 
+def _tensorflow(arrays, folder):
+    """{kind: bytes} of the two files that TensorFlow writes, and of a zip file with both."""
+    import tensorflow as tf
+
+    prefix = str(Path(folder, "net"))
+    slices = [""] * len(arrays)
+    tf.raw_ops.SaveV2(
+        prefix=prefix,
+        tensor_names=list(arrays),
+        shape_and_slices=slices,
+        tensors=[tf.constant(array) for array in arrays.values()],
+    )
+    files = {kind: Path(f"{prefix}{end}").read_bytes() for kind, end in ENDS.items()}
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind, end in ENDS.items():
+            archive.writestr(f"net/model.ckpt-7{end}", files[kind])
+    return files | {"zip": whole.getvalue()}
+
+
 def _in_zip(pickle):
     storages = {}
     _foreign.pickled(_arrays(), storages)
@@ -83,6 +119,9 @@ def _in_zip(pickle):
 
 
 REPACKED = "zip with new checksums"
+ENDS = {"index": ".index", "data": ".data-00000-of-00001"}
+TENSORFLOW = ("TensorFlow index", "TensorFlow data", "TensorFlow zip")
+CHECKED = ("zip", *TENSORFLOW)
 FORMATS = {
     "zip": lambda arrays: _foreign.torch_zip({"epoch": 3, "state_dict": arrays}),
     "legacy": _legacy,

@@ -132,7 +132,7 @@ def test_every_tensor_of_a_layout_reaches_its_variable(layout, tmp_path):
 
 def test_every_layout_is_tried():
     """Those of other programs in tests/nn/test_published.py and tests/zoo/importers."""
-    others = {"fast_srgan", "simclr", "byol", "huggingface_vit"}
+    others = {"fast_srgan", "simclr", "byol"}
     assert {*CASES} | others == {*layouts.names()}
 
 

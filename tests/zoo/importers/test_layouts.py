@@ -29,11 +29,11 @@ NETWORKS = {
     "dino registers": REGISTERS,
     "mae": VIT,
     "timm_vit": VIT,
-    "timm_vit registers": REGISTERS,
-    "huggingface_vit dino": VIT,
-    "huggingface_vit dinov2": SCALED,
-    "huggingface_vit registers": REGISTERS,
-    "huggingface_vit mae": VIT,
+    "dino timm": REGISTERS,
+    "dino transformers": VIT,
+    "dino transformers v2": SCALED,
+    "dino transformers registers": REGISTERS,
+    "mae transformers": VIT,
 }
 PLACES = {  # in the file, where it is not the whole of it
     **dict.fromkeys(("moco", "mocov3_resnet", "mocov3_vit", "simsiam"), "state_dict"),

@@ -1,8 +1,12 @@
-"""Vision transformers with timm's names: DINO, DINOv2, iBOT, MAE's encoder, timm itself."""
+"""Vision transformers with timm's names: DINO, DINOv2, iBOT, MAE's encoder, timm itself.
+
+Those of Hugging Face's transformers become timm's first.
+"""
 
 import numpy as np
 
 from sslzoo.zoo.importers.layout import Layout
+from sslzoo.zoo.importers.layouts._huggingface import joined
 
 RULES = (
     (r"^head_dense1", "head"),
@@ -13,6 +17,7 @@ RULES = (
     (r"mlp(\d)", r"mlp.fc\1"),
     (r"scale(\d)", r"ls\1"),
 )
+DROPPED = (r"^mask_token$", r"^pooler\.")  # transformers' own
 EXACT = {
     "tokens/class_token": "cls_token",
     "tokens/positions": "pos_embed",
@@ -20,15 +25,17 @@ EXACT = {
 }
 
 
-def with_class_position(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """timm's networks with registers have positions of the patches alone; that of the class token
-    is already added to the token. It becomes 0 here.
+def prepared(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """DINOv2's names, whoever saved the file.
+
+    timm's networks with registers have positions of the patches alone; that of the class token is
+    already added to the token. It becomes 0 here.
 
     >>> arrays = {"pos_embed": np.ones((1, 4, 2)), "reg_token": np.ones((1, 4, 2))}
-    >>> with_class_position(arrays)["pos_embed"].shape
+    >>> prepared(arrays)["pos_embed"].shape
     (1, 5, 2)
     """
-    named = dict(arrays)
+    named = joined(arrays)
     if "reg_token" in named and "register_tokens" not in named:
         named["register_tokens"] = named.pop("reg_token")
         positions = named.get("pos_embed")
@@ -37,4 +44,4 @@ def with_class_position(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return named
 
 
-LAYOUT = Layout(RULES, exact=EXACT, prepare=with_class_position)
+LAYOUT = Layout(RULES, dropped=DROPPED, exact=EXACT, prepare=prepared)

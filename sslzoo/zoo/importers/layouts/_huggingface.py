@@ -1,4 +1,4 @@
-"""Vision transformers of Hugging Face's transformers: DINO, DINOv2, MAE's encoder.
+"""The names that Hugging Face's transformers give to vision transformers: DINO, DINOv2, MAE.
 
 Queries, keys and values are tensors of their own there; here they are one.
 """
@@ -6,9 +6,6 @@ Queries, keys and values are tensors of their own there; here they are one.
 import re
 
 import numpy as np
-
-from sslzoo.zoo.importers.layout import Layout
-from sslzoo.zoo.importers.layouts import timm_vit
 
 NAMES = (  # of transformers, then of timm
     (r"^(vit|dinov2|dinov2_with_registers)\.", ""),
@@ -24,11 +21,10 @@ NAMES = (  # of transformers, then of timm
     (r"\.layer_scale(\d)\.lambda1$", r".ls\1.gamma"),
     (r"^layernorm\.", "norm."),
 )
-DROPPED = (r"^mask_token$", r"^decoder\.", r"^pooler\.", r"^classifier\.")
 
 
 def joined(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The names of timm, and query, key and value one below the other.
+    """The names of timm, and query, key and value one below the other. Names of timm stay.
 
     >>> one = np.zeros((2, 2), "float32")
     >>> start = "encoder.layer.0.attention.attention"
@@ -47,6 +43,3 @@ def joined(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             values = [named.pop(name) for name in three]
             named[query.replace("query", "qkv")] = np.concatenate(values)
     return named
-
-
-LAYOUT = Layout(timm_vit.RULES, ("",), DROPPED, timm_vit.EXACT, joined)
