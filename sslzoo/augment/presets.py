@@ -71,6 +71,17 @@ _MOCO_V2 = _SIMCLR | {
     "hue": 0.1,
 }
 
+# He et al. 2020, arXiv:1911.05722; facebookresearch/moco main_moco.py without --aug-plus, and
+# zhirongw/lemniscate.pytorch main.py: color jitter of every image. They make an image gray before
+# its jitter, here after it.
+_MOCO_V1 = _MOCO_V2 | {"jitter": 1.0, "hue": 0.4, "blur": 0.0}
+
+# Khosla et al. 2020, arXiv:2004.11362; HobbitLong/SupContrast main_supcon.py.
+_SUP_CON = _MOCO_V2 | {"blur": 0.0}
+
+# Caron et al. 2021, arXiv:2104.14294; facebookresearch/dino main_dino.py, the two large crops.
+_DINO = _BYOL | {"crop_area": (0.4, 1.0)}
+
 # Caron et al. 2020, arXiv:2006.09882, the two large crops; facebookresearch/swav,
 # src/multicropdataset.py.
 _SWAV = _SIMCLR | {"crop_area": (0.14, 1.0)}
@@ -91,7 +102,10 @@ PRESETS = {
     "simclr": _SIMCLR,
     "simclr_cifar": _SIMCLR_CIFAR,
     "byol": _BYOL,
+    "moco_v1": _MOCO_V1,
     "moco_v2": _MOCO_V2,
+    "sup_con": _SUP_CON,
+    "dino": _DINO,
     "swav": _SWAV,
     "gray": _GREY,
     "digits": _DIGITS,

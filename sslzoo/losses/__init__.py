@@ -3,11 +3,14 @@
 from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
 from sslzoo.losses.clustering import sinkhorn, swapped_prediction
-from sslzoo.losses.contrastive import info_nce, nt_xent
+from sslzoo.losses.contrastive import dcl, info_nce, info_nce_batch, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
+from sslzoo.losses.noise_contrastive import nce
 from sslzoo.losses.normalize import l2_normalize
 from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
+from sslzoo.losses.redundancy import barlow_twins, vicreg, vicreg_parts
+from sslzoo.losses.self_distillation import dino
 from sslzoo.losses.semisupervised import (
     TSA_SCHEDULES,
     annealed_cross_entropy,
@@ -17,6 +20,7 @@ from sslzoo.losses.semisupervised import (
     sharpen,
     tsa_threshold,
 )
+from sslzoo.losses.supervised import sup_con
 from sslzoo.losses.triplet import (
     triplet_batch_all,
     triplet_batch_hard,
@@ -36,9 +40,12 @@ __all__ = [
     "DOMAIN_DISTANCES",
     "TSA_SCHEDULES",
     "annealed_cross_entropy",
+    "barlow_twins",
     "bernoulli_log_likelihood",
     "confident_cross_entropy",
     "coral",
+    "dcl",
+    "dino",
     "discriminator_loss",
     "distillation",
     "elbo",
@@ -48,10 +55,12 @@ __all__ = [
     "generator_loss",
     "importance_weighted_bound",
     "info_nce",
+    "info_nce_batch",
     "l2_normalize",
     "masked_cross_entropy",
     "mean_cosine",
     "mmd",
+    "nce",
     "negative_cosine",
     "nt_xent",
     "pair_contrastive",
@@ -60,6 +69,7 @@ __all__ = [
     "sharpen",
     "sigmoid_distillation",
     "sinkhorn",
+    "sup_con",
     "triplet_batch_all",
     "triplet_batch_hard",
     "triplet_loss",
@@ -67,4 +77,6 @@ __all__ = [
     "triplet_semi_hard",
     "swapped_prediction",
     "tsa_threshold",
+    "vicreg",
+    "vicreg_parts",
 ]

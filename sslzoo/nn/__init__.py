@@ -3,10 +3,11 @@ networks of any size, tiles.
 """
 
 from sslzoo.inputs import Preprocess, reads
-from sslzoo.nn.any_size import any_size, feature_map
+from sslzoo.nn.any_size import any_size, at_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
 from sslzoo.nn.collapse import effective_rank, feature_std
+from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
@@ -15,6 +16,7 @@ from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.inside import filled, full, inside
+from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
@@ -32,8 +34,10 @@ from sslzoo.nn.widen import widen
 __all__ = [
     "BACKBONES",
     "BicubicUpsampling",
+    "CosineDense",
     "Exemplars",
     "LightInk",
+    "MemoryBank",
     "Noise",
     "PixelShuffle",
     "Preprocess",
@@ -43,6 +47,7 @@ __all__ = [
     "StepWeights",
     "WINDOW",
     "any_size",
+    "at_size",
     "backbone",
     "bicubic",
     "bicubic_matrix",

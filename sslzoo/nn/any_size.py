@@ -1,4 +1,4 @@
-"""Convolutional networks on images of any size."""
+"""Networks on images of other sizes than their own."""
 
 import keras
 from keras import layers
@@ -28,7 +28,36 @@ def any_size(network: keras.Model, layer: str | None = None) -> keras.Model:
         one_of("layer", layer, [known.name for known in network.layers])
         outputs = network.get_layer(layer).output
     network = keras.Model(network.inputs[0], outputs, name=network.name)
-    inputs = keras.Input((None, None, network.input_shape[-1]), name="images")
+    return _on(network, (None, None))
+
+
+def at_size(network: keras.Model, size: int) -> keras.Model:
+    """A Functional network of images as one of images (N, size, size, C), sharing its weights. A
+    vision transformer takes its positions for the smaller or larger grid.
+
+    Raises:
+        ValueError: a network that works at its own size alone, or patches that do not fill the
+            size.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.at_size(nn.backbone("vit_micro", 16), 8).input_shape
+        (None, 8, 8, 3)
+    """
+    patches = [layer.strides[0] for layer in network.layers if layer.name == "patch_embed"]
+    for patch in patches:
+        if size % patch:
+            raise refused("small_size", size, f"be a multiple of {patch}, the patch")
+    try:
+        return _on(network, (size, size))
+    except ValueError as error:
+        got = f"{network.name}, which does not work at {size} px"
+        raise refused("backbone", got, "work at other sizes than its own") from error
+
+
+def _on(network: keras.Model, sides: tuple) -> keras.Model:
+    """The same layers on images (N, *sides, C)."""
+    inputs = keras.Input((*sides, network.input_shape[-1]), name="images")
     return keras.models.clone_model(
         network, input_tensors=inputs, clone_function=lambda known: known
     )

@@ -1,5 +1,6 @@
 """Layers of vision transformers that Keras has no exact counterpart of."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from sslzoo.checks import refused
 from sslzoo.nn.positions import resize_matrix, sincos_positions
 
 
@@ -19,7 +21,7 @@ class Tokens(layers.Layer):
     `registers` (1, registers, D).
 
     Args:
-        grid: [h, w], patches of the images.
+        grid: [h, w], patches of the images. Other numbers of patches are those of a square.
         stored_grid: [H, W], the grid of the variable `positions`.
         kind: "learned", or the fixed "sincos" of MAE or "sincos_rows" of MoCo v3. The fixed ones
             are a variable too, which does not train.
@@ -72,27 +74,37 @@ class Tokens(layers.Layer):
 
     def call(self, patches: Any) -> Any:
         first, places = self.positions[:, :1], self.positions[:, 1:]
-        patches = patches + self._resized(places)
+        patches = patches + self._resized(places, self._grid(patches.shape[1]))
         leading = self.class_token + first
         if self.registers_count:
             leading = ops.concatenate([leading, self.registers], axis=1)  # (1, 1 + registers, D)
         shape = (ops.shape(patches)[0], *leading.shape[1:])
         return ops.concatenate([ops.broadcast_to(leading, shape), patches], axis=1)
 
-    def _resized(self, positions: Any) -> Any:
+    def _grid(self, count: int) -> tuple[int, int]:
+        """[h, w] of so many patches."""
+        if count == math.prod(self.grid):
+            return self.grid
+        side = math.isqrt(count)
+        if side * side != count:
+            needed = f"be {math.prod(self.grid)}, or those of a square"
+            raise refused("patches", count, needed)
+        return side, side
+
+    def _resized(self, positions: Any, grid: tuple[int, int]) -> Any:
         """(1, H W, D) -> (1, h w, D)."""
-        if self.grid == self.stored_grid:
+        if grid == self.stored_grid:
             return positions
         height, width = self.stored_grid
         dim = positions.shape[-1]
-        sizes = zip(self.stored_grid, self.grid, strict=True)
+        sizes = zip(self.stored_grid, grid, strict=True)
         rows, columns = (resize_matrix(old, new, self.resizing) for old, new in sizes)
         dtype = positions.dtype
         x = ops.reshape(positions, (height, width * dim))
         x = ops.matmul(ops.cast(rows, dtype), x)  # (h, W D)
-        x = ops.reshape(x, (self.grid[0], width, dim))
+        x = ops.reshape(x, (grid[0], width, dim))
         x = ops.matmul(ops.cast(columns, dtype), x)  # (h, w, D)
-        return ops.reshape(x, (1, self.grid[0] * self.grid[1], dim))
+        return ops.reshape(x, (1, grid[0] * grid[1], dim))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         patches = input_shape[1]

@@ -87,7 +87,7 @@ def vit(
     stored_grid = _grid("positions_size", stored, patch)
 
     x = _patches(inputs, width, patch, train_patches, seeds)  # (N, h, w, D)
-    x = layers.Reshape((grid[0] * grid[1], width), name="patches")(x)
+    x = layers.Reshape((-1, width), name="patches")(x)  # (N, h w, D)
     tokens = Tokens(
         grid, stored_grid, positions, resizing, registers, 1_000_003 * seed, name="tokens"
     )

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from sslzoo import optim
 from sslzoo.nn.state import State
 
 
@@ -58,3 +59,10 @@ class Clock(State):
     def epoch(self) -> Any:
         """The epoch that the step belongs to, int32 from 0; 0 where its length is not known."""
         return self.step // ops.maximum(self.per_epoch, 1) * ops.cast(self.per_epoch > 0, "int32")
+
+    def cosine_momentum(self, base: float) -> Any:
+        """The momentum of a target network at this step: `optim.cosine_ema` from `base` to 1 over
+        the `fit`; `base` where its length is not known.
+        """
+        momentum = optim.cosine_ema(self.step, ops.maximum(self.total, 1), base)
+        return ops.where(self.total > 0, momentum, base)

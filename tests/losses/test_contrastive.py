@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from sslzoo.losses import info_nce, nt_xent
+from sslzoo.losses import dcl, info_nce, info_nce_batch, nt_xent
 
 
 def cosine(u, v):
@@ -164,3 +164,88 @@ def test_info_nce_does_not_look_at_the_other_keys_of_the_batch():
     whole = float(info_nce(q, k, queue))
     parts = [float(info_nce(q[i : i + 1], k[i : i + 1], queue)) for i in range(5)]
     assert whole == pytest.approx(np.mean(parts), rel=1e-5)
+
+
+def hard_oracle(z1, z2, temperature, hardness, class_prior):
+    """Equation 4 of Robinson et al. with the official estimate of the importance weights."""
+    n, total = len(z1), 0.0
+    z = np.concatenate([z1, z2]).astype("float64")
+    for i in range(2 * n):
+        positive = math.exp(cosine(z[i], z[(i + n) % (2 * n)]) / temperature)
+        others = [k for k in range(2 * n) if k % n != i % n]
+        e = np.array([math.exp(cosine(z[i], z[k]) / temperature) for k in others])
+        weights = e**hardness
+        mean = np.sum(weights * e) / np.mean(weights)
+        negative = (mean - class_prior * len(e) * positive) / (1 - class_prior)
+        negative = max(negative, len(e) * math.exp(-1 / temperature))
+        total -= math.log(positive / (positive + negative)) / (2 * n)
+    return total
+
+
+@pytest.mark.parametrize("hardness", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("class_prior", [0.0, 0.1, 0.9])
+@pytest.mark.parametrize("temperature", [0.05, 0.5])
+def test_hard_negatives_equal_the_loop_of_their_paper(hardness, class_prior, temperature):
+    z1, z2 = views(7)
+    found = float(nt_xent(z1, z2, temperature, hardness, class_prior))
+    expected = hard_oracle(z1, z2, temperature, hardness, class_prior)
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_without_hardness_and_prior_hard_negatives_are_nt_xent():
+    z1, z2 = views(7)
+    assert float(nt_xent(z1, z2, 0.5, hardness=1e-6)) == pytest.approx(
+        float(nt_xent(z1, z2, 0.5)), rel=1e-4
+    )
+    assert float(nt_xent(z1, z2, 0.5, hardness=1.0)) > float(nt_xent(z1, z2, 0.5)) + 0.01
+
+
+def test_gradient_of_hard_negatives_equals_finite_differences(gradients, finite_differences):
+    z1, z2 = views(3, dimensions=4)
+    found = gradients(lambda a, b: nt_xent(a, b, 0.5, 1.0, 0.05), z1, z2)
+    expected = finite_differences(lambda a, b: hard_oracle(a, b, 0.5, 1.0, 0.05), z1, z2)
+    for f, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(f, e, rtol=1e-3, atol=1e-4 * np.abs(e).max())
+
+
+@pytest.mark.parametrize("loss", [lambda a, b: nt_xent(a, b, 0.01, 1.0, 0.5), dcl])
+def test_equal_and_opposite_rows_have_finite_gradients(loss, gradients):
+    alike = np.ones((4, 3), "float32")
+    for other in (alike, -alike):
+        assert np.isfinite(float(loss(alike, other)))
+        assert all(np.isfinite(g).all() for g in gradients(loss, alike, other))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hardness": -1.0}, "hardness: got -1.0; it must be a finite number of at least 0"),
+        ({"class_prior": 1.0}, "class_prior: got 1.0; it must be a number of at least 0 and below"),
+    ],
+)
+def test_refuses_weights_of_negatives_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        nt_xent(np.eye(3, dtype="float32"), np.eye(3, dtype="float32"), **options)
+
+
+@pytest.mark.parametrize(("n", "temperature"), list(itertools.product([2, 7, 64], [0.07, 0.5])))
+def test_dcl_equals_the_double_loop(n, temperature):
+    z1, z2 = views(n)
+    z, expected = np.concatenate([z1, z2]).astype("float64"), 0.0
+    for i in range(2 * n):
+        others = [k for k in range(2 * n) if k % n != i % n]
+        negatives = sum(math.exp(cosine(z[i], z[k]) / temperature) for k in others)
+        positive = cosine(z[i], z[(i + n) % (2 * n)]) / temperature
+        expected += (math.log(negatives) - positive) / (2 * n)
+    assert float(dcl(z1, z2, temperature)) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize(("n", "temperature"), list(itertools.product([1, 7, 64], [0.2, 1.0])))
+def test_info_nce_of_a_batch_equals_the_double_loop(n, temperature):
+    q, k = views(n, seed=n)
+    expected = 0.0
+    for i in range(n):
+        all_keys = [math.exp(cosine(q[i].astype("float64"), row) / temperature) for row in k]
+        expected -= math.log(all_keys[i] / sum(all_keys)) / n
+    found = float(info_nce_batch(q, k, temperature))
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)

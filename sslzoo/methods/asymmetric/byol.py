@@ -5,7 +5,7 @@ import keras
 from keras import ops
 
 from sslzoo import augment as augmentation
-from sslzoo import losses, nn, optim
+from sslzoo import losses, nn
 from sslzoo.checks import in_range, refused, sizes
 from sslzoo.nn import ema
 from sslzoo.training import Method
@@ -86,8 +86,7 @@ class BYOL(Method):
         return {"byol": loss}
 
     def after_step(self, batch: dict) -> None:
-        tau = optim.cosine_ema(self.clock.step, ops.maximum(self.clock.total, 1), self.momentum)
-        tau = ops.where(self.clock.total > 0, tau, self.momentum)  # no schedule without an end
+        tau = self.clock.cosine_momentum(self.momentum)
         ema.update(self.backbone, self.target_backbone, tau)
         ema.update(self.projector, self.target_projector, tau)
 

@@ -5,7 +5,7 @@ import keras
 
 from sslzoo import augment as augmentation
 from sslzoo import backends, losses, nn
-from sslzoo.checks import above, sizes
+from sslzoo.checks import above, at_least, in_range, sizes
 from sslzoo.training import Method
 
 
@@ -33,6 +33,9 @@ class SimCLR(Method):
             has three layers.
         temperature: T. The paper's best is 0.5 on CIFAR-10 and 0.1 on ImageNet (appendix B.7, B.9).
         augment: A preset or fields of `sslzoo.augment`, or a layer.
+        hardness, class_prior: How much similar negatives count more, and the share of negatives
+            that are of the same class: the hard negatives of Robinson et al. 2021,
+            arXiv:2010.04592, whose code has 1 and 0.1. See `sslzoo.losses.nt_xent`.
 
     Example:
         >>> import sslzoo
@@ -51,6 +54,8 @@ class SimCLR(Method):
         projection: Sequence[int] | None = None,
         temperature: float = 0.5,
         augment: Any = "simclr",
+        hardness: float = 0.0,
+        class_prior: float = 0.0,
         seed: int = 0,
         name: str | None = None,
     ) -> None:
@@ -61,6 +66,8 @@ class SimCLR(Method):
         self.projector = nn.head(self.feature_dim, rows, "projector", seed=seed + 1)
         self.two_views = augmentation.TwoViews(self.reads, augment, seed=seed)
         self.temperature = above("temperature", temperature, 0)
+        self.hardness = at_least("hardness", hardness, 0)
+        self.class_prior = in_range("class_prior", class_prior, 0, 1, high_open=True)
 
     def views(self, batch: dict) -> dict:
         return self.two_views(batch)
@@ -72,5 +79,6 @@ class SimCLR(Method):
     def compute_losses(self, batch: dict) -> dict:
         # One pass over both views: BatchNorm sees all 2N, as in the official code.
         z1, z2 = nn.one_pass(self.project, [batch["view1"], batch["view2"]])
-        loss = losses.nt_xent(backends.gather(z1), backends.gather(z2), self.temperature)
+        z1, z2 = backends.gather(z1), backends.gather(z2)
+        loss = losses.nt_xent(z1, z2, self.temperature, self.hardness, self.class_prior)
         return {"nt_xent": loss}

@@ -49,3 +49,11 @@ class TestSimCLR(MethodChecks):
             for t in (0.1, 0.5)
         ]
         assert losses[0] != pytest.approx(losses[1], rel=1e-2)
+
+    def test_hard_negatives_reach_the_loss(self):
+        plain, hard, prior = (
+            float(self.make(**options).losses_logs_kept(self.batch())[0]["nt_xent"])
+            for options in ({}, {"hardness": 1.0}, {"class_prior": 0.1})
+        )
+        assert hard > plain + 0.01  # similar negatives count more
+        assert prior < plain - 0.01  # some of the negatives are none
