@@ -29,6 +29,7 @@ def load(
     data_dir: str | os.PathLike | None = None,
     labels: str | os.PathLike | None = None,
     hold_out: float | None = None,
+    per_class: int | None = None,
 ) -> Dataset:
     """Load one split of a data set as a `Dataset`.
 
@@ -54,6 +55,7 @@ def load(
             are the split "train". All others are the split "unlabeled".
         hold_out: Fraction of each class of "train" that becomes the split "test", for a set without
             one. The result equals `split(load(name), test=hold_out)`.
+        per_class: Keep the first so many rows of each class, in their order. None: all rows.
 
     Raises:
         ValueError: The name is unknown, the split is missing, files are damaged, or an option does
@@ -62,6 +64,10 @@ def load(
     >>> load("digits", "test")
     Dataset('digits', 'test', images (500, 8, 8) uint8, 10 classes)
     """
+    if per_class is not None:
+        options = {"image_size": image_size, "on_error": on_error, "data_dir": data_dir}
+        data = load(name, split, labels=labels, hold_out=hold_out, **options)
+        return data.take(subset.first_rows(data.labels, per_class))
     _check_options(name, split, image_size, on_error)
     name = os.fspath(name)
     if hold_out is not None:

@@ -47,6 +47,28 @@ def labeled_subset(
     return draw(labels, counts, seed)
 
 
+def first_rows(labels: ArrayLike | None, per_class: int) -> NDArray[np.int64]:
+    """The first `per_class` rows of every class, ascending, int64 (n,).
+
+    Raises:
+        ValueError: There are no labels, or a class has too few rows.
+
+    >>> first_rows([1, 0, 0, 1, 0], per_class=2)
+    array([0, 1, 2, 3])
+    """
+    whole("per_class", per_class, least=1)
+    if labels is None:
+        raise refused("per_class", per_class, "be None: this data has no labels")
+    labels, rows = np.asarray(labels), []
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        if len(own) < per_class:
+            needed = f"be at most {len(own)}, the samples of class {label}"
+            raise refused("per_class", per_class, needed)
+        rows.append(own[:per_class])
+    return np.sort(np.concatenate(rows))
+
+
 def check_share(fraction: float | None, per_class: int | None) -> None:
     """ValueError unless `fraction` is None or in (0, 1], and `per_class` is None or an integer of
     at least 1.

@@ -61,6 +61,7 @@ class Source(Strict):
     on_error: Literal["raise", "skip"] = "raise"  # unreadable files of a folder of images
     labels: str | None = None  # a CSV of paths and labels: its files are train, others unlabeled
     hold_out: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of train that becomes test
+    per_class: PositiveInt | None = None  # only the first so many rows of each class
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of `sslzoo.data.load` beside the name and the split."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sslzoo import data
 from sslzoo.data import Dataset, split
 from sslzoo.data.subset import labeled_subset, stratified_split
 
@@ -85,3 +86,15 @@ def test_split_takes_what_has_no_labels_and_pairs():
 def test_a_split_of_nothing_or_everything_is_refused(share):
     with pytest.raises(ValueError, match="test: got .*; it must be a number above 0 and below 1"):
         split(Dataset(vectors=np.eye(4)), share)
+
+
+def test_the_first_rows_of_each_class_keep_their_order():
+    digits = data.load("digits")
+    few = data.load("digits", per_class=3)
+    expected = [
+        row for row, label in enumerate(digits.labels) if np.sum(digits.labels[:row] == label) < 3
+    ]
+    np.testing.assert_array_equal(few.images, digits.images[expected])
+    np.testing.assert_array_equal(np.bincount(few.labels), np.full(10, 3))
+    with pytest.raises(ValueError, match="per_class: got 500; it must be at most 12[0-9], the sam"):
+        data.load("digits", per_class=500)
