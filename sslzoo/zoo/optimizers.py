@@ -13,7 +13,8 @@ class Optimizer(Strict):
     """What every optimizer has.
 
     Gradients are clipped before the step: `clipnorm` bounds the norm of each variable's gradient,
-    `clipvalue` each of its values.
+    `clipvalue` each of its values. `schedule` is for a group in `optimizers`, such as the predictor
+    of SimSiam: its rate is constant, whatever the schedule of the config.
 
     Example:
         >>> from sslzoo.zoo.optimizers import SGD
@@ -24,6 +25,7 @@ class Optimizer(Strict):
     learning_rate: PositiveFloat
     clipnorm: PositiveFloat | None = None
     clipvalue: PositiveFloat | None = None
+    schedule: Literal["constant"] | None = None
 
     def settings(self) -> dict[str, Any]:
         """The keyword arguments of `sslzoo.optim.build`."""

@@ -23,7 +23,8 @@ class Recipe:
         factor: of the learning rate at each milestone. 0.1 in most papers.
         power: Power of the polynomial. 1 is a straight line.
         groups: {regular expression of variable paths: an optimizer like the first}, for networks
-            that have their own.
+            that have their own. One without a name is the first with these changes. Its "schedule":
+            "constant" takes the place of the run's (the predictor of SimSiam).
 
     Example:
         >>> from sslzoo.zoo.recipe import Recipe
@@ -59,9 +60,11 @@ class Recipe:
         return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(main, others))
 
     def _optimizer(self, settings: dict, total_steps: int) -> keras.optimizers.Optimizer:
-        others = {k: v for k, v in settings.items() if k not in ("name", "learning_rate")}
-        rate = self._rate(settings["learning_rate"], total_steps)
-        return optim.build(settings["name"], rate, **others)
+        settings = dict(settings) if "name" in settings else self.optimizer | settings
+        name, rate = settings.pop("name"), settings.pop("learning_rate")
+        if settings.pop("schedule", self.schedule) != "constant":
+            rate = self._rate(rate, total_steps)
+        return optim.build(name, rate, **settings)
 
     def _rate(self, peak: float, total_steps: int) -> Any:
         """The learning rate over the run."""

@@ -239,6 +239,11 @@ class ZooConfig(Strict):
         self._check_schedule()
 
     def _check_schedule(self) -> None:
+        if self.optimizer.schedule is not None:
+            raise ValueError(
+                "optimizer.schedule: got 'constant'; it must be left out: `schedule` is for all, "
+                "and this key for a group in `optimizers`"
+            )
         name = self.schedule.name
         for key in self.schedule.unread():
             has = f"which reads {', '.join(READS[name])}" if READS[name] else "which reads no key"
