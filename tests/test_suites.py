@@ -119,3 +119,47 @@ def test_a_suite_of_tasks_that_misses_a_target_says_so(method, scenario, met, mi
         ]
 
     assert all(judged(met)) and judged(missed).count(False) == 1
+
+
+def test_equal_budget_compares_every_method_that_has_an_entry(tmp_path, monkeypatch):
+    """One row a method, three seeds where the issue asks for them, a longer run where little was
+    learned, and what is kept is not made again.
+    """
+    suite = importlib.import_module("benchmarks.equal_budget")
+    made = []
+
+    def train(config):
+        made.append((config.method, config.seed, config.epochs))
+        accuracy = {"simclr": 0.4, "simsiam": 0.25}.get(config.method, 0.35)
+        accuracy += 0.01 * config.seed + (0.1 if config.epochs == 50 else 0)
+        seconds = 60.0 if config.method == "dino" else 30.0
+        return {"accuracy": accuracy, "untrained": 0.3, "seconds": seconds}
+
+    monkeypatch.setattr(suite, "train", train)
+    names = ["simclr", "dino", "simsiam"]
+    result = suite.run(tmp_path, names)
+    rows = {row["method"]: row for row in result["rows"]}
+    assert rows["simclr"]["accuracy"] == pytest.approx(0.41) and rows["simclr"]["learned"]
+    assert rows["dino"]["ratio"] == 2.0
+    assert not rows["simsiam"]["learned"]
+    assert rows["simsiam"]["longer"]["accuracy"] == pytest.approx(0.35)
+    expected = [("simclr", seed, 10) for seed in range(3)]
+    assert made == [*expected, ("dino", 0, 10), ("simsiam", 0, 10), ("simsiam", 0, 50)]
+    judged = {target["what"]: target["met"] for target in result["targets"]}
+    assert judged == {"simclr: kNN on CIFAR-10": True, "simsiam: kNN on CIFAR-10": False}
+    suite.run(tmp_path, names)
+    assert len(made) == 6
+    table = importlib.import_module("benchmarks.report").equal_budget(result)
+    assert "not above the untrained encoder" in table and "50 epochs: 35.0 %" in table
+
+
+def test_equal_budget_has_the_budget_of_the_issue():
+    suite = importlib.import_module("benchmarks.equal_budget")
+    names = suite.methods()
+    assert names[0] == "simclr" and set(suite.REFERENCE) <= set(names)
+    for name in names:
+        config = suite.settings(name, 0, suite.EPOCHS)
+        network = config.backbone.name, config.backbone.options()
+        assert network == ("resnet20", {"width": 16}), name
+        budget = config.data.per_class, config.batch_size, config.epochs
+        assert budget == (1000, 256, 10), name

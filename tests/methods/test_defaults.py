@@ -4,9 +4,16 @@ import inspect
 
 import pytest
 
+from sslzoo.methods.asymmetric.dino import DINO
+from sslzoo.methods.asymmetric.simsiam import SimSiam
+from sslzoo.methods.contrastive.dcl import DCL
+from sslzoo.methods.contrastive.instance_discrimination import InstanceDiscrimination
+from sslzoo.methods.contrastive.moco_v3 import MoCoV3
+from sslzoo.methods.contrastive.sup_con import SupCon
 from sslzoo.methods.incremental.icarl import ICaRL
 from sslzoo.methods.incremental.lwf import LwF
 from sslzoo.methods.metric.siamese import Siamese
+from sslzoo.methods.redundancy.barlow_twins import BarlowTwins
 from sslzoo.methods.restoring.srgan import SRGAN
 from sslzoo.methods.restoring.srresnet import SRResNet
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
@@ -15,6 +22,25 @@ from sslzoo.methods.semisupervised.pseudo_label import PseudoLabel
 from sslzoo.methods.semisupervised.uda import UDA
 
 DEFAULTS = {
+    BarlowTwins: {"redundancy_weight": 5.1e-3, "augment": "byol"},
+    SimSiam: {"projection": (2048, 2048), "prediction": 512, "augment": "moco_v2"},
+    DINO: {
+        "projection": (2048, 2048, 256),
+        "outputs": 65536,
+        "small_views": 8,
+        "momentum": 0.996,
+        "teacher_temperature": 0.04,
+        "frozen_epochs": 1,
+    },
+    DCL: {"temperature": 0.1},
+    SupCon: {"temperature": 0.1},
+    MoCoV3: {"projection": (4096, 256), "momentum": 0.99, "temperature": 1.0},
+    InstanceDiscrimination: {
+        "projection": (128,),
+        "negatives": 4096,
+        "momentum": 0.5,
+        "temperature": 0.07,
+    },
     FixMatch: {
         "threshold": 0.95,
         "unlabeled_weight": 1.0,
