@@ -13,7 +13,7 @@ def unit(rows):
 
 class TestMoCoV1(MethodChecks):
     stopped = ("key_backbone", "key_projector")
-    learning_rate = 0.1
+    learning_rate = 0.02
     drop = 0.3
     first = 1  # at first the queue is random and easy
 
