@@ -49,7 +49,8 @@ checkpoint to import.
     arrays = tensors(file, known.part)  # a page of a mirror is named as what it is
     sha256 = _checked_hash(entry, parts(file))
     model = from_config(entry.config, pretrained=False)
-    variables = [variable for network in model.networks for variable in network.weights]
+    networks = [*model.networks, *filter(None, [getattr(model, "projector", None)])]
+    variables = [variable for network in networks for variable in network.weights]
     fill(variables, arrays, layouts.find(known.layout), str(file))
     target = weights_path(entry)
     target.parent.mkdir(parents=True, exist_ok=True)

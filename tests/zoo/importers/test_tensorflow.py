@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+import sslzoo
 from sslzoo import nn
+from sslzoo.zoo.imported import import_checkpoint
 from sslzoo.zoo.importers import layouts, parts, read, tensors
 from sslzoo.zoo.importers.crc32c import BYTES, crc32c
 from sslzoo.zoo.importers.layout import fill
@@ -15,7 +17,7 @@ from sslzoo.zoo.importers.layout import fill
 tf = pytest.importorskip("tensorflow")
 v1 = tf.compat.v1
 WIDTH = 8
-IMAGE = np.random.default_rng(0).random((1, 64, 48, 3), np.float32)
+IMAGE = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
 
 
 # === SimCLR's network, as of google-research/simclr ===
@@ -44,10 +46,11 @@ def conv(x, filters, size, stride=1):
     return tf.nn.conv2d(x, weight, stride, "VALID" if stride > 1 else "SAME")
 
 
-def bn(x, relu=True):
+def bn(x, relu=True, center=True):
     with v1.variable_scope(None, default_name="batch_normalization"):
-        names = ("gamma", "beta", "moving_mean", "moving_variance")
-        scale, offset, mean, variance = (variable(n, (x.shape[-1],), draw) for n in names)
+        names = ("gamma", "moving_mean", "moving_variance")
+        scale, mean, variance = (variable(n, (x.shape[-1],), draw) for n in names)
+        offset = variable("beta", (x.shape[-1],), draw) if center else 0.0
     x = (x - mean) / tf.sqrt(variance + 1e-5) * scale + offset
     return tf.nn.relu(x) if relu else x
 
@@ -90,11 +93,19 @@ def simclr(x, sk):
     return tf.reduce_mean(x, [1, 2])
 
 
+def projected(x):
+    """The three layers of v2's projection head; the last has neither ReLU nor beta."""
+    for index, units in enumerate((x.shape[-1], x.shape[-1], 16)):
+        with v1.variable_scope(f"head_contrastive/nl_{index}"):
+            with v1.variable_scope("dense"):
+                x = x @ variable("kernel", (x.shape[-1], units), kernel)
+            x = bn(x, relu=index < 2, center=index < 2)
+    return x
+
+
 def others(features):
-    """What else the published files hold: heads, slots, the twin of averages."""
-    for name in ("head_supervised/linear_layer/dense", "head_contrastive/nl_0/dense"):
-        v1.get_variable(f"{name}/kernel", (features.shape[-1], 4))
-    v1.get_variable("head_contrastive/nl_0/batch_normalization/gamma", 4)
+    """What else the published files hold: slots, the twin of averages, the head of labels."""
+    v1.get_variable("head_supervised/linear_layer/dense/kernel", (features.shape[-1], 4))
     v1.get_variable("base_model/conv2d/kernel/Momentum", 3)
     v1.get_variable("ema_model/base_model/conv2d/kernel", 3)
     v1.get_variable("global_step", initializer=np.int64(7))
@@ -102,19 +113,20 @@ def others(features):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "selective"])
 def published(request, tmp_path_factory):
-    """(prefix of the files, features, whether it has selective kernels)"""
+    """(prefix of the files, features and their projections, whether it has selective kernels)"""
     prefix = str(tmp_path_factory.mktemp("simclr") / "model.ckpt-7")
     with tf.Graph().as_default(), v1.Session() as session:
         with v1.variable_scope("base_model"):
             features = simclr(tf.constant(IMAGE), request.param)
+        projections = projected(features)
         others(features)
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, prefix)
-        return prefix, session.run(features), request.param
+        return prefix, session.run([features, projections]), request.param
 
 
 def network(sk):
-    size = IMAGE.shape[1:3]
+    size = IMAGE.shape[1]
     if sk:
         return nn.backbone("resnet50_sk", size, stem="imagenet", width=WIDTH)
     return nn.backbone("resnet50", size, stem="imagenet", width=WIDTH, padding="simclr")
@@ -130,13 +142,30 @@ def check(arrays, features, sk):
 
 
 def test_simclr_has_the_features_that_tensorflow_computes(published):
-    prefix, features, sk = published
+    prefix, (features, _), sk = published
     check(tensors(prefix), features, sk)
+
+
+def test_the_projection_head_is_imported_so_that_simclr_goes_on(published, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
+    prefix, (_, projections), sk = published
+    backbone = "resnet50_sk, stem: imagenet" if sk else "resnet50, stem: imagenet, padding: simclr"
+    entry = tmp_path / "simclr_theirs.test.yaml"
+    entry.write_text(
+        f"method: simclr\nbackbone: {{name: {backbone}, width: {WIDTH}}}\nimage_size: 64\n"
+        "hyperparameters: {projection: [256, 256, 16]}\ndata: {name: imagenet, split: train}\n"
+        "checkpoint: {layout: simclr}\n"
+    )
+    import_checkpoint(prefix, entry)
+    model = sslzoo.load(entry)
+    found = model.projector(model.backbone(IMAGE, training=False), training=False)
+    found = ops.convert_to_numpy(found)
+    assert np.abs(found - projections).max() < 1e-5 * np.abs(projections).max()
 
 
 def test_a_saved_model_of_tensorflow_2_has_the_names_of_its_variables(published, tmp_path):
     """Names of the object graph would be positions in a list."""
-    prefix, features, sk = published
+    prefix, (features, _), sk = published
     module = tf.Module()
     module.trainable = [
         tf.Variable(array, name=name.replace("base_model/", "resnet/block_group1/"))

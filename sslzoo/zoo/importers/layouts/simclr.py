@@ -1,7 +1,8 @@
 """SimCLR v1 and v2 in TensorFlow's checkpoints and SavedModels: the base network.
 
 Layers are named by counts, in the order in which the official code makes them: the shortcut of a
-block comes first. Heads, slots of the optimizer, and the moving average of all weights are dropped.
+block comes first. The projection head of v2 is read where the network here has a projector. Other
+heads, slots of the optimizer, and the moving average of all weights are dropped.
 """
 
 import re
@@ -15,6 +16,8 @@ IN_BLOCK = ("downsample", "1", "2", "squeeze", "mix", "3")
 NAMES = {"conv": "conv2d", "bn": "batch_normalization"}
 LAYER = re.compile(r"(?:stem(\d?)|stage(\d)_block(\d+)_(\w+?))_(?:conv|bn)")
 LAST_TWO = re.compile(r"(?:^|/)(?:sync_)?((?:conv2d|batch_normalization)(?:_\d+)?/\w+)$")
+PROJECTOR = re.compile(r"projector_(dense|bn)(\d)")
+IN_HEAD = {"dense": "dense", "bn": "batch_normalization"}
 DROPPED = (
     r"(^|/)ema_model/",
     r"/(\w*Momentum|ExponentialMovingAverage)(_\d+)?$",
@@ -31,9 +34,13 @@ def counted(layers: Iterable[str]) -> dict[str, str]:
     {'stem_conv': 'conv2d', 'stage1_block1_downsample_conv': 'conv2d_1', \
 'stage1_block1_1_conv': 'conv2d_2'}
     """
-    names = {}
+    heads = {layer: match for layer in layers if (match := PROJECTOR.fullmatch(layer))}
+    names = {
+        layer: f"head_contrastive/nl_{int(match[2]) - 1}/{IN_HEAD[match[1]]}"
+        for layer, match in heads.items()
+    }
     counts = dict.fromkeys(NAMES, 0)
-    for layer in sorted(layers, key=_place):
+    for layer in sorted((layer for layer in layers if layer not in heads), key=_place):
         kind = layer.rsplit("_", 1)[1]
         names[layer] = f"{NAMES[kind]}_{counts[kind]}" if counts[kind] else NAMES[kind]
         counts[kind] += 1
