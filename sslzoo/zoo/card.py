@@ -123,7 +123,7 @@ def _data(config: ZooConfig) -> list[str]:
     """One text for each data set, with its role where there are several."""
     roles = config.sources()
     texts = {role: f"{source.name}, split {source.split}" for role, source in roles.items()}
-    if not isinstance(config.data, dict):
+    if not isinstance(config.data, dict):  # the parts of a mix need no names
         return list(texts.values())
     return [f"{text} ({role})" for role, text in texts.items()]
 

@@ -116,7 +116,9 @@ class Checkpoint(Strict):
 
 
 def _one_or_roles(value: Any) -> str:
-    """Whether `data` is one source, or a source for each role."""
+    """Whether `data` is one source, several to mix, or a source for each role."""
+    if isinstance(value, list):
+        return "several"
     if not isinstance(value, dict) or not value:
         return "one"
     sources = any(isinstance(source, (dict, Source)) for source in value.values())
@@ -124,7 +126,9 @@ def _one_or_roles(value: Any) -> str:
 
 
 Data = Annotated[
-    Annotated[Source, Tag("one")] | Annotated[dict[str, Source], Tag("roles")],
+    Annotated[Source, Tag("one")]
+    | Annotated[list[Source], Field(min_length=2), Tag("several")]
+    | Annotated[dict[str, Source], Tag("roles")],
     Discriminator(_one_or_roles),
 ]
 
@@ -198,9 +202,13 @@ class ZooConfig(Strict):
     @model_validator(mode="after")
     def consistent(self) -> Self:
         """Keys that need each other."""
-        if self.tasks is not None and isinstance(self.data, dict):
-            roles = ", ".join(self.data)
+        if self.tasks is not None and not isinstance(self.data, Source):
+            roles = ", ".join(self.sources())
             raise ValueError(f"tasks: got data for {roles}; it must come with one source of data")
+        if self.sampler is not None and isinstance(self.data, list):
+            raise ValueError(
+                f"sampler: got {self.sampler.name} for a list of data sets; it must be left out"
+            )
         if isinstance(self.data, dict):
             self._check_roles()
         if self.optimizer is None:
@@ -268,7 +276,9 @@ class ZooConfig(Strict):
             )
 
     def sources(self) -> dict[str, Source]:
-        """{role: source}; the role of a single one is "train"."""
+        """{role: source}; a single one is "train", those of a list are "part 1", "part 2", ..."""
+        if isinstance(self.data, list):
+            return {f"part {number}": source for number, source in enumerate(self.data, 1)}
         return self.data if isinstance(self.data, dict) else {"train": self.data}
 
     def differing(self, other: "ZooConfig") -> list[str]:

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from sslzoo import data
 from sslzoo.checks import refused
 from sslzoo.data import streams
@@ -38,7 +40,8 @@ def load_sets(sources: Iterable[Source], image_size: Any = None) -> list[data.Da
 
 def training_data(config: ZooConfig) -> Any:
     """What `learn` takes: a data set, the stream of the config's sampler, tasks in sequence, or a
-    data set for each role. Roles of the sampler, such as labeled and unlabeled, are one stream.
+    data set for each role. Roles of the sampler, such as labeled and unlabeled, are one stream. A
+    list of sources is one data set.
 
     Example:
         >>> import sslzoo
@@ -57,7 +60,33 @@ def training_data(config: ZooConfig) -> Any:
         sets = [_sampled(config, {"train": source}) for source in sources.values()]
     if isinstance(config.data, dict):
         return dict(zip(sources, sets, strict=True))
-    return sets[0]
+    return mixed(sets) if isinstance(config.data, list) else sets[0]
+
+
+def mixed(sets: list[data.Dataset]) -> data.Dataset:
+    """The images of several data sets as one, without their labels, which mean different classes.
+
+    Raises ValueError where they are no images in memory of one size and one number of channels.
+
+    Example:
+        >>> digits = data.load("digits", "test")
+        >>> mixed([digits, digits])
+        Dataset('digits + digits', 'test + test', images (1000, 8, 8) uint8)
+    """
+    first = sets[0]
+    for one in sets:
+        if one.field != "images" or not isinstance(one.images, np.ndarray):
+            came = "a folder too large for memory" if one.field == "images" else one.field
+            raise refused("data", f"{came} for {one.name}", "be images in memory, to be mixed")
+        if one.images.shape[1:] != first.images.shape[1:] or one.images.dtype != first.images.dtype:
+            got = " and ".join(f"{_kind(each)} of {each.name}" for each in (first, one))
+            raise refused("data", got, "have one shape; image_size of each set gives its size")
+    names = {key: " + ".join(getattr(one, key) for one in sets) for key in ("name", "split")}
+    return data.Dataset(np.concatenate([one.images for one in sets]), **names)
+
+
+def _kind(one):
+    return f"{one.images.dtype} images {one.images.shape[1:]}"
 
 
 def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> list:

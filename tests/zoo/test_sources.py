@@ -7,7 +7,7 @@ from sslzoo.zoo.config import validate
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.found import SAMPLERS
 from sslzoo.zoo.registry import resolve
-from sslzoo.zoo.sources import evaluation_sets, training_data
+from sslzoo.zoo.sources import evaluation_sets, load_sets, training_data
 from sslzoo.zoo.strict import Source
 
 
@@ -112,3 +112,45 @@ def test_crops_take_no_labels(config):
     labeled = config.data.model_copy(update={"labels": "labels.csv"})
     with pytest.raises(ValueError, match="labels: got labels.csv; it must be left out: crops"):
         training_data(config.model_copy(update={"data": labeled}))
+
+
+def _digits(**changes):
+    config = load_config("simclr_resnet20.digits").model_dump(exclude={"record"}, exclude_none=True)
+    return validate(config | changes)
+
+
+def _folder(path, values, size):
+    """A class of images of one brightness each, as a source that keeps a quarter apart."""
+    (path / "things").mkdir(parents=True)
+    for value in values:
+        Image.new("RGB", size, (value,) * 3).save(path / "things" / f"{value}.png")
+    return {"name": str(path), "split": "train", "hold_out": 0.25, "image_size": 8}
+
+
+def test_a_list_of_sets_is_mixed_in_one_size_without_labels_and_test_images(tmp_path):
+    parts = [_folder(tmp_path / "wide", range(8), (20, 16))]
+    parts += [_folder(tmp_path / "small", range(100, 112), (4, 4))]
+    mix = training_data(_digits(data=parts))
+    assert mix.images.shape == (6 + 9, 8, 8, 3) and mix.labels is None
+    tests = [Source(**part | {"split": "test"}) for part in parts]
+    held_out = [int(image.flat[0]) for part in load_sets(tests) for image in part.images]
+    seen = [int(image.flat[0]) for image in mix.images]
+    assert sorted(held_out + seen) == [*range(8), *range(100, 112)]
+
+
+def test_sets_of_several_sizes_are_not_mixed_and_the_error_says_how():
+    parts = [{"name": "digits", "split": "train", "image_size": size} for size in (8, 16)]
+    with pytest.raises(
+        ValueError, match=r"data: got .*8.* and .*16.*; it must have one shape; image_size"
+    ):
+        training_data(_digits(data=parts))
+
+
+def test_a_list_of_sets_comes_without_sampler_and_tasks():
+    parts = [{"name": "digits", "split": split} for split in ("train", "test")]
+    sampler = {"name": "class_balanced", "classes": 4, "samples": 3}
+    with pytest.raises(ValueError, match="sampler: got class_balanced for a list of data sets"):
+        _digits(data=parts, sampler=sampler, batch_size=None)
+    tasks = {"count": 5, "test": parts[1]}
+    with pytest.raises(ValueError, match="tasks: got data for part 1, part 2; it must come with"):
+        _digits(data=parts, tasks=tasks)
