@@ -65,8 +65,10 @@ def _network(backbone: dict | str | None) -> str:
     return ", ".join([backbone["name"], *options])
 
 
-def _data_names(data: dict) -> str:
-    """The name of an entry's data set, or of each role's."""
+def _data_names(data: dict | list) -> str:
+    """The name of an entry's data set, or of each that is mixed, or of each role's."""
+    if isinstance(data, list):
+        return ", ".join(source["name"] for source in data)
     if isinstance(data.get("name"), str):
         return data["name"]
     return ", ".join(f"{source['name']} ({role})" for role, source in data.items())

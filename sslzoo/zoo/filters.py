@@ -55,6 +55,8 @@ def is_at_hand(config: dict, path: Path) -> bool:
 
 def _data(config: dict) -> set[str]:
     data = config["data"]
+    if isinstance(data, list):  # sets that are mixed
+        return {source["name"] for source in data}
     sources = [data] if isinstance(data.get("name"), str) else data.values()
     return {source["name"] for source in sources}
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import sslzoo
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.config import validate
 from sslzoo.zoo.entry import load_config
@@ -154,3 +155,8 @@ def test_a_list_of_sets_comes_without_sampler_and_tasks():
     tasks = {"count": 5, "test": parts[1]}
     with pytest.raises(ValueError, match="tasks: got data for part 1, part 2; it must come with"):
         _digits(data=parts, tasks=tasks)
+
+
+def test_an_entry_of_mixed_sets_is_listed_under_each_of_them():
+    for name in ("cifar10", "tiny_imagenet40", "pacs64/photo"):
+        assert "simclr_resnet20.photos" in sslzoo.list_models(data=name)
