@@ -120,7 +120,7 @@ def to_ours(array: np.ndarray, variable: Any, torch: bool = True) -> np.ndarray 
     if "prelu" in path and array.size == np.prod(variable.shape):
         return array.reshape(variable.shape)
     if rank == 1 and max(array.shape, default=0) == array.size:  # Haiku: (1, 1, 1, C)
-        return array.reshape(-1)
+        array = array.reshape(-1)
     if array.ndim != rank or not torch:
         return array if array.ndim == rank else None
     if rank == 4:  # (H, W, in, out) of (out, in, H, W)
