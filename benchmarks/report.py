@@ -8,6 +8,7 @@ typed, about the runs that are committed.
 import json
 from pathlib import Path
 
+from sslzoo.evaluate.figures import metric_figures
 from sslzoo.report import markdown_table, number
 
 RESULTS = Path(__file__).parent / "results"
@@ -59,6 +60,11 @@ images of each class: ResNet-20 of width 16, batch 256. The reference is another
 same budget. Time is that of training, and its ratio to SimCLR's. Methods that did not beat the
 untrained encoder have the figure of 50 epochs beside it."""
 
+OFFICIAL = """## Weights of other people
+
+What their authors published, and what the same weights reach here through `sslzoo.load`. The data
+and the settings of the published figures are in the entries' configs."""
+
 SPEED = """## Speed
 
 `python -m benchmarks.throughput --peers`, pair by pair on an AMD EPYC with AVX2 and two cores. The
@@ -96,6 +102,8 @@ def text(folder=RESULTS):
         parts += [EQUAL_BUDGET, equal_budget(suites["equal_budget"])]
     if "incremental" in suites:
         parts += [INCREMENTAL, incremental(suites["incremental"]["rows"])]
+    if "official" in suites:
+        parts += [OFFICIAL, official(suites["official"]["rows"]), *not_run(suites["official"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -103,6 +111,28 @@ def write():
     path = RESULTS / "README.md"
     path.write_text(text(), encoding="utf-8")
     print(path)
+
+
+def official(rows):
+    """A line for each figure that was measured of the weights of other people."""
+    lines = []
+    for row in rows:
+        known = "; ".join(f"{each['value']:g}: {each['what']}" for each in row["published"])
+        for record in row["measured"]:
+            (figure, *_) = metric_figures(record)
+            data = record["settings"]["test_name"]
+            cells = [f"`{row['entry']}`", known, f"{figure['what']}, {data}"]
+            lines.append([*cells, number(figure["value"], figure["unit"])])
+    return markdown_table(("Entry", "Published", "Measured", "Here"), lines, right=(3,))
+
+
+def not_run(result):
+    """A sentence for each reason that entries could not be run."""
+    by_reason = {}
+    for name, reason in result["not_run"].items():
+        by_reason.setdefault(reason, []).append(f"`{name}`")
+    for reason, names in by_reason.items():
+        yield f"Not run here ({reason.removesuffix('.')}): {', '.join(names)}."
 
 
 def targets(suites):

@@ -1,5 +1,5 @@
 """Are the targets of a family reached? `python -m benchmarks.suite
-equal_budget|few_labels|few_shot|incremental|super_resolution`
+equal_budget|few_labels|few_shot|incremental|official|super_resolution`
 
 Trains what the family's module says (benchmarks/<name>.py) and evaluates it on the test data,
 writes rows and targets as JSON, and ends with 1 when a target is missed;
@@ -21,7 +21,7 @@ from rich.table import Table
 from benchmarks import report
 from benchmarks.machine import machine
 
-SUITES = ("equal_budget", "few_labels", "few_shot", "incremental", "super_resolution")
+SUITES = ("equal_budget", "few_labels", "few_shot", "incremental", "official", "super_resolution")
 
 
 def main():
@@ -33,13 +33,19 @@ def main():
         type=Path,
         help="folder that keeps finished runs; default: a temporary one, all anew",
     )
+    parser.add_argument("--data", help="official: your data set, for kNN and the linear probe")
+    parser.add_argument("--checkpoints", type=Path, help="official: folder of downloaded files")
     options = parser.parse_args()
+    own = {"data": options.data, "checkpoints": options.checkpoints}
+    own = {name: value for name, value in own.items() if value is not None}
+    if own and options.suite != "official":
+        parser.error(f"--{next(iter(own))} is for the suite official")
     path = options.json or Path(__file__).parent / "results" / f"{options.suite}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     where = machine(None)
     with tempfile.TemporaryDirectory() as folder:
         result = importlib.import_module(f"benchmarks.{options.suite}").run(
-            options.runs or Path(folder)
+            options.runs or Path(folder), **own
         )
     path.write_text(
         json.dumps({"suite": options.suite, "machine": where, **result}, indent=1) + "\n"

@@ -163,3 +163,18 @@ def test_equal_budget_has_the_budget_of_the_issue():
         assert network == ("resnet20", {"width": 16}), name
         budget = config.data.per_class, config.batch_size, config.epochs
         assert budget == (1000, 256, 10), name
+
+
+def test_an_official_entry_without_its_checkpoint_is_named_with_the_reason(tmp_path, monkeypatch):
+    official = importlib.import_module("benchmarks.official")
+    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path))
+    names = ["moco_v2_resnet50.imagenet", "dino_resnet50.imagenet"]
+    monkeypatch.setattr(official, "official", lambda: names)
+    monkeypatch.setattr(official, "unreached", lambda url: "its host is not reached")
+    (tmp_path / "resnet50.pth").write_bytes(b"of another length")
+    found = official.run(tmp_path, checkpoints=tmp_path)
+    assert found["rows"] == [] and list(found["not_run"]) == names
+    (sentence,) = importlib.import_module("benchmarks.report").not_run(found)
+    assert sentence.endswith(
+        "its host is not reached): `moco_v2_resnet50.imagenet`, `dino_resnet50.imagenet`."
+    )
