@@ -130,6 +130,16 @@ def test_every_tensor_of_a_layout_reaches_its_variable(layout, tmp_path):
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
+def test_weights_before_a_pixel_shuffle_have_its_order():
+    """Torch's has the channel outermost. A kernel and its bias move alike."""
+    kernel = keras.Variable(np.zeros((1, 1, 1, 8), "float32"), name="kernel")
+    bias = keras.Variable(np.zeros(8, "float32"), name="bias")
+    for variable, shape in ((kernel, (8, 1, 1, 1)), (bias, (8,))):
+        variable._path = f"upsample1_conv/{variable.name}"
+        moved = to_ours(np.arange(8.0).reshape(shape), variable)
+        np.testing.assert_array_equal(moved.ravel(), [0, 4, 1, 5, 2, 6, 3, 7])
+
+
 def test_every_layout_is_tried():
     """Those of other programs in tests/nn/test_published.py and tests/zoo/importers."""
     others = {"fast_srgan", "simclr", "byol"}

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sslzoo
+from sslzoo.zoo.imported import import_checkpoint
 from sslzoo.zoo.importers import read, tensors
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,6 +38,42 @@ def test_a_published_file_is_read_as_torch_reads_it(name):
     entries, values = PUBLISHED[name]
     assert len(arrays) == entries and sum(a.size for a in arrays.values()) == values
     assert digests(arrays) == DIGESTS[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "entry", "data", "figure", "expected"),
+    [
+        (
+            "resnet20-12fca82f.th",
+            "encoder_resnet20.cifar10_supervised",
+            {"name": "cifar10", "split": "test"},
+            "accuracy",
+            pytest.approx(0.9173, abs=2e-4),  # a tie may fall either way
+        ),
+        (
+            "fast_srgan_model.pt",
+            "srresnet_x4.fast_srgan",
+            {"name": "super_resolution/Set5", "split": "train"},
+            "psnr",
+            # Rounded, as `upscale` does. Cut, as in its published measurement: 29.32 dB.
+            pytest.approx(29.40, abs=0.006),
+        ),
+    ],
+)
+def test_a_published_file_reproduces_its_figure(
+    name, entry, data, figure, expected, tmp_path, monkeypatch
+):
+    """Through `import` and `load`, by the protocol of its entry."""
+    known = Path(os.environ.get("SSLZOO_DATA", "")) / data["name"]
+    if not (SHARED / name).is_file() or not any(known.parent.glob(f"{known.name}*")):
+        pytest.skip(f"needs {SHARED / name} and {data['name']}")
+    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path))
+    import_checkpoint(SHARED / name, entry)
+    protocol = sslzoo.info(entry).config.evaluate[0].protocol
+    measure = getattr(sslzoo.evaluate, protocol)
+    model, test = sslzoo.load(entry), sslzoo.data.load(**data)
+    assert measure(model, test)[figure] == expected
 
 
 @pytest.mark.parametrize("name", ["zip.pt", "legacy.pt"])
