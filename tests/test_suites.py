@@ -178,3 +178,14 @@ def test_an_official_entry_without_its_checkpoint_is_named_with_the_reason(tmp_p
     assert sentence.endswith(
         "its host is not reached): `moco_v2_resnet50.imagenet`, `dino_resnet50.imagenet`."
     )
+
+
+def test_the_setting_that_gains_most_on_all_sets_is_chosen_and_none_where_all_harm():
+    chosen = importlib.import_module("benchmarks.continue_defaults").chosen
+    slow, fast = ({"rate": rate} for rate in (0.1, 0.3))
+    gains = [(200, slow, 0.02), (200, slow, 0.01), (200, fast, 0.06), (200, fast, -0.05)]
+    gains += [(1_000, slow, -0.01), (1_000, fast, -0.02)]
+    rows = [
+        {"size": size, "setting": setting, "gains": {"knn": gain}} for size, setting, gain in gains
+    ]
+    assert chosen(rows) == {200: slow, 1_000: None}
