@@ -11,6 +11,7 @@ import pytest
 import sslzoo
 from sslzoo.zoo.imported import import_checkpoint
 from sslzoo.zoo.importers import read, tensors
+from sslzoo.zoo.train import load_evaluations
 
 GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = json.loads((GOLDEN / "digests.json").read_text())
@@ -47,14 +48,14 @@ def test_a_published_file_is_read_as_torch_reads_it(name):
         (
             "resnet20-12fca82f.th",
             "encoder_resnet20.cifar10_supervised",
-            {"name": "cifar10", "split": "test"},
+            "cifar10",
             "accuracy",
             pytest.approx(0.9173, abs=2e-4),  # a tie may fall either way
         ),
         (
             "fast_srgan_model.pt",
             "srresnet_x4.fast_srgan",
-            {"name": "super_resolution/Set5", "split": "train"},
+            "super_resolution/Set5",
             "psnr",
             # Rounded, as `upscale` does. Cut, as in its published measurement: 29.32 dB.
             pytest.approx(29.40, abs=0.006),
@@ -65,15 +66,13 @@ def test_a_published_file_reproduces_its_figure(
     name, entry, data, figure, expected, tmp_path, monkeypatch
 ):
     """Through `import` and `load`, by the protocol of its entry."""
-    known = Path(os.environ.get("SSLZOO_DATA", "")) / data["name"]
+    known = Path(os.environ.get("SSLZOO_DATA", "")) / data
     if not (SHARED / name).is_file() or not any(known.parent.glob(f"{known.name}*")):
-        pytest.skip(f"needs {SHARED / name} and {data['name']}")
+        pytest.skip(f"needs {SHARED / name} and {data}")
     monkeypatch.setenv("SSLZOO_HOME", str(tmp_path))
     import_checkpoint(SHARED / name, entry)
-    protocol = sslzoo.info(entry).config.evaluate[0].protocol
-    measure = getattr(sslzoo.evaluate, protocol)
-    model, test = sslzoo.load(entry), sslzoo.data.load(**data)
-    assert measure(model, test)[figure] == expected
+    (evaluation,) = load_evaluations(sslzoo.info(entry).config)
+    assert evaluation(sslzoo.load(entry))[figure] == expected
 
 
 @pytest.mark.parametrize("name", ["zip.pt", "legacy.pt"])
