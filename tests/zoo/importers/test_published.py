@@ -42,6 +42,7 @@ def test_a_published_file_is_read_as_torch_reads_it(name):
 
 
 @pytest.mark.slow
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("name", "entry", "data", "figure", "expected"),
     [
