@@ -119,7 +119,7 @@ def test_info(command):
         (["info", "simclr_micr"], "Unknown model 'simclr_micr'; did you mean simclr_micro"),
         (
             ["list", "simclr_mikro"],
-            "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits?",
+            "Unknown model 'simclr_mikro'; did you mean simclr_micro.digits",
         ),
         (["list", "--family", "contrastiv"], "did you mean contrastive"),
         (["data", "digit"], "Unknown data set 'digit'; did you mean digits?"),
