@@ -38,11 +38,11 @@ def command(
 
     Example:
         >>> from sslzoo.cli.list import command
-        >>> command(methods=True, family="contrastive")  # doctest: +NORMALIZE_WHITESPACE
+        >>> command(methods=True, family="metric")  # doctest: +NORMALIZE_WHITESPACE
         method family
-        ────────────────────
-        moco contrastive
-        simclr contrastive
+        ────────────────
+        siamese metric
+        triplet metric
     """
     from sslzoo.errors import unknown
     from sslzoo.methods import list_methods
