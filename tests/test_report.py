@@ -18,10 +18,13 @@ if not README.is_file():
     pytest.skip("the wheel has no README and docs", allow_module_level=True)
 
 
-@pytest.mark.parametrize("path", pages(ROOT), ids=lambda path: str(path.relative_to(ROOT)))
+PAGES = pages(ROOT)  # made once, for all of their tests
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_generated_pages_are_up_to_date(path):
     assert path.is_file(), "missing: run `make docs`"
-    assert path.read_text(encoding="utf-8") == pages(ROOT)[path], "stale: run `make docs`"
+    assert path.read_text(encoding="utf-8") == PAGES[path], "stale: run `make docs`"
 
 
 def test_every_method_has_a_page_and_no_page_is_left_over():
