@@ -82,6 +82,9 @@ _SUP_CON = _MOCO_V2 | {"blur": 0.0}
 # Caron et al. 2021, arXiv:2104.14294; facebookresearch/dino main_dino.py, the two large crops.
 _DINO = _BYOL | {"crop_area": (0.4, 1.0)}
 
+# Caron et al. 2018, arXiv:1807.05520; facebookresearch/deepcluster, clustering.py.
+_DEEPCLUSTER = _NONE | {"crop_area": (0.08, 1.0), "flip": 0.5}
+
 # Caron et al. 2020, arXiv:2006.09882, the two large crops; facebookresearch/swav,
 # src/multicropdataset.py.
 _SWAV = _SIMCLR | {"crop_area": (0.14, 1.0)}
@@ -106,6 +109,7 @@ PRESETS = {
     "moco_v2": _MOCO_V2,
     "sup_con": _SUP_CON,
     "dino": _DINO,
+    "deepcluster": _DEEPCLUSTER,
     "swav": _SWAV,
     "gray": _GREY,
     "digits": _DIGITS,

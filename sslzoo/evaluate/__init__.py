@@ -13,6 +13,10 @@ from sslzoo.evaluate import protocols
 # {name: module} of what is no protocol
 _OTHERS = {
     "AccuracyLog": "sslzoo.evaluate.accuracy_log",
+    "AlignmentLog": "sslzoo.evaluate.online",
+    "KNNLog": "sslzoo.evaluate.online",
+    "LinearProbeLog": "sslzoo.evaluate.online",
+    "ProjectorLog": "sslzoo.evaluate.online",
     "features": "sslzoo.evaluate.encoders",
     "labeled_subset": "sslzoo.data.subset",
     "plot_super_resolution": "sslzoo.evaluate.pictures",

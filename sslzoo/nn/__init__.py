@@ -6,7 +6,7 @@ from sslzoo.inputs import Preprocess, reads
 from sslzoo.nn.any_size import any_size, at_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
-from sslzoo.nn.collapse import effective_rank, feature_std
+from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
@@ -46,6 +46,7 @@ __all__ = [
     "State",
     "StepWeights",
     "WINDOW",
+    "alignment",
     "any_size",
     "at_size",
     "backbone",
@@ -75,6 +76,7 @@ __all__ = [
     "step_gates",
     "tiled",
     "tiled_graph",
+    "uniformity",
     "vgg19_features",
     "widen",
 ]

@@ -1,9 +1,11 @@
-"""Measures of collapse."""
+"""Measures of collapse, and of how features are spread."""
 
 from typing import Any
 
 import numpy as np
 from keras import ops
+
+from sslzoo.rows import unit_rows
 
 
 def feature_std(features: Any) -> Any:
@@ -45,3 +47,33 @@ def effective_rank(features: Any) -> float:
         return 0.0
     p = values / values.sum()
     return float(np.exp(-(p * np.log(p + 1e-12)).sum()))
+
+
+def alignment(first: Any, second: Any) -> float:
+    """Mean squared distance of the features (N, D) of two views of the same items, at length 1
+    (Wang & Isola 2020, arXiv:2005.10242, equation 1, alpha 2). 0 is best.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> nn.alignment(np.eye(2), 3 * np.eye(2))
+        0.0
+    """
+    first, second = (unit_rows(np.asarray(rows, "float64")) for rows in (first, second))
+    return float(np.square(first - second).sum(axis=1).mean())
+
+
+def uniformity(features: Any) -> float:
+    """log of the mean over pairs of exp(-2 d^2), d the distance of two rows of (N, D) at length 1
+    (Wang & Isola 2020, equation 2, t 2). 0 for a constant; -4 and less for an even spread.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import nn
+        >>> abs(round(nn.uniformity(np.ones((3, 2))), 6))
+        0.0
+    """
+    rows = unit_rows(np.asarray(features, "float64"))
+    above = np.triu_indices(len(rows), 1)
+    squares = np.maximum(2 - 2 * (rows @ rows.T)[above], 0.0)
+    return float(np.log(np.exp(-2 * squares).mean()))

@@ -12,6 +12,7 @@ from sslzoo.checks import numbers, refused, whole
 from sslzoo.data import Batches, Dataset
 from sslzoo.data.streams import Endless
 from sslzoo.training.fields import with_field
+from sslzoo.training.loader import EpochLoader, Loader
 from sslzoo.training.streams import length, stream
 
 
@@ -63,7 +64,9 @@ class Feed:
         """Arrays or a data set as shuffled batches."""
         method = self.method
         rows = x if isinstance(x, Dataset) else method.checked(method.named_batch(x))
-        batches = Batches(rows, 256 if batch_size is None else batch_size, seed=method.seed)
+        size = 256 if batch_size is None else batch_size
+        batches = Batches(rows, size, seed=method.seed)
+        batches.order = method.order
         if batch_size is not None and method.more_inputs and batches.size < batch_size:
             raise ValueError(
                 f"{method.more_inputs[0]}: got {batches.size} {method.reads.field}; a batch takes "
@@ -151,48 +154,14 @@ class Feed:
         if inside and epoch < epochs:
             yield self._from(start), epoch, epoch + 1, steps - inside
             epoch, start = epoch + 1, (epoch + 1) * steps
-        if epoch < epochs:
+        if epoch < epochs and self.method.order is not None:
+            yield EpochLoader(self.data, epoch), epoch, epochs, None
+        elif epoch < epochs:
             yield self._from(start), epoch, epochs, steps
 
     def _from(self, step: int) -> "Loader":
         """The same order of batches, from another step on."""
         return Loader(self.data.starting_at(self.data.start + step))
-
-
-class Loader(keras.utils.PyDataset):
-    """A sampler of `sslzoo.data` as Keras reads it. Where several processes train one model, this
-    process' rows of each batch: together they are the global batch.
-
-    Args:
-        batches: a sampler.
-
-    Example:
-        >>> import sslzoo
-        >>> from sslzoo.training.feed import Loader
-        >>> batches = sslzoo.data.Batches(sslzoo.data.load("digits"), 10)
-        >>> Loader(batches)[0]["images"].shape
-        (10, 8, 8, 1)
-    """
-
-    def __init__(self, batches: Endless) -> None:
-        super().__init__()
-        self.index, self.count = backends.process()
-        if batches.batch_size % self.count:
-            needed = f"be a multiple of the {self.count} processes"
-            raise refused("batch_size", batches.batch_size, needed)
-        self.batches = batches
-
-    @property
-    def num_batches(self) -> None:
-        """None: Keras' word for endless."""
-        return None
-
-    def __getitem__(self, i: int) -> dict:
-        batch = self.batches[i]
-        if self.count == 1:
-            return batch
-        # Each field has its own number of rows: those of `sslzoo.data.Paired` differ.
-        return {field: np.split(values, self.count)[self.index] for field, values in batch.items()}
 
 
 def is_rows(x: Any) -> bool:

@@ -11,6 +11,7 @@ from sslzoo.training import callbacks as keras_callbacks
 from sslzoo.training.checkpoint import Checkpoint
 from sslzoo.training.feed import Feed
 from sslzoo.training.guards import CollapseMonitor, Epochs, NaNStop
+from sslzoo.training.loader import EpochLoader
 from sslzoo.training.pace import Pace
 from sslzoo.training.validation import Validation
 
@@ -137,6 +138,7 @@ class Fit:
         history.epoch, history.history = [], {}
         try:
             for data, first, last, steps in self.feed.segments(self.start, self.epochs):
+                epochs.loader = data if isinstance(data, EpochLoader) else None
                 epochs.inside = bool(steps) and steps != self.feed.steps_per_epoch
                 done = keras.Model.fit(
                     self.model,

@@ -138,6 +138,7 @@ class Epochs(keras.callbacks.Callback):
 
     Attributes:
         inside: whether the run goes on inside an epoch, which has begun in an earlier life.
+        loader: an `EpochLoader` that is told which epoch begins, or None.
 
     Example:
         >>> from sslzoo.training.guards import Epochs
@@ -148,10 +149,13 @@ class Epochs(keras.callbacks.Callback):
     def __init__(self, data: dict | None) -> None:
         super().__init__()
         self.data, self.inside = data, False
+        self.loader = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if not self.inside:
             self.model.begin_epoch(self.data)
+        if self.loader is not None:  # only now: what Keras has read ahead is of the last epoch
+            self.loader.epoch = epoch
         self.inside = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

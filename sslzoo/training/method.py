@@ -63,6 +63,8 @@ class Method(backends.Step, Fitting, Verbs, Fields, Tracking, Saving, keras.Mode
         min_batch: the smallest batch the loss is defined for.
         separate_gradients: whether `change_gradients` gets one list for each loss.
         learns_tasks: whether `learn` takes a `sslzoo.data.TaskStream`.
+        order: None, or a method (epoch, count) -> which of the `count` rows of arrays this epoch
+            reads, in their order. It may depend on what `begin_epoch` did.
 
     Example:
         >>> import keras
@@ -89,6 +91,7 @@ class Method(backends.Step, Fitting, Verbs, Fields, Tracking, Saving, keras.Mode
     min_batch = 1
     separate_gradients = False
     learns_tasks = False
+    order = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Method":
         instance = super().__new__(cls, *args, **kwargs)

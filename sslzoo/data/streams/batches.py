@@ -1,6 +1,6 @@
 """Shuffled batches of the rows of a data set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,10 @@ class Batches(Endless):
         dataset: A `Dataset`, (images, labels), or a dict of arrays of equal length (N, ...).
         batch_size, seed, start: As for `Endless`.
 
+    Attributes:
+        order: A function of the epoch and the number of rows, or None. It gives the rows of that
+            epoch, or None for the permutation.
+
     Items: all fields of the data, and "index", the int64 row numbers. Images (N, H, W) come as (N,
     H, W, 1). Images that are decoded on access are read one batch ahead, in the background.
 
@@ -33,6 +37,8 @@ class Batches(Endless):
     >>> batches.steps_per_epoch, batches[0]["vectors"].shape
     (2, (2, 5))
     """
+
+    order: Callable[[int, int], NDArray | None] | None = None
 
     def __init__(
         self,
@@ -82,7 +88,10 @@ class Batches(Endless):
         return {"index": index} | {field: values[index] for field, values in self._arrays.items()}
 
     def _order(self, epoch):
-        """The permutation of an epoch; the last one is kept."""
+        """The rows of an epoch; the last permutation is kept."""
+        own = self.order(epoch, self.size) if self.order else None
+        if own is not None:
+            return own
         known, order = self._permutation
         if known != epoch:
             order = np.random.default_rng((self.seed, epoch)).permutation(self.size)

@@ -8,7 +8,7 @@ from keras import ops
 
 from sslzoo import augment as augmentation
 from sslzoo import losses, nn
-from sslzoo.checks import above, refused, sizes
+from sslzoo.checks import above, sizes
 from sslzoo.training import Method
 
 
@@ -54,8 +54,9 @@ class MultiCropMethod(Method):
         crops = small_views, small_size, small_augment
         self.multi_crop = augmentation.MultiCrop(self.reads, augment, *crops, seed=seed)
         if self.multi_crop.small is not None:
+            size = self.multi_crop.small.image_size
             # Outside of Keras' tracking: it has the layers of the backbone.
-            self._own.small_backbone = _at_size(backbone, self.multi_crop.small.image_size)
+            self._own.small_backbone = nn.at_size(backbone, size)
 
     def views(self, batch: dict) -> dict:
         return self.multi_crop(batch)
@@ -78,15 +79,3 @@ class MultiCropMethod(Method):
     def represent_small(self, crops: Any) -> Any:
         """Training features (N, F) of small crops."""
         return self._own.small_backbone(crops, training=True)
-
-
-def _at_size(backbone: keras.Model, size: int) -> keras.Model:
-    """The backbone as a network of crops of that size, with the same weights."""
-    try:
-        network = nn.any_size(backbone)
-        network(ops.zeros((1, size, size, backbone.input_shape[-1])))
-    except ValueError:
-        got = f"small crops of {size} px for {backbone.name}, which reads one size alone"
-        needed = "be 0, or the backbone be one of convolutions"
-        raise refused("small_views", got, needed) from None
-    return network

@@ -166,7 +166,7 @@ class TestSwAV(MethodChecks):
         assert all(np.isfinite(values).all() for values in state(model))
 
     def test_small_crops_need_a_network_of_any_size(self):
-        with pytest.raises(ValueError, match="small_views: got small crops of 4 px for mlp"):
+        with pytest.raises(ValueError, match="backbone: got mlp, which does not work at 4 px"):
             SwAV(nn.backbone("mlp", 8), augment="digits", small_views=2)
 
     def test_vectors_are_read_without_small_crops(self):
