@@ -115,7 +115,8 @@ def test_an_unknown_name_gets_the_nearest_ones(what):
 
 
 def test_what_the_package_promises_is_there():
-    others = {"AccuracyLog", "features", "labeled_subset", "plot_super_resolution"}
+    logs = {"AccuracyLog", "AlignmentLog", "KNNLog", "LinearProbeLog", "ProjectorLog"}
+    others = {*logs, "features", "labeled_subset", "plot_super_resolution"}
     assert {*NAMES, *others} == set(evaluate.__all__) <= set(dir(evaluate))
     assert all(callable(getattr(evaluate, name)) for name in evaluate.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'kn'"):
