@@ -4,6 +4,7 @@ A method is a file, methods/<family>/<method>.py. File names are enough to find 
 not imported.
 """
 
+import ast
 import functools
 from importlib import import_module
 from pathlib import Path
@@ -86,6 +87,24 @@ def method_class(name: str) -> type:
     raise TypeError(
         f"{path} defines no class named like its file ({wanted!r} in any case), a Method is needed."
     )
+
+
+def method_docstring(name: str) -> tuple[str, str]:
+    """(class name, docstring) of a method, from its source: keras is not imported.
+
+    Raises:
+        UnknownName: there is no such method.
+
+    Example:
+        >>> from sslzoo.methods import method_docstring
+        >>> method_docstring("simclr")[0]
+        'SimCLR'
+    """
+    tree = ast.parse(method_path(name).read_text(encoding="utf-8"))
+    wanted = name.replace("_", "")
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    owner = next(node for node in classes if node.name.lower() == wanted)
+    return owner.name, ast.get_docstring(owner)
 
 
 def __getattr__(name: str) -> type:

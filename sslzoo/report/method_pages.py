@@ -3,12 +3,11 @@
 Docstrings are read from the source files, so that no page needs keras.
 """
 
-import ast
 import inspect
 import re
 from collections.abc import Iterator
 
-from sslzoo.methods import list_methods, method_family, method_path
+from sslzoo.methods import list_methods, method_docstring, method_family
 from sslzoo.report.records import model_rows
 from sslzoo.report.tables import (
     markdown_table,
@@ -78,7 +77,7 @@ def methods_page() -> str:
     """
     lines = []
     for name in list_methods():
-        title, text = _docstring(name)
+        title, text = method_docstring(name)
         lines.append([f"[{title}]({name}.md)", method_family(name), _paragraphs(text)[0]])
     lines.sort(key=_by_family)
     table = markdown_table(("Method", "Family", "Paper"), lines)
@@ -101,7 +100,7 @@ def method_page(name: str) -> str:
     >>> method_page("tca").splitlines()[2]
     '# TCA'
     """
-    title, text = _docstring(name)
+    title, text = method_docstring(name)
     head, *sections = SECTION.split(text)
     family = f"Family: {method_family(name)}. Source: `sslzoo.methods.{title}`."
     parts = [NOTICE, f"# {title}", *_paragraphs(head), family]
@@ -115,15 +114,6 @@ def method_page(name: str) -> str:
     if others:
         parts += ["## Weights of other people", OTHERS, published_markdown(others)]
     return "\n\n".join(parts) + "\n"
-
-
-def _docstring(name: str) -> tuple[str, str]:
-    """(name, docstring) of the class of a method, from its source."""
-    tree = ast.parse(method_path(name).read_text(encoding="utf-8"))
-    wanted = name.replace("_", "")
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    owner = next(node for node in classes if node.name.lower() == wanted)
-    return owner.name, ast.get_docstring(owner)
 
 
 def _paragraphs(text: str) -> list[str]:

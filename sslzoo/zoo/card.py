@@ -5,6 +5,7 @@ from typing import Any
 
 from sslzoo.methods import method_family
 from sslzoo.words import duration
+from sslzoo.zoo.purpose import purpose
 from sslzoo.zoo.records import Record, TransferRow
 from sslzoo.zoo.schema import Paper, ZooConfig
 
@@ -74,19 +75,23 @@ class ModelCard(Card):
         config = self.config.model_dump(mode="json", exclude_none=True)
         return {"name": self.name, "family": method_family(self.config.method), **config}
 
+    @property
+    def purpose(self) -> str:
+        """What it is for, in a few words."""
+        classes = self.config.hyperparameters.get("classes")
+        return purpose(self.config.method, method_family(self.config.method), classes)
+
+    def training(self) -> list[tuple[str, str]]:
+        """[(label, text)] of paper, method, data and recipe, and of the run that made the
+        weights.
+        """
+        record = self.config.record
+        return [*_trained(self.config), *(_run(record) if record else ())]
+
     def rows(self) -> list[tuple[str, str]]:
         """[(label, text)] of the card, in reading order."""
         config, record = self.config, self.config.record
-        family = method_family(config.method)
-        rows = [
-            ("", config.description),
-            ("paper", _paper(config.paper) if config.paper else ""),
-            ("method", f"{config.method} ({family}){_options(config.hyperparameters)}"),
-            *_network(config),
-            *(("data", text) for text in _data(config)),
-            *_recipe(config),
-            ("licence", config.licence or ""),
-        ]
+        rows = [("", config.description), *_trained(config), ("licence", config.licence or "")]
         rows = [(label, text) for label, text in rows if text]  # one's own config may lack some
         for known in config.reference:
             rows.append(("reference", f"{known.value:g}: {known.what} ({known.source})"))
@@ -99,14 +104,35 @@ class ModelCard(Card):
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
         rows += [("transfer", _transferred(row)) for row in record.transfer or ()]
-        weights, took = record.weights, duration(record.wall_seconds)
+        weights = record.weights
         return [
             *rows,
-            ("run", f"{record.steps} steps in {took} on {record.device}, {record.backend}"),
-            ("", f"started {record.started}, commit {_commits(record)}"),
+            *_run(record),
             ("weights", f"{weights.file}, {weights.bytes / 1e6:.2f} MB, {weights.encoding}"),
             ("sha256", weights.sha256),
         ]
+
+
+def _trained(config: ZooConfig) -> list[tuple[str, str]]:
+    """The rows of what was trained, on what, and how; those that a config of one's own lacks are
+    empty.
+    """
+    family = method_family(config.method)
+    return [
+        ("paper", _paper(config.paper) if config.paper else ""),
+        ("method", f"{config.method} ({family}){_options(config.hyperparameters)}"),
+        *_network(config),
+        *(("data", text) for text in _data(config)),
+        *_recipe(config),
+    ]
+
+
+def _run(record: Record) -> list[tuple[str, str]]:
+    took = duration(record.wall_seconds)
+    return [
+        ("run", f"{record.steps} steps in {took} on {record.device}, {record.backend}"),
+        ("", f"started {record.started}, commit {_commits(record)}"),
+    ]
 
 
 def _network(config: ZooConfig) -> list[tuple[str, str]]:

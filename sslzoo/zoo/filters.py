@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from sslzoo.errors import UnknownName, unknown
@@ -69,13 +68,9 @@ def _sizes(config: dict) -> set:
 
 
 def _verbs(config: dict) -> set[str]:
-    from sslzoo.methods import method_class
+    from sslzoo.zoo.interface import verbs_of
 
-    verbs = method_class(config["method"]).verbs
-    if isinstance(verbs, property):  # an encoder classifies where its file has classes
-        options = {"classes": None} | (config.get("hyperparameters") or {})
-        verbs = verbs.fget(SimpleNamespace(**options))
-    return set(verbs)
+    return set(verbs_of(config["method"], config.get("hyperparameters") or {}))
 
 
 def _licences(config: dict) -> set[str]:

@@ -17,6 +17,7 @@ from sslzoo.serving.export import description
 from sslzoo.training import Method
 from sslzoo.zoo.download import verify
 from sslzoo.zoo.folder_card import FolderCard, digest
+from sslzoo.zoo.markdown_card import markdown_card
 from sslzoo.zoo.registry import FOLDER_DESCRIPTION
 from sslzoo.zoo.weights import load_weights, save_weights
 
@@ -71,7 +72,7 @@ def save(
             card = FolderCard(folder.absolute().name, described)
             text = json.dumps(described, indent=1) + "\n"
             replace_file(part / FOLDER_DESCRIPTION, text.encode())
-            replace_file(part / "README.md", card.markdown().encode())
+            replace_file(part / "README.md", markdown_card(card).encode())
             _put(part, folder, Path(place) / "before")
     except OSError as error:
         reason = " ".join(str(error.strerror or error).split())

@@ -70,19 +70,6 @@ class FolderCard(Card):
         ]
         return [(label, text) for label, text in rows if text]
 
-    def markdown(self) -> str:
-        """The card as the `README.md` of the folder, with the metadata that model hubs read."""
-        rows = [f"| {label} | {text.replace('|', ' ')} |" for label, text in self.rows()]
-        verb = next(iter(self.described["signatures"]), "encode")
-        use = f'import sslzoo\nmodel = sslzoo.load("{self.name}")  # the path of this folder\n'
-        parts = [
-            f"---\nlibrary_name: keras\ntags: [sslzoo, {self.described['method']}]\n---",
-            f"# {self.name}",
-            f"```python\n{use}result = model.{verb}(data)\n```",
-            "\n".join(["| | |", "|---|---|", *rows]),
-        ]
-        return "\n\n".join(parts) + "\n"
-
 
 def digest(described: dict[str, Any]) -> str:
     """The sha256 of a description, without the entry that holds it.
