@@ -11,6 +11,7 @@ from keras import layers
 
 from sslzoo.checks import check_call, one_of, refused, whole
 from sslzoo.inputs import check_settings
+from sslzoo.nn.borrowed import borrowed
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.recurrent import gru
@@ -114,9 +115,10 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
     """Build a backbone.
 
     Args:
-        name: A name from `BACKBONES`.
+        name: A name from `BACKBONES`; "keras:" and a name of `keras.applications`; or "keras_hub:"
+            and a preset of KerasHub, where it is installed.
         image_size: Side of a square in pixels, or [height, width], for networks of images. Default:
-            32.
+            32, or what a preset of KerasHub has, or 224 for `keras.applications`.
         options: Options of the network, such as `width`, `stem`, `zero_gamma`, `channels` or
             `seed`.
 
@@ -131,6 +133,8 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
         (None, 32)
     """
     check_settings()
+    if isinstance(name, str) and ":" in name:
+        return borrowed(name, image_size, options)
     build = BACKBONES[one_of("backbone", name, BACKBONES)]
     check_call(build, options, f"option of {name}", leave=("name", "image_size"))
     for option, value in options.items():

@@ -33,9 +33,9 @@ def build(
 
     Args:
         method: A name from `list_methods()`.
-        backbone: A name from `sslzoo.nn.BACKBONES`, a dict with such a name and its options, or a
-            Functional model. The model maps items (images in [0, 1]) to features (N, D). Methods
-            without a network, such as TCA, ignore the default.
+        backbone: A name as `sslzoo.nn.backbone` takes it, a dict with such a name and its options,
+            or a Functional model. The model maps items (images in [0, 1]) to features (N, D).
+            Methods without a network, such as TCA, ignore the default.
         image_size: Side of the images in pixels, for a named backbone. Default: 32. A ready network
             has its own size.
         seed: Random seed for weights, augmentation and the order of batches.
@@ -186,6 +186,8 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
     backbone = None
     if config.backbone is not None:
         backbone = {"name": config.backbone.name, **config.backbone.options()}
+        if not pretrained:
+            backbone.pop("weights", None)  # of `keras:` and `keras_hub:` networks
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
