@@ -1,11 +1,14 @@
 """The filled HTML pages of `sslzoo/templates`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from sslzoo.plots.report import data_uri
 from sslzoo.report.records import size
 from sslzoo.words import duration
+
+MARKED = re.compile(r"`([^`]+)`|(https?://[^\s,()<>\"']+)")
 
 
 def page(template: str, **values: Any) -> str:
@@ -30,5 +33,24 @@ def page(template: str, **values: Any) -> str:
         duration=duration,
         size=size,
         uri=data_uri,
+        inline=inline,
     )
     return environment.get_template(template).render(**values)
+
+
+def inline(text: str) -> Any:
+    """Escaped text with `code` and links.
+
+    >>> print(inline("`fit` < https://keras.io"))
+    <code>fit</code> &lt; <a href="https://keras.io">https://keras.io</a>
+    """
+    from markupsafe import Markup, escape
+
+    parts, end = [], 0
+    for match in MARKED.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        code, url = match.groups()
+        form = "<code>{0}</code>" if code else '<a href="{0}">{0}</a>'
+        parts.append(Markup(form).format(code or url))
+        end = match.end()
+    return Markup("").join([*parts, escape(text[end:])])

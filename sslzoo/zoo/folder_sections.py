@@ -21,7 +21,7 @@ def folder_content(card: FolderCard, address: str) -> tuple[str, dict[str, Any],
         >>> with tempfile.TemporaryDirectory() as place:
         ...     lead, _, _ = folder_content(sslzoo.save(model, f"{place}/mine"), "mine")
         >>> lead
-        'A model of SimCLR, saved by sslzoo'
+        'A model of SimCLR, saved by sslzoo.'
     """
     known = card.described
     method, kind = _method(known["method"]), known["input"].lower()
@@ -34,11 +34,11 @@ def folder_content(card: FolderCard, address: str) -> tuple[str, dict[str, Any],
         Section("Output", [_output(known)]),
         Section("Model", [facts([row for row in rows if row[0] in about])]),
         Section("Limits", _limits(known, method)),
-        Section("License", [text for label, text in rows if label == "licence"]),
+        Section("License", [f"{text}." for label, text in rows if label == "licence"]),
         Section("Citation", [Code("bibtex", bibtex(paper))] if paper else []),
         Section("Weights", [_weights(card)]),
     ]
-    lead = f"A model of {known['method']}, saved by sslzoo"
+    lead = f"A model of {known['method']}, saved by sslzoo."
     kept = [section for section in sections if section.parts]
     return lead, folder_metadata(card, method, kind), kept
 

@@ -46,7 +46,7 @@ def content(name_or_card: str | Path | ModelCard | FolderCard) -> Content:
     if isinstance(card, FolderCard):
         return Content(card.name, *folder_content(card, address))
     interface = interface_of(card.config)
-    lead = card.config.description or f"{card.config.method}: {card.purpose}"
+    lead = _sentence(card.config.description or f"{card.config.method}: {card.purpose}")
     sections = model_sections(card, interface, address)
     return Content(card.name, lead, metadata(card, interface), sections)
 
@@ -66,7 +66,7 @@ def markdown_card(name_or_card: str | Path | ModelCard | FolderCard) -> str:
         'license: apache-2.0'
     """
     said = content(name_or_card)
-    parts = [f"---\n{yaml_text.write(said.metadata)}---", f"# {said.title}", _sentence(said.lead)]
+    parts = [f"---\n{yaml_text.write(said.metadata)}---", f"# {said.title}", _markdown(said.lead)]
     for section in said.sections:
         parts.append(f"## {section.title}")
         parts += [_markdown(part) for part in section.parts]
@@ -74,7 +74,7 @@ def markdown_card(name_or_card: str | Path | ModelCard | FolderCard) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = " ".join(text.split()).replace("<", "&lt;")
+    text = " ".join(text.split())
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
@@ -82,7 +82,7 @@ def _markdown(part: str | Table | Code) -> str:
     if isinstance(part, Code):
         return f"```{part.language}\n{part.text}\n```"
     if isinstance(part, str):
-        return _sentence(part)
+        return part.replace("<", "&lt;")
     rule = ["---:" if column in part.right else "---" for column in range(len(part.head))]
     lines = [part.head, rule, *part.rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)

@@ -224,7 +224,7 @@ def _transfer_rows(card: ModelCard) -> list[dict[str, Any]]:
 def _limits(card: ModelCard) -> Iterator[str]:
     config = card.config
     text = weakness(config.method)
-    if text and config.checkpoint is None:
+    if text and config.method != "encoder":  # which says nothing about how others trained it
         yield text
     names = " and ".join(dict.fromkeys(source.name for source in config.sources().values()))
     yield f"It was trained on {names}. Its figures hold for such data."
