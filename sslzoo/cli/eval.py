@@ -19,6 +19,7 @@ from sslzoo.cli.shared import (
     use_backend,
 )
 from sslzoo.cli.terminal import print_json, print_record, print_transfer
+from sslzoo.words import speed_text
 
 
 def command(
@@ -64,8 +65,12 @@ def command(
             "--transfer", help="Linear probes and kNN on data sets that it was not trained on."
         ),
     ] = False,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="How many items a second it computes on this machine.")
+    ] = False,
     record: Annotated[
-        bool, typer.Option("--record", help="transfer: write the table into the model's config.")
+        bool,
+        typer.Option("--record", help="transfer, speed: write the result into the model's config."),
     ] = False,
     on_error: OnError | None = None,
     download: Download = False,
@@ -100,14 +105,17 @@ def command(
         "seed": seed,
     }
     settings = {key: value for key, value in given.items() if value is not None}
-    if record and not transfer:
-        raise ValueError("record: needs --transfer; `sslzoo train --record` writes other figures.")
+    if record and not (transfer or speed):
+        raise ValueError(
+            "record: needs --transfer or --speed; `sslzoo train --record` writes other figures."
+        )
     check_model(name)
-    if transfer:
+    if transfer or speed:
         named = {"data": data, "hold_out": hold_out, "protocol": protocol, "on_error": on_error}
-        _refuse(given | named | {"set": others})
+        _refuse(given | named | {"set": others, "transfer": transfer and speed or None}, speed)
+        _check_recorded(name, weights, record, "the speed" if speed else "the table")
         use_backend(backend)
-        return _transfer(name, weights, record, as_json)
+        return (_speed if speed else _transfer)(name, weights, record, as_json)
     config = None if saved_kind(name) else load_config(name)
     others = parsed(others or ())
     chosen = with_settings(config, protocol, data, settings | others)
@@ -129,24 +137,34 @@ def command(
     print_record(result)
 
 
-def _refuse(given: dict) -> None:
-    """Refuse what a table of transfer does not read."""
+def _refuse(given: dict, speed: bool) -> None:
+    """Refuse what a table of transfer, or a speed, does not read."""
+    option = "--speed" if speed else "--transfer"
     for key, value in given.items():
         if value is not None:
-            raise ValueError(f"{key}: got {value!r}; --transfer has settings of its own.")
+            raise ValueError(f"{key}: got {value!r}; {option} has settings of its own.")
+
+
+def _check_recorded(name: str, weights: str, record: bool, what: str) -> None:
+    """Refuse what could not be written in the end."""
+    from sslzoo.zoo.recorded import check_has_record
+    from sslzoo.zoo.registry import saved_kind
+
+    if record and saved_kind(name):
+        raise ValueError(f"model: got {name}; --record needs an entry of the zoo, with a record.")
+    if record and weights != "default":
+        raise ValueError(f"weights: got {weights}; --record needs those of the record.")
+    if record:
+        check_has_record(name, what)
 
 
 def _transfer(name: str, weights: str, record: bool, as_json: bool) -> None:
     """The table of `--transfer`."""
     from sslzoo.zoo.registry import saved_kind
-    from sslzoo.zoo.transfer import check_has_record, record_transfer, transfer
+    from sslzoo.zoo.transfer import record_transfer, transfer
 
     if saved_kind(name):
         raise ValueError(f"model: got {name}; --transfer needs a config, which names its data.")
-    if record and weights != "default":
-        raise ValueError(f"weights: got {weights}; --record needs those of the record.")
-    if record:
-        check_has_record(name)
     with contextlib.redirect_stdout(sys.stderr):
         rows = transfer(name, load_model(name, weights))
         if record:
@@ -154,3 +172,17 @@ def _transfer(name: str, weights: str, record: bool, as_json: bool) -> None:
     if as_json:
         return print_json(rows)
     print_transfer(rows)
+
+
+def _speed(name: str, weights: str, record: bool, as_json: bool) -> None:
+    """The line of `--speed`."""
+    from sslzoo.zoo.recorded import add_to_record
+    from sslzoo.zoo.speed import speed
+
+    with contextlib.redirect_stdout(sys.stderr):
+        measured = speed(load_model(name, weights))
+        if record:
+            add_to_record(name, speed=measured)
+    if as_json:
+        return print_json(measured)
+    print(speed_text(measured))

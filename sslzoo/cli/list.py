@@ -8,9 +8,14 @@ import typer
 from sslzoo.cli.shared import Json, use_backend
 from sslzoo.cli.terminal import console, print_json, print_table
 
-TITLES = ("model", "method", "network", "data", "measured", "here", "baselines", "weights")
-WIDE = 150  # characters of a terminal that shows all of them
-NARROW = (0, 4, 5, 7)  # the columns for others
+TITLES = (
+    *("model", "task", "data", "size", "measured", "value", "items/s", "weights"),
+    "baselines",
+)
+NUMBERS = ("size", "value", "items/s")
+# characters of a terminal that shows these columns
+WIDTHS = {190: range(9), 120: range(8), 96: (0, 3, 4, 5, 6, 7), 0: (0, 4, 5, 7)}
+IMPORTED = 4  # bytes of a parameter of imported weights
 
 
 def command(
@@ -64,12 +69,14 @@ def command(
         return print_json(rows)
     if methods:
         return print_table(("method", "family"), [tuple(row.values()) for row in rows])
-    shown = range(len(TITLES)) if console().width >= WIDE else NARROW
+    shown = next(columns for width, columns in WIDTHS.items() if console().width >= width)
     cells = [[_cells(row)[index] for index in shown] for row in rows]
-    numbers = [place for place, index in enumerate(shown) if TITLES[index] in ("here", "weights")]
+    numbers = [place for place, index in enumerate(shown) if TITLES[index] in NUMBERS]
     print_table([TITLES[index] for index in shown], cells, right=numbers)
     if any(row["default"] for row in rows):
         print("* The part after the dot is optional.")
+    if any(row["checkpoint"] for row in rows):
+        print("(Figures in brackets) were published by the authors of the weights.")
     return None
 
 
@@ -91,14 +98,39 @@ def _cells(row: dict) -> tuple:
     """A model as a line of the table, with its first figure."""
     from sslzoo import report
 
-    measured, value = "–", "–"
+    measured, value = _published(row)
     baselines = "–"
     if row["figures"]:
         first = row["figures"][0]
         measured, value = first["what"], report.number(first["value"], first["unit"])
         baselines = report.baselines_text(first)
     name = row["name"] + (" *" if row["default"] else "")
-    missing = "to import" if row["checkpoint"] else "none yet"
-    weights = report.size(row["bytes"]) if row["bytes"] else missing
-    network = row["backbone"] or "–"
-    return name, row["method"], network, row["data"], measured, value, baselines, weights
+    speed = f"{row['speed']['per_second']:,.0f}" if row["speed"] else "–"
+    about = (name, row["task"], row["data"], report.size(_bytes(row)))
+    return *about, measured, value, speed, _weights(row), baselines
+
+
+def _published(row: dict) -> tuple[str, str]:
+    """The first figure that the authors of a checkpoint published of it."""
+    from sslzoo import report
+    from sslzoo.report.tables import reference_unit
+
+    if not row["checkpoint"] or not row["reference"]:
+        return "–", "–"
+    known = row["reference"][0]
+    return known["what"], f"({report.number(known['value'], reference_unit(known))})"
+
+
+def _bytes(row: dict) -> int | None:
+    """The size of the weights; of those of other people, what importing them makes."""
+    parameters = (row["checkpoint"] or {}).get("parameters")
+    return IMPORTED * parameters if parameters else row["bytes"]
+
+
+def _weights(row: dict) -> str:
+    """Where the weights are."""
+    if row["at_hand"]:
+        return "at hand"
+    if row["checkpoint"]:
+        return "to import"
+    return "to fetch" if row["bytes"] else "none yet"

@@ -15,18 +15,18 @@ TIMES_WIDTH = {convnet: 1, srresnet: 1, micro: 2, cifar_resnet: 4, sk_resnet: 32
 LAST_OF = {mlp: "widths", gru: "units"}
 
 
-def feature_size(name: str, **options: Any) -> int:
-    """D of the features (N, D) that `sslzoo.nn.backbone(name, **options)` gives.
-
-    Raises:
-        KeyError: an unknown name.
+def feature_size(name: str, **options: Any) -> int | None:
+    """D of the features (N, D) that `sslzoo.nn.backbone(name, **options)` gives; None of a network
+    that is not in `BACKBONES`.
 
     Example:
         >>> from sslzoo.nn.feature_size import feature_size
         >>> feature_size("resnet20", width=8), feature_size("vit_small")
         (32, 384)
     """
-    build = BACKBONES[name]
+    build = BACKBONES.get(name)
+    if build is None:
+        return None
     if name in SIZES:
         return SIZES[name][0]
     if name.startswith("wrn28_"):

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from sslzoo.evaluate.figures import metric_figures, number
 from sslzoo.methods import method_family
 from sslzoo.zoo import yaml_text
+from sslzoo.zoo.places import is_at_hand
+from sslzoo.zoo.purpose import purpose
 from sslzoo.zoo.registry import list_models, resolve
 
 OF_THE_RUN = ("steps", "wall_seconds", "device", "backend", "commit", "started")
@@ -20,8 +22,10 @@ def model_rows(names: Iterable[str] | None = None) -> list[dict]:
     Returns:
         Dicts with name, method, family, backbone, image_size, data, labels_per_class (None: all or
         none), default (bool), figures (see `figures`), transfer (list of dicts), reference (list
-        of dicts), licence, checkpoint (a dict, None of models trained here) and, None while there
-        is no record: bytes, encoding, steps, wall_seconds, device, backend, commit, started.
+        of dicts), licence, task (what it is for, in words), checkpoint (a dict, None of models
+        trained here), at_hand (whether the weights are on this machine) and, None while there is no
+        record: bytes, encoding, speed (a dict), steps, wall_seconds, device, backend, commit,
+        started.
 
     >>> model_rows(["simclr_resnet20.digits"])[0]["family"]
     'contrastive'
@@ -30,13 +34,16 @@ def model_rows(names: Iterable[str] | None = None) -> list[dict]:
 
 
 def _model_row(name: str) -> dict:
-    entry = yaml_text.read(resolve(name))
+    path = resolve(name)
+    entry = yaml_text.read(path)
+    classes = (entry.get("hyperparameters") or {}).get("classes")
     record = entry.get("record") or {}
     weights = record.get("weights") or {}
     return {
         "name": name,
         "method": entry["method"],
         "family": method_family(entry["method"]),
+        "task": purpose(entry["method"], method_family(entry["method"]), classes),
         "backbone": _network(entry.get("backbone")),
         "image_size": entry.get("image_size"),
         "data": _data_names(entry["data"]),
@@ -47,6 +54,8 @@ def _model_row(name: str) -> dict:
         "reference": entry.get("reference") or [],
         "licence": entry.get("licence"),
         "checkpoint": entry.get("checkpoint"),
+        "at_hand": is_at_hand(entry, path),
+        "speed": record.get("speed"),
         "bytes": weights.get("bytes"),
         "encoding": weights.get("encoding"),
         **{

@@ -56,7 +56,9 @@ def published_markdown(rows: Iterable[dict]) -> str:
     lines = []
     for row in rows:
         known = row["reference"]
-        figures = [f"{number(each['value'], _unit(each))} {each['what']}" for each in known]
+        figures = [
+            f"{number(each['value'], reference_unit(each))} {each['what']}" for each in known
+        ]
         file = (row["checkpoint"].get("url") or "").rsplit("/", 1)
         pixels = f"{row['backbone']}, {row['image_size']} px"
         cells = [f"`{row['name']}`", pixels, row["data"], ", ".join(figures)]
@@ -74,7 +76,12 @@ def transfer_markdown(rows: list[dict]) -> str:
     return markdown_table(head, transfer_cells(rows), right=(2, 3, 4))
 
 
-def _unit(reference: dict) -> str:
+def reference_unit(reference: dict) -> str:
+    """The unit of a figure that the authors of a checkpoint published.
+
+    >>> reference_unit({"what": "PSNR on Set5"}), reference_unit({"what": "accuracy"})
+    ('dB', '%')
+    """
     return "dB" if reference["what"].startswith("PSNR") else "%"
 
 

@@ -6,19 +6,18 @@ No file is used before its size and sha256 match the zoo record, on every load.
 
 import hashlib
 import os
-import tempfile
 import warnings
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 from sslzoo.checks import local_path, refused
 from sslzoo.zoo.download import WeightsError, download_first, lock, matches, verify
+from sslzoo.zoo.places import SUFFIX, cache_home, cached_name
 from sslzoo.zoo.records import Weights
 
 # Folder URLs that hold the files of weights/; empty until a release is published. $SSLZOO_MIRRORS
 # adds, with spaces.
 RELEASES = ()
-SUFFIX = ".weights.h5"
 
 
 def cache_folder() -> Path:
@@ -30,10 +29,7 @@ def cache_folder() -> Path:
         >>> cache_folder().name
         'weights'
     """
-    home = os.path.expanduser(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo")
-    if home.startswith("~"):  # no HOME, and no entry of the user in the list of users
-        home = f"{tempfile.gettempdir()}/sslzoo-{os.getuid()}"
-    return local_path("SSLZOO_HOME", home) / "weights"
+    return local_path("SSLZOO_HOME", cache_home()) / "weights"
 
 
 def fetch_weights(
@@ -104,7 +100,7 @@ def cached_file(record: Weights) -> Path:
         >>> cached_file(record.weights).parent == cache_folder()
         True
     """
-    return cache_folder() / f"{record.file.removesuffix(SUFFIX)}-{record.sha256[:12]}{SUFFIX}"
+    return cache_folder() / cached_name(record.file, record.sha256)
 
 
 def _listed(failures: list[str]) -> str:
@@ -169,7 +165,7 @@ def _of_url(source: str) -> Path:
         needed = "have sha256= and 64 hex digits after its #"
         raise WeightsError(str(refused("weights", repr(source), needed)))
     key = sha256 or hashlib.sha256(url.encode()).hexdigest()
-    cached = cache_folder() / f"{file.removesuffix(SUFFIX)}-{key[:12]}{SUFFIX}"
+    cached = cache_folder() / cached_name(file, key)
     failures = []
     if sha256 and cached.is_file():
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sslzoo.methods import method_family
-from sslzoo.words import duration
+from sslzoo.words import duration, speed_text
 from sslzoo.zoo.purpose import purpose
 from sslzoo.zoo.records import Record, TransferRow
 from sslzoo.zoo.schema import Paper, ZooConfig
@@ -104,6 +104,7 @@ class ModelCard(Card):
             return [*rows, ("weights", f"none yet: `sslzoo train {self.name} --record` makes them")]
         rows += [("measured", _metric(metric)) for metric in record.metrics]
         rows += [("transfer", _transferred(row)) for row in record.transfer or ()]
+        rows += [("speed", speed_text(record.speed.model_dump()))] if record.speed else []
         weights = record.weights
         return [
             *rows,

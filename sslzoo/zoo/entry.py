@@ -10,6 +10,7 @@ from sslzoo.errors import UnknownName
 from sslzoo.zoo.card import ModelCard
 from sslzoo.zoo.config import read_config, validate
 from sslzoo.zoo.folder_card import FolderCard
+from sslzoo.zoo.places import weights_folder
 from sslzoo.zoo.registry import RUN_CONFIG, entry_name, resolve, saved_kind
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
@@ -77,8 +78,7 @@ class Entry:
         """Where its weights are: `weights/` beside a folder named zoo_configs, else beside the
         config.
         """
-        folder = self.path.absolute().parent  # a run has its weights beside its config
-        return folder.parent / "weights" if folder.name == "zoo_configs" else folder
+        return weights_folder(self.path)
 
 
 def _name_of_run(folder: Path) -> str:

@@ -1,7 +1,6 @@
 """Which entries of the zoo have a property, from their YAML alone; verbs alone need keras."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sslzoo.errors import UnknownName, unknown
@@ -32,24 +31,6 @@ def having(configs: dict[str, dict], wanted: dict[str, Any]) -> list[str]:
             raise UnknownName(unknown(key, value, known))
         names = [name for name in names if value in values[name]]
     return names
-
-
-def is_at_hand(config: dict, path: Path) -> bool:
-    """Whether the weights of an entry are on this machine. Their content is not compared.
-
-    Example:
-        >>> is_at_hand({"record": None}, Path("zoo_configs/mine.yaml"))
-        False
-    """
-    from sslzoo.zoo.cache import cached_file
-    from sslzoo.zoo.entry import Entry
-    from sslzoo.zoo.records import Weights
-
-    if not config.get("record"):
-        return False
-    weights = Weights(**config["record"]["weights"])
-    files = (cached_file(weights), Entry(path.stem, path).weights_folder / weights.file)
-    return any(file.is_file() and file.stat().st_size == weights.bytes for file in files)
 
 
 def _data(config: dict) -> set[str]:

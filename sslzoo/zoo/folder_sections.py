@@ -6,7 +6,8 @@ from sslzoo.methods import list_methods
 from sslzoo.zoo.citation import bibtex, cited
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.hub_metadata import folder_metadata
-from sslzoo.zoo.sections import Code, Section, Table, facts, use_code, weakness
+from sslzoo.zoo.limits import weakness
+from sslzoo.zoo.sections import Code, Section, Table, facts, use_code
 
 
 def folder_content(card: FolderCard, address: str) -> tuple[str, dict[str, Any], list[Section]]:

@@ -136,7 +136,8 @@ def _images(config: ZooConfig, whole: bool) -> list[tuple[str, str]]:
         return [*rows, ("size", "any; each image is enlarged as it is, with three channels")]
     size, share = config.image_size, given.get("share", 1.0)
     square = not isinstance(size, list)
-    pixels = f"{size} x {size}" if square else f"{size[0]} x {size[1]}"
+    sides = size if isinstance(size, list) else [size, size]
+    pixels = "its own size" if size is None else f"{sides[0]} x {sides[1]} px"
     crop = f"largest centered {'square' if square else 'rectangle of the shape'}"
     crop = f"{share:g} of both sides, then the {crop}" if share != 1 else crop
     resize = given.get("interpolation", "bilinear")
@@ -145,7 +146,7 @@ def _images(config: ZooConfig, whole: bool) -> list[tuple[str, str]]:
     gray = "gray images are repeated" if channels == 3 else "colors become luma"
     return [
         *rows,
-        ("size", f"any; the model brings images to {pixels} px"),
+        ("size", f"any; the model brings images to {pixels}"),
         ("crop", crop),
         ("resize", f"{resize}, with antialiasing"),
         ("channels", f"{channels}; {gray}"),

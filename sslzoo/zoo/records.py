@@ -59,6 +59,29 @@ class TransferRow(Strict):
     figures: dict[str, dict[str, JsonValue]]  # {encoder: as sslzoo.evaluate.transferred says}
 
 
+class Speed(Strict):
+    """How many items a second the main verb computes: the median of its calls.
+
+    Example:
+        >>> from sslzoo.zoo.records import Speed
+        >>> machine = {"device": "AMD EPYC", "cores": 2, "load": 0.0, "backend": "jax"}
+        >>> given = {"verb": "encode", "items": "images", "shape": [8, 8, 3], "batch_size": 256}
+        >>> Speed(**given, **machine, per_second=900.0, measured="2026-11-27").per_second
+        900.0
+    """
+
+    verb: str
+    items: str  # what they are: images, series, vectors
+    shape: list[PositiveInt]  # of one
+    per_second: PositiveFloat
+    batch_size: PositiveInt
+    device: str
+    cores: PositiveInt
+    load: NonNegativeFloat  # programs that ran on them in the minute before
+    backend: Literal["tensorflow", "jax"]
+    measured: str  # date, ISO 8601
+
+
 class Reference(Strict):
     """A figure that somebody else measured, to hold this entry's against: what it is, its value,
     where it stands.
@@ -93,4 +116,5 @@ class Record(Strict):
     steps: PositiveInt
     metrics: list[dict[str, JsonValue]]  # one record per evaluation, as sslzoo.evaluate returns it
     transfer: list[TransferRow] | None = None  # of `sslzoo eval --transfer --record`
+    speed: Speed | None = None  # of `sslzoo eval --speed --record`
     weights: Weights

@@ -95,7 +95,8 @@ def list_models(
     wanted = {"data": data, "image_size": image_size, "verb": verb, "licence": licence}
     if not (family or at_hand or any(value is not None for value in wanted.values())):
         return names
-    from sslzoo.zoo.filters import having, is_at_hand
+    from sslzoo.zoo.filters import having
+    from sslzoo.zoo.places import is_at_hand
 
     configs = {name: _config(path) for name, path in entries.items()}
     if family is not None:

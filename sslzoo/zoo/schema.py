@@ -108,6 +108,7 @@ class Checkpoint(Strict):
     """
 
     layout: str  # a file of `sslzoo.zoo.importers.layouts`
+    parameters: PositiveInt | None = None  # of the backbone that it fills
     part: str | None = None  # of several networks in a file: "student", "target"
     url: str | None = None
     more: list[str] = []  # names of its other files, beside `url`: the data of TensorFlow's index

@@ -4,7 +4,7 @@ forms of it.
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sslzoo.evaluate.figures import (
     metric_figures,
@@ -13,13 +13,13 @@ from sslzoo.evaluate.figures import (
     table_rows,
     transfer_cells,
 )
-from sslzoo.methods import method_docstring
+from sslzoo.words import speed_text
 from sslzoo.zoo.card import ModelCard
 from sslzoo.zoo.citation import bibtex
 from sslzoo.zoo.interface import Interface
+from sslzoo.zoo.limits import limits, plain, transfer_rows
 from sslzoo.zoo.records import Reference
 
-WEAKNESS = re.compile(r"^Known weakness: (.*?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 TRANSFER = (
     "On test images of data sets that the model was not trained on. With 10 labels a class it is "
     "the mean of three draws, with its 95 % interval. The number in brackets counts the training "
@@ -98,7 +98,8 @@ def model_sections(card: ModelCard, interface: Interface, address: str) -> list[
         Section("Measured", list(_measured(card.metrics))),
         Section("Published figures", _published(config.reference, card.metrics)),
         Section("Transfer", _transfer(card)),
-        Section("Limits", list(_limits(card))),
+        Section("Speed", _speed(card)),
+        Section("Limits", list(limits(card))),
         Section("License", _licence(card)),
         Section("Citation", [Code("bibtex", bibtex(config.paper))] if config.paper else []),
         Section("Weights", _weights(card)),
@@ -133,17 +134,6 @@ def use_code(load: str, verb: str, result: str, kind: str, shape: str) -> Code:
     return Code("python", "\n".join(lines))
 
 
-def weakness(method: str) -> str:
-    """What a method says of its known weakness; "" where it says nothing.
-
-    Example:
-        >>> weakness("naive").split(".")[0]
-        'It forgets'
-    """
-    match = WEAKNESS.search(method_docstring(method)[1])
-    return " ".join(match[1].split()) if match else ""
-
-
 def _use(card: ModelCard, interface: Interface, address: str) -> list[str | Code]:
     config, load = card.config, f'"{address}"'
     main = (*interface.outputs[0][:2], interface.kind, interface.outputs[0][2])
@@ -167,7 +157,7 @@ def _measured(metrics: list[dict]) -> Iterator[str | Table]:
         rows += table_rows(metric)
         text = settings_text(metric)
         if text:
-            settings.append(f"Settings of {_plain(metric['protocol'])}: {text}.")
+            settings.append(f"Settings of {plain(metric['protocol'])}: {text}.")
     if rows:
         yield Table(("Figure", "Of", "Value", "95 %"), rows, right=(2,))
         yield from settings
@@ -210,59 +200,14 @@ def _unit(known: Reference) -> str:
 
 
 def _transfer(card: ModelCard) -> list[str | Table]:
-    rows = _transfer_rows(card)
+    rows = transfer_rows(card)
     head = ("Data set", "Encoder", "10 labels a class", "All labels", "kNN")
     return [TRANSFER, Table(head, transfer_cells(rows), right=(2, 3, 4))] if rows else []
 
 
-def _transfer_rows(card: ModelCard) -> list[dict[str, Any]]:
+def _speed(card: ModelCard) -> list[str]:
     record = card.config.record
-    rows = record.transfer if record and record.transfer else ()
-    return [row.model_dump() for row in rows]
-
-
-def _limits(card: ModelCard) -> Iterator[str]:
-    config = card.config
-    text = weakness(config.method)
-    if text and config.method != "encoder":  # which says nothing about how others trained it
-        yield text
-    names = " and ".join(dict.fromkeys(source.name for source in config.sources().values()))
-    yield f"It was trained on {names}. Its figures hold for such data."
-    rows = _transfer_rows(card)
-    if "features of images" in card.purpose and not rows:
-        yield (
-            "How its features transfer to other images was not measured; "
-            "`sslzoo eval NAME --transfer` does it."
-        ).replace("NAME", card.name)
-    for metric in card.metrics:
-        yield from _better_baselines(metric)
-    for row in rows:
-        yield from _better_encoders(row)
-
-
-def _better_baselines(metric: dict) -> Iterator[str]:
-    """What reaches more than the model, of figures where more is better."""
-    for figure in metric_figures(metric):
-        unit = figure["unit"]
-        for name, value in figure["baselines"].items():
-            if unit in ("%", "dB") and value >= figure["value"]:
-                other, own = number(value, unit), number(figure["value"], unit)
-                yield f"{figure['what']}: {other} by {_plain(name)}, {own} by this model."
-
-
-def _better_encoders(row: dict) -> Iterator[str]:
-    own = row["figures"]["this_model"]["probe_10"]
-    for name, figures in row["figures"].items():
-        if name != "this_model" and figures["probe_10"] >= own:
-            other = number(figures["probe_10"], "%")
-            yield (
-                f"Linear probe of {row['set']}, 10 labels a class: {other} by {_plain(name)}, "
-                f"{number(own, '%')} by this model."
-            )
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return [f"{speed_text(record.speed.model_dump())}."] if record and record.speed else []
 
 
 def _licence(card: ModelCard) -> list[str]:
@@ -282,7 +227,8 @@ def _weights(card: ModelCard) -> list[str | Table]:
             return []
         files = ", ".join(filter(None, (known.url, *known.more)))
         size = f"{known.bytes:,}" if known.bytes else ""
-        rows = [("file", files), ("layout", known.layout), ("bytes", size)]
+        count = f"{known.parameters:,}" if known.parameters else ""
+        rows = [("file", files), ("layout", known.layout), ("parameters", count), ("bytes", size)]
         return [facts([*rows, ("sha256", known.sha256 or "")])]
     known = config.record.weights
     rows = [

@@ -13,9 +13,8 @@ from sslzoo.evaluate.transferred import DRAWS, LABELS, transfer_encoders, transf
 from sslzoo.files import make_folder, read_own, replace_file
 from sslzoo.notices import notice
 from sslzoo.progress import progress
-from sslzoo.zoo.config import ConfigError, read_config, write_record
 from sslzoo.zoo.entry import Entry
-from sslzoo.zoo.registry import resolve
+from sslzoo.zoo.recorded import add_to_record
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.sources import load_sets
 from sslzoo.zoo.strict import Source
@@ -96,21 +95,7 @@ def record_transfer(name: str | Path, rows: list[dict]) -> None:
     """
     if len(rows) < LEAST:
         raise refused("transfer", f"{len(rows)} sets", f"have at least {LEAST} to be recorded")
-    check_has_record(name)
-    path = resolve(name)
-    record = read_config(path).record.model_dump(mode="json", exclude_none=True)
-    write_record(path, record | {"transfer": rows})
-
-
-def check_has_record(name: str | Path) -> None:
-    """Refuse an entry without a record, before hours of work. Raises ConfigError.
-
-    Example:
-        >>> check_has_record("simclr_resnet20.digits")
-    """
-    path = resolve(name)
-    if read_config(path).record is None:
-        raise ConfigError(f"{path}: has no record; --record adds the table to the record of a run.")
+    add_to_record(name, transfer=rows)
 
 
 def trained_on(config: ZooConfig) -> set[str]:

@@ -30,3 +30,7 @@ def test_it_is_that_of_the_network(name):
 
 def test_every_backbone_has_one():
     assert all(feature_size(name) > 0 for name in nn.BACKBONES)
+
+
+def test_that_of_another_library_is_not_known():
+    assert feature_size("keras:ResNet50") is None

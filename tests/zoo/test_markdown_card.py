@@ -1,12 +1,15 @@
 """Generated cards: of every entry, of saved folders, and as model hubs read them."""
 
+import math
 import re
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 import sslzoo
+from sslzoo import nn
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.citation import bibtex, citation_key, cited
 from sslzoo.zoo.interface import interface_of
@@ -162,3 +165,15 @@ def test_figures_of_other_people_have_their_source(cards):
     assert result["source"]["url"] == "https://github.com/facebookresearch/dino"
     assert result["dataset"]["type"] == "ILSVRC/imagenet-1k"
     assert result["metrics"][0]["value"] == 80.1
+
+
+COUNTED = ("dino_vit_small16.imagenet", "simclr_v2_resnet50_sk.imagenet", "srresnet_x4.fast_srgan")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_parameters_of_other_peoples_weights_are_those_of_the_network(name):
+    config = sslzoo.info(name).config
+    with keras.StatelessScope(initialize_variables=False):  # no weight is drawn
+        network = nn.backbone(config.backbone.name, config.image_size, **config.backbone.options())
+    count = sum(math.prod(weight.shape) for weight in network.weights)
+    assert config.checkpoint.parameters == count
