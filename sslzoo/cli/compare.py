@@ -1,20 +1,37 @@
-"""`sslzoo compare`: runs beside each other."""
+"""`sslzoo compare`: runs, or methods, beside each other."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Json
+from sslzoo.cli.shared import Backend, Json, use_backend
 from sslzoo.cli.terminal import print_json, print_table
 
 
 def command(
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN ...", help="Folders of runs, or models.")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN ...", help="Folders of runs, or models; with --data, methods."
+        ),
     ],
+    data: Annotated[
+        str | None, typer.Option(help="Train methods on this data set or folder of images.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Of each method.", min=1)] = 10,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV of paths and labels of the images of --data.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the runs, the table and the figure.")
+    ] = Path("runs/compare"),
+    backend: Backend = None,
     as_json: Json = False,
 ) -> None:
     """Compare runs: the settings that differ, the curves of their logs, what was measured.
+
+    With --data, train several methods on the same images and compare these.
 
     Example:
         >>> from sslzoo.cli.compare import command
@@ -22,6 +39,44 @@ def command(
         Traceback (most recent call last):
         ValueError: compare: got 1; it must be at least two runs.
     """
+    if data is not None:
+        return _methods(names, data, epochs, labels, out, backend, as_json)
+    return _runs(names, as_json)
+
+
+def _methods(
+    names: list[str],
+    data: str,
+    epochs: int,
+    labels: Path | None,
+    out: Path,
+    backend: str | None,
+    as_json: bool,
+) -> None:
+    use_backend(backend)
+    from sslzoo.words import duration
+    from sslzoo.zoo.same_budget import same_budget
+
+    found = same_budget(names, data, epochs, labels, out, verbose=0 if as_json else "auto")
+    if as_json:
+        return print_json([row._asdict() for row in found])
+    cells = [
+        (
+            row.method,
+            f"{100 * row.accuracy:.1f} %",
+            f"{100 * row.untrained:.1f} %",
+            duration(row.seconds),
+            f"{row.seconds / found[0].seconds:.2f}",
+        )
+        for row in found
+    ]
+    titles = ("method", "nearest neighbors", "untrained", "training", f"times {found[0].method}")
+    print_table(titles, cells, right=(1, 2, 3, 4))
+    print(f"Curves over time: {out / 'compare.png'}")
+    return None
+
+
+def _runs(runs: list[str], as_json: bool) -> None:
     from sslzoo.report import metric_figures, number
     from sslzoo.zoo.compare import compare, sparkline
 

@@ -10,8 +10,13 @@ from sslzoo.checks import one_of
 from sslzoo.data.describe import describe
 from sslzoo.methods import list_methods, method_class, method_family
 from sslzoo.zoo import yaml_text
+from sslzoo.zoo.entry import load_config
+from sslzoo.zoo.registry import list_models
 
-FAMILIES = ("contrastive", "asymmetric", "generative", "semisupervised", "metric")
+PER_256 = ("contrastive", "asymmetric", "redundancy", "clustering")  # a rate per 256 images
+WITHOUT_LABELS = (*PER_256, "generative")
+FAMILIES = (*WITHOUT_LABELS, "semisupervised", "metric")
+COUNTS = ("unlabeled_size", "data_size", "samples")  # hyperparameters: the images it learns from
 LARGEST = 48  # pixels of an image: larger ones take hours on a processor
 STEPS = 1000  # of a whole training: minutes to half an hour on two cores
 RATIO = 3  # unlabeled images for each labeled one of a batch
@@ -110,15 +115,26 @@ def _head(method: str, size: int, channels: int) -> str:
 
 
 def _method(method: str, train: dict, learned: dict) -> str:
-    values = {}
+    parameters = inspect.signature(method_class(method)).parameters
+    values = _of_small_network(method)
     if method_family(method) == "semisupervised":
         values["classes"] = len(train["labels"])
-    if method == "flexmatch":
-        values["unlabeled_size"] = learned["images"]
+    values |= {key: learned["images"] for key in COUNTS if key in parameters}
     lines = f"hyperparameters: {_flow(values)}\n"
-    if "augment" in inspect.signature(method_class(method)).parameters:
+    if "augment" in parameters:
         lines += "# augment: simclr  # the name of a preset; by default the method's own\n"
     return lines
+
+
+def _of_small_network(method: str) -> dict[str, Any]:
+    """The hyperparameters of the method's entry with the network of `_head`, and a short training:
+    a queue of thousands of keys, not of 65536.
+    """
+    entry = f"{method}_resnet20.cifar10"
+    if entry not in list_models():
+        return {}
+    values = dict(load_config(entry).hyperparameters)
+    return {key: value for key, value in values.items() if not key.startswith("small_")}
 
 
 def _data(method: str, own: _Splits, learned: dict) -> str:
@@ -152,7 +168,7 @@ def _recipe(method: str, images: int) -> str:
         batch, steps = None, PER_EPOCH
     epochs = max(5, min(200, round(STEPS / steps)))
     recipe, optimizer = cls.recipe, dict(cls.recipe["optimizer"])
-    if family in ("contrastive", "asymmetric"):
+    if family in PER_256:
         optimizer["learning_rate"] = round(optimizer["learning_rate"] * batch / 256, 4)
     schedule: dict[str, Any] = {"name": recipe.get("schedule", "cosine")}
     if schedule["name"] == "cosine":

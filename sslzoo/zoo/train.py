@@ -3,7 +3,7 @@
 import functools
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def train(
     checkpoint_every: int = 200,
     verbose: Any = "auto",
     changes: Mapping[str, Any] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict:
     """Train a zoo entry, evaluate it, and leave everything in a run directory. The same call again
     resumes.
@@ -52,6 +53,7 @@ def train(
         checkpoint_every: steps between two checkpoints.
         verbose: As in Keras' `fit`.
         changes: {key: value} of the config, such as {"epochs": 5, "augment.blur": 0.5}.
+        callbacks: Of Keras. They come first, so log.csv has what they log.
 
     Raises:
         ValueError: The input is bad, or a changed config would be recorded.
@@ -84,7 +86,7 @@ def train(
     make_folder(run_dir)
     keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     run = RunState(run_dir / "run.json")
-    learned = _learn(model, config, data, run_dir, run, settings)
+    learned = _learn(model, config, data, run_dir, [*callbacks, run], settings)
     metrics = plain(learned.metrics)
     if config.tasks is not None:
         add_bounds(metrics[0], config, data, run_dir, _fit_settings(config) | settings)
@@ -165,18 +167,14 @@ def _fit_settings(config: ZooConfig) -> dict:
 
 
 def _learn(
-    model: Method, config: ZooConfig, data: Any, folder: Path, run: RunState, settings: dict
+    model: Method, config: ZooConfig, data: Any, folder: Path, callbacks: list, settings: dict
 ) -> Learned:
-    """Train, or go on where a run in this directory stopped."""
-    log, callbacks = folder / "log.csv", [run]
+    """Train, or go on where a run in this directory stopped. The last callback is the run's."""
+    log, run = folder / "log.csv", callbacks[-1]
     if not model.learns_tasks and model.trainable_variables:
         done = Checkpoint.steps_done(folder / "checkpoint.npz")
         forget_epochs(log, done // _steps_per_epoch(data, config))
-        callbacks = [
-            *_accuracy_log(config, log),
-            run,
-            EpochLog(log),
-        ]
+        callbacks = [*callbacks[:-1], *_accuracy_log(config, log), run, EpochLog(log)]
         if importlib.util.find_spec("tensorflow"):
             board = keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
             callbacks.append(board)
@@ -215,7 +213,7 @@ def _add_ablations(
         make_folder(folder)
         other, rows = from_config(ablation), _data_of(ablation, config, data)
         run = RunState(folder / "run.json")
-        _learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, run, settings)
+        _learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, [run], settings)
         records = [evaluation(other) for evaluation in evaluations]
         for metric, record in zip(metrics, records, strict=True):
             metric["baselines"] |= _headline_figures(name, record)

@@ -61,6 +61,9 @@ def test_it_fits_the_data(photos, tmp_path):
     config = parse_config(starter("flexmatch", str(photos)))
     assert config.hyperparameters == {"classes": 2, "unlabeled_size": 24}
     assert config.sampler.labels_per_class == 10
+    config = parse_config(starter("deepcluster_v2", str(photos)))
+    assert config.hyperparameters["samples"] == 24
+    assert parse_config(starter("moco", str(photos))).hyperparameters["queue_size"] == 4096
     plain = parse_config(starter("simclr", str(photos / "test" / "cats")))
     assert plain.evaluate == [] and plain.epochs == 200
 
