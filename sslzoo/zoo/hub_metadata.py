@@ -9,6 +9,7 @@ from sslzoo.methods import method_family
 from sslzoo.zoo.card import ModelCard
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.interface import Interface
+from sslzoo.zoo.limits import transfer_rows
 from sslzoo.zoo.purpose import pipeline, task_of
 from sslzoo.zoo.records import Reference
 
@@ -116,7 +117,25 @@ def _own(card: ModelCard, trained_on: str) -> list[dict]:
             kind = path.rpartition(".")[2].removeprefix("average_")
             value = {"type": kind, "value": _value(figure), "name": figure["what"]}
             result["metrics"].append(value)
-    return list(results.values())
+    return [*results.values(), *map(_transferred, transfer_rows(card))]
+
+
+def _transferred(row: dict) -> dict:
+    """The result of a data set that the model was not trained on."""
+    own = row["figures"]["this_model"]
+    names = {
+        "probe_10": "linear probe, 10 labels a class",
+        "probe": "linear probe, all labels",
+        "knn": "kNN",
+    }
+    metrics = []
+    for key, name in names.items():
+        metrics.append({"type": "accuracy", "value": round(100 * own[key], 4), "name": name})
+    return {
+        "task": {"type": task_of("linear_probe")},
+        "dataset": {"type": _dataset(row["set"]), "name": row["set"]},
+        "metrics": metrics,
+    }
 
 
 def _value(figure: dict) -> float:

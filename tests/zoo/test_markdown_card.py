@@ -159,6 +159,19 @@ def test_figures_of_the_hub_are_those_of_the_record(cards):
     assert values == {"kNN, k 20": 97.0, "linear probe": 98.6}
 
 
+def test_transfer_is_a_table_and_a_result_of_each_data_set(cards):
+    text = cards["simclr_resnet20.cifar10"]
+    rows = sslzoo.info("simclr_resnet20.cifar10").config.record.transfer
+    (entry,) = front_matter(text)["model-index"]
+    results = {result["dataset"]["name"]: result["metrics"] for result in entry["results"]}
+    for row in rows:
+        share = row.figures["this_model"]["probe_10"]
+        assert results[row.set][0]["value"] == round(100 * share, 4)
+        assert f"| {row.set} ({row.classes} classes) | this model | {100 * share:.1f} %" in text
+    for encoder in ("untrained encoder", "raw pixels", "hog and colors"):
+        assert text.count(f"|  | {encoder} |") == len(rows)
+
+
 def test_figures_of_other_people_have_their_source(cards):
     (entry,) = front_matter(cards["dino_vit_base8.imagenet"])["model-index"]
     result = entry["results"][0]
