@@ -130,8 +130,9 @@ def _trained(config: ZooConfig) -> list[tuple[str, str]]:
 
 def _run(record: Record) -> list[tuple[str, str]]:
     took = duration(record.wall_seconds)
+    steps = "step" if record.steps == 1 else "steps"
     return [
-        ("run", f"{record.steps} steps in {took} on {record.device}, {record.backend}"),
+        ("run", f"{record.steps} {steps} in {took} on {record.device}, {record.backend}"),
         ("", f"started {record.started}, commit {_commits(record)}"),
     ]
 

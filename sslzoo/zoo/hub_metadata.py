@@ -104,7 +104,7 @@ def _own(card: ModelCard, trained_on: str) -> list[dict]:
         figures, settings = metric_figures(metric), metric.get("settings", {})
         if not figures:  # what a method tells of itself
             continue
-        data = settings.get("test_name", trained_on)
+        data = _tested_on(settings) or trained_on
         dataset = {"type": _dataset(data), "name": data}
         if "test_split" in settings:
             dataset["split"] = settings["test_split"]
@@ -136,6 +136,14 @@ def _transferred(row: dict) -> dict:
         "dataset": {"type": _dataset(row["set"]), "name": row["set"]},
         "metrics": metrics,
     }
+
+
+def _tested_on(settings: dict) -> str:
+    """The test set of an evaluation; of several, what their names begin with."""
+    if "test_name" in settings:
+        return settings["test_name"]
+    names = {settings[key].split("/")[0] for key in settings if key.endswith("_name")}
+    return ", ".join(sorted(names))
 
 
 def _value(figure: dict) -> float:

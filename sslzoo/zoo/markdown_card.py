@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sslzoo.zoo import yaml_text
-from sslzoo.zoo.card import ModelCard
+from sslzoo.zoo.card import Card, ModelCard
 from sslzoo.zoo.entry import info
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.folder_sections import folder_content
@@ -40,9 +40,9 @@ def content(name_or_card: str | Path | ModelCard | FolderCard) -> Content:
         >>> content("simclr_resnet20.digits").metadata["license"]
         'apache-2.0'
     """
-    card, address = name_or_card, getattr(name_or_card, "name", None)
-    if address is None or isinstance(name_or_card, Path):
-        card, address = info(name_or_card), str(name_or_card)
+    ready = isinstance(name_or_card, Card)
+    card = name_or_card if ready else info(name_or_card)
+    address = card.name if ready else str(name_or_card)
     if isinstance(card, FolderCard):
         return Content(card.name, *folder_content(card, address))
     interface = interface_of(card.config)

@@ -4,6 +4,7 @@ forms of it.
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from sslzoo.evaluate.figures import (
@@ -154,7 +155,10 @@ def _measured(metrics: list[dict]) -> Iterator[str | Table]:
     """A table of all figures with their baselines, then the settings of each evaluation."""
     rows, settings = [], []
     for metric in metrics:
-        rows += table_rows(metric)
+        before = None
+        for figure, *others in table_rows(metric):
+            rows.append((figure if figure != before else "", *others))
+            before = figure
         text = settings_text(metric)
         if text:
             settings.append(f"Settings of {plain(metric['protocol'])}: {text}.")
@@ -171,7 +175,7 @@ def _published(references: list[Reference], metrics: list[dict]) -> list[str | T
     rows = []
     for known in references:
         ours = max(figures, key=lambda figure: _alike(known.what, figure["what"]), default=None)
-        same = ours is not None and _alike(known.what, ours["what"]) > 0
+        same = ours is not None and _alike(known.what, ours["what"])[0] > 0
         unit = ours["unit"] if same else _unit(known)
         here = f"{number(ours['value'], unit)} ({ours['what']})" if same else "–"
         rows.append((known.what, number(known.value, unit), here, known.source))
@@ -179,14 +183,12 @@ def _published(references: list[Reference], metrics: list[dict]) -> list[str | T
     return ["Others measured the published figures, in settings of their own.", Table(head, rows)]
 
 
-def _alike(first: str, second: str) -> int:
-    """How many words two texts begin with alike."""
-    count = 0
-    for one, other in zip(_words(first), _words(second), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _alike(first: str, second: str) -> tuple[int, int]:
+    """How many words two texts begin with alike, then how many they share."""
+    one, other = _words(first), _words(second)
+    pairs = zip(one, other, strict=False)
+    begin = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return begin, len(set(one) & set(other))
 
 
 def _words(text: str) -> list[str]:
