@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sslzoo.zoo import yaml_text
-from sslzoo.zoo.card import Card, ModelCard
+from sslzoo.zoo.card import ModelCard
 from sslzoo.zoo.entry import info
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.folder_sections import folder_content
@@ -27,11 +27,14 @@ class Content(NamedTuple):
     sections: list[Section]
 
 
-def content(name_or_card: str | Path | ModelCard | FolderCard) -> Content:
+def content(
+    name_or_card: str | Path | ModelCard | FolderCard, address: str | None = None
+) -> Content:
     """What the card of a model says, for Markdown and HTML. Imports keras.
 
     Args:
         name_or_card: what `sslzoo.info` takes or gives.
+        address: that its example loads; None: the name.
 
     Raises:
         As `sslzoo.info`.
@@ -40,9 +43,11 @@ def content(name_or_card: str | Path | ModelCard | FolderCard) -> Content:
         >>> content("simclr_resnet20.digits").metadata["license"]
         'apache-2.0'
     """
-    ready = isinstance(name_or_card, Card)
-    card = name_or_card if ready else info(name_or_card)
-    address = card.name if ready else str(name_or_card)
+    card = name_or_card
+    if not isinstance(card, (ModelCard, FolderCard)):
+        card = info(name_or_card)
+        address = address or str(name_or_card)
+    address = address or card.name
     if isinstance(card, FolderCard):
         return Content(card.name, *folder_content(card, address))
     interface = interface_of(card.config)
@@ -51,12 +56,15 @@ def content(name_or_card: str | Path | ModelCard | FolderCard) -> Content:
     return Content(card.name, lead, metadata(card, interface), sections)
 
 
-def markdown_card(name_or_card: str | Path | ModelCard | FolderCard) -> str:
+def markdown_card(
+    name_or_card: str | Path | ModelCard | FolderCard, address: str | None = None
+) -> str:
     """The card of a model as Markdown: the `README.md` of a repository on a hub. Imports keras.
 
     Args:
         name_or_card: what `sslzoo.info` takes or gives: an entry, a config, a run, or a folder of
             `sslzoo.save`.
+        address: that its example loads, such as `hf://USER/NAME`; None: the name.
 
     Raises:
         As `sslzoo.info`.
@@ -65,7 +73,7 @@ def markdown_card(name_or_card: str | Path | ModelCard | FolderCard) -> str:
         >>> markdown_card("simclr_resnet20.digits").splitlines()[1]
         'license: apache-2.0'
     """
-    said = content(name_or_card)
+    said = content(name_or_card, address)
     parts = [f"---\n{yaml_text.write(said.metadata)}---", f"# {said.title}", _markdown(said.lead)]
     for section in said.sections:
         parts.append(f"## {section.title}")

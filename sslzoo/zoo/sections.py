@@ -180,7 +180,10 @@ def _published(references: list[Reference], metrics: list[dict]) -> list[str | T
         here = f"{number(ours['value'], unit)} ({ours['what']})" if same else "–"
         rows.append((known.what, number(known.value, unit), here, known.source))
     head = ("Published", "Value", "This model, measured here", "Source")
-    return ["Others measured the published figures, in settings of their own.", Table(head, rows)]
+    return [
+        "Others measured the published figures, in settings of their own.",
+        Table(head, rows, (1,)),
+    ]
 
 
 def _alike(first: str, second: str) -> tuple[int, int]:

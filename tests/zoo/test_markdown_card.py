@@ -155,6 +155,7 @@ def test_a_saved_folder_has_the_same_card(tmp_path, monkeypatch):
     for part in ("@misc{chen2020simple,", f"`sslzoo info {ENTRY}`", card.sha256, "(N, 64)"):
         assert part in text
     assert content("mine").title == "mine"
+    assert 'sslzoo.load("hf://me/mine")' in markdown_card(card, "hf://me/mine")
 
 
 def test_the_hub_reads_the_metadata(cards):
