@@ -64,6 +64,12 @@ def test_text_is_escaped(tmp_path):
     assert "&lt;script&gt;" in page
 
 
+def test_a_saved_folder_has_a_page(tmp_path):
+    sslzoo.save(sslzoo.build("simclr", "micro", 8), tmp_path / "mine")
+    page = html_card(tmp_path / "mine")
+    assert "<h1>mine</h1>" in page and "@misc{chen2020simple," in page
+
+
 def test_links_and_code_are_marked():
     text = str(inline('`a<b` and "https://keras.io/a?b=1", c'))
     assert text == (

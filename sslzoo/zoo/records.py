@@ -60,7 +60,7 @@ class TransferRow(Strict):
 
 
 class Speed(Strict):
-    """How many items a second the main verb computes: the median of its calls.
+    """How many items a second the main verb computes in the fastest of its calls.
 
     Example:
         >>> from sslzoo.zoo.records import Speed
