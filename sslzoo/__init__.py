@@ -27,6 +27,7 @@ _NAMES = {
     "load": "sslzoo.zoo.build",
     "build": "sslzoo.zoo.build",
     "save": "sslzoo.zoo.folder",
+    "push": "sslzoo.zoo.push",
     "Checkpoint": "sslzoo.training.checkpoint",
 }
 _MODULES = (

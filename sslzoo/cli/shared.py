@@ -47,9 +47,10 @@ def check_model(name: str) -> None:
     from sslzoo.checks import local_path
     from sslzoo.zoo.registry import resolve, saved_kind
 
-    if saved_kind(name) is None:
+    kind = saved_kind(name)
+    if kind is None:
         resolve(name)
-    elif not local_path("model", name).exists():
+    elif kind != "remote" and not local_path("model", name).exists():
         raise FileNotFoundError(f"model: there is no file {name}.")
 
 

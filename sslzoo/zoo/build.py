@@ -260,7 +260,7 @@ def load(name: str | Path, weights: str | None = "default") -> Method:
     kind = saved_kind(name)
     if kind is not None:
         one_of("weights of a saved model", weights, ["default"])
-        return saved.READERS[kind](local_path("model", name))
+        return saved.READERS[kind](name if kind == "remote" else local_path("model", name))
     entry = Entry.find(name)
     if weights == "default":
         entry = entry.with_run()

@@ -1,22 +1,21 @@
 """Files that are fetched whole and checked: by size and sha256, under a lock.
 
 A download goes to a part file under a lock and is renamed when it is whole, so that processes never
-see half a file and never disturb one another.
+see half a file and never disturb one another. `url.py` fetches it.
 """
 
 import hashlib
-import http.client
-import os
-import urllib.request
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-CHUNK = 1 << 20
-NETWORK_TIMEOUT = 30  # seconds without a byte
+from sslzoo.zoo.url import Unusable, fetch
+
+PART_SECONDS = 24 * 3600  # that a download which broke off can be resumed
 LOCK_TIMEOUT = 3600  # seconds to wait for another process that downloads the same file
 
 
@@ -28,12 +27,8 @@ class WeightsError(ValueError):
     """
 
 
-class _Unusable(Exception):
-    """One source does not give the file; the next one is tried."""
-
-
 def verify(path: str | Path, sha256: str, size: int | None = None) -> None:
-    """Check a file's sha256, and its size in bytes if it is given.
+    """Check a file's sha256, or the first digits of it, and its size in bytes if it is given.
 
     Raises:
         WeightsError: they differ. OSError: it cannot be read.
@@ -51,7 +46,7 @@ def verify(path: str | Path, sha256: str, size: int | None = None) -> None:
         )
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != sha256:
+    if not digest.startswith(sha256):
         raise WeightsError(
             f"{path}: got sha256 {digest}; it must be {sha256}: corrupt or tampered with"
         )
@@ -95,7 +90,7 @@ def download_first(
     Args:
         urls: are tried in order.
         target: the file to write.
-        sha256, size: that it must have; None: any.
+        sha256, size: that it must have; None: any. The first digits of a sha256 are enough.
         failures: why URLs failed is added here.
 
     Raises:
@@ -110,14 +105,15 @@ def download_first(
         return None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_old_parts(target.parent)
         with lock(target):
             if sha256 and matches(target, sha256, size):  # another process was first
                 return target
             for url in urls:
                 try:
-                    _download(url, target, sha256, size)
+                    fetch(url, target, sha256, size)
                     return target
-                except _Unusable as error:
+                except Unusable as error:
                     failures.append(f"{url}: {error}")
     except OSError as error:
         raise WeightsError(
@@ -127,81 +123,8 @@ def download_first(
     return None
 
 
-def _download(url: str, target: Path, sha256: str | None, size: int | None) -> None:
-    """Fetch `url` to a part file, check it, rename it to `target`. The caller holds the lock, so
-    the part is ours: one that a killed process left is overwritten. Raises _Unusable for the
-    source, OSError for the disk.
-    """
-    part = target.with_name(target.name + ".part")
-    try:
-        with _open(url) as response, open(part, "wb") as file:
-            expected = size or int(response.headers.get("Content-Length") or 0) or None
-            with _Bar(url, expected) as advance:
-                _copy(response, file, expected, sha256, advance)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _copy(
-    response: Any, file: Any, expected: int | None, sha256: str | None, advance: Callable
-) -> None:
-    """The whole response to a file. Raises _Unusable for another size or sha256."""
-    digest, received = hashlib.sha256(), 0
-    while chunk := _read(response):
-        received += len(chunk)
-        if expected and received > expected:
-            raise _Unusable(f"more than the {expected} bytes that are needed")
-        digest.update(chunk)
-        file.write(chunk)
-        advance(len(chunk))
-    if expected and received < expected:
-        raise _Unusable(f"truncated, {received} bytes of {expected}")
-    if sha256 and digest.hexdigest() != sha256:
-        raise _Unusable(
-            f"sha256 is {digest.hexdigest()}, {sha256} is needed: corrupt or tampered with"
-        )
-
-
-def _open(url: str) -> Any:
-    try:
-        return urllib.request.urlopen(url, timeout=NETWORK_TIMEOUT)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        # OSError covers URLError, HTTPError, timeouts
-        raise _Unusable(str(getattr(error, "reason", None) or error)) from error
-
-
-def _read(response: Any) -> bytes:
-    try:
-        return response.read(CHUNK)
-    except (OSError, http.client.HTTPException) as error:
-        raise _Unusable(f"the connection broke: {error}") from error
-
-
-class _Bar:
-    """A bar on a terminal, nothing elsewhere; `advance(bytes)` moves it."""
-
-    def __init__(self, url: str, total: int | None) -> None:
-        from rich import progress
-        from rich.console import Console
-
-        console = Console(stderr=True)
-        self.bar = progress.Progress(
-            progress.TextColumn("{task.description}"),
-            progress.BarColumn(),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self.task = self.bar.add_task(urlsplit(url).path.rsplit("/", 1)[-1], total=total)
-
-    def __enter__(self) -> Callable:
-        self.bar.start()
-        return lambda count: self.bar.advance(self.task, count)
-
-    def __exit__(self, *_: Any) -> None:
-        self.bar.stop()
+def _remove_old_parts(folder: Path) -> None:
+    for part in folder.glob("*.part*"):
+        with suppress(OSError):  # another process may be the first to remove it
+            if time.time() - part.stat().st_mtime > PART_SECONDS:
+                part.unlink()

@@ -12,6 +12,7 @@ from sslzoo.zoo.config import read_config, validate
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.places import weights_folder
 from sslzoo.zoo.registry import RUN_CONFIG, entry_name, resolve, saved_kind
+from sslzoo.zoo.remote import remote_card
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.yaml_text import ConfigError
 
@@ -139,6 +140,9 @@ def info(name: str | Path) -> ModelCard | FolderCard:
         >>> sslzoo.info("simclr_resnet20.digits").name
         'simclr_resnet20.digits'
     """
-    if saved_kind(name) == "folder":
+    kind = saved_kind(name)
+    if kind == "remote":
+        return remote_card(name)
+    if kind == "folder":
         return FolderCard.read(local_path("model", name))
     return Entry.find(name).with_run().card

@@ -16,12 +16,10 @@ from sslzoo.files import make_folder, read_own, replace_file
 from sslzoo.serving.export import description
 from sslzoo.training import Method
 from sslzoo.zoo.download import verify
-from sslzoo.zoo.folder_card import FolderCard, digest
+from sslzoo.zoo.folder_card import WEIGHTS, FolderCard, digest
 from sslzoo.zoo.markdown_card import markdown_card
 from sslzoo.zoo.registry import FOLDER_DESCRIPTION
 from sslzoo.zoo.weights import load_weights, save_weights
-
-WEIGHTS = {"h5": "model.weights.h5", "safetensors": "model.safetensors"}
 
 
 def save(
@@ -96,10 +94,25 @@ def load_folder(folder: Path) -> Method:
     if not path.is_file():
         raise ValueError(f"{folder}: the file {path.name} is missing; copy the whole folder again.")
     verify(path, card.sha256, card.bytes)
-    description_path = folder / FOLDER_DESCRIPTION
+    return load_described(card, path, str(folder))
+
+
+def load_described(card: FolderCard, path: Path, place: str) -> Method:
+    """The model of a card, with the weights in `path`, which were verified.
+
+    Args:
+        card: of a saved model. path: of its weights. place: where it is, for errors.
+
+    Raises:
+        ValueError: The description is of no method of sslzoo, or the weights are of another model.
+
+    Example:
+        >>> load_described(card, Path("mine/model.safetensors"), "mine")  # doctest: +SKIP
+    """
+    description_path = f"{place}/{FOLDER_DESCRIPTION}"
     model = read_own(description_path, lambda: _restored(card.described), "description of a model")
     if not isinstance(model, Method):
-        raise refused(str(folder), type(model).__name__, "describe a method of sslzoo")
+        raise refused(place, type(model).__name__, "describe a method of sslzoo")
     load_weights(model, path)
     model.remember_origin(card.described["origin"])
     return model

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from sslzoo.files import read_own
 from sslzoo.zoo.card import Card
 from sslzoo.zoo.registry import FOLDER_DESCRIPTION
+
+WEIGHTS = {"h5": "model.weights.h5", "safetensors": "model.safetensors"}
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,20 @@ class FolderCard(Card):
     described: dict[str, Any]
 
     @classmethod
-    def read(cls, folder: Path) -> "FolderCard":
-        """The card of a folder. Raises ValueError where its description is damaged."""
+    def read(cls, folder: Path, name: str | None = None) -> "FolderCard":
+        """The card of a folder. Raises ValueError where its description is damaged.
+
+        Args:
+            folder: that `sslzoo.save` wrote. name: on the card; None: that of the folder.
+        """
         path = folder / FOLDER_DESCRIPTION
-        described = read_own(path, lambda: _checked(path.read_text("utf-8")), "description")
-        return cls(folder.absolute().name, described)
+        described = read_own(path, lambda: _checked(path.read_bytes()), "description")
+        return cls(name or folder.absolute().name, described)
+
+    @classmethod
+    def of(cls, content: bytes, address: str) -> "FolderCard":
+        """The card of the content of a description. Raises ValueError where it is damaged."""
+        return cls(address, read_own(address, lambda: _checked(content), "description"))
 
     @property
     def sha256(self) -> str:
@@ -82,14 +95,15 @@ def digest(described: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _checked(text: str) -> dict[str, Any]:
+def _checked(content: bytes) -> dict[str, Any]:
     """The description, with what the card and `sslzoo.load` read of it."""
-    described = json.loads(text)
+    described = json.loads(content.decode("utf-8"))
     if described["digest"] != digest(described):
         raise ValueError("its content is not what was written")
     weights = described["weights"]
     plain = isinstance(weights["bytes"], int) and isinstance(weights["encoding"], str)
-    if not plain or Path(weights["file"]).name != weights["file"] or len(weights["sha256"]) != 64:
+    plain = plain and SHA256.fullmatch(weights["sha256"])
+    if not plain or Path(weights["file"]).name != weights["file"]:
         raise ValueError("its entry weights is not one that sslzoo.save writes")
     kinds = {
         **dict.fromkeys(("model", "preprocessing", "signatures"), dict),

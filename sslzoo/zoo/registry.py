@@ -168,16 +168,28 @@ def _of_path(path: Path, name: str | Path) -> Path:
     return path
 
 
+def is_remote(name: object) -> bool:
+    """Whether a name is the address of a saved model on the Hub or on a web server.
+
+    Example:
+        >>> is_remote("hf://ann/mine"), is_remote("mine")
+        (True, False)
+    """
+    return isinstance(name, str) and name.startswith(("hf://", "https://", "http://"))
+
+
 def saved_kind(name: str | Path) -> str | None:
     """What a user saved: "model" for a `.keras` file, "weights" for a `.weights.h5` file, "export"
-    for the folder of one, "folder" for one that `sslzoo.save` wrote; None: a name, a config or a
-    run.
+    for the folder of one, "folder" for one that `sslzoo.save` wrote, "remote" for one elsewhere;
+    None: a name, a config or a run.
 
     Example:
         >>> from sslzoo.zoo.registry import saved_kind
         >>> saved_kind("mine.keras"), saved_kind("simclr_resnet20")
         ('model', None)
     """
+    if is_remote(name):
+        return "remote"
     path = _place(name)
     if path.name.endswith(".keras"):
         return "model"

@@ -16,7 +16,8 @@ from sslzoo.training import Checkpoint, Method
 from sslzoo.training.saving import described_by
 from sslzoo.zoo.build import from_config
 from sslzoo.zoo.entry import Entry
-from sslzoo.zoo.folder import load_folder
+from sslzoo.zoo.folder import load_described, load_folder
+from sslzoo.zoo.remote import fetch_remote
 from sslzoo.zoo.weights import load_weights
 
 
@@ -93,6 +94,21 @@ def load_export(folder: Path) -> Method:
     return restore(_version_of(folder))
 
 
+def load_remote(address: str) -> Method:
+    """The model of an address: `hf://USER/NAME`, or the URL of a folder that `sslzoo.save` wrote.
+
+    Raises:
+        ValueError: It cannot be fetched, or is damaged. ModuleNotFoundError: The Hub is asked for,
+            and huggingface_hub is not installed.
+
+    Example:
+        >>> load_remote("hf://ann/mine").encode(images).shape  # doctest: +SKIP
+        (100, 64)
+    """
+    card, path = fetch_remote(address)
+    return load_described(card, path, address)
+
+
 def load_unfinished(entry: Entry) -> Method:
     """The model of a run that has a checkpoint and no weights yet.
 
@@ -121,6 +137,7 @@ READERS = {
     "weights": load_weights_file,
     "export": load_export,
     "folder": load_folder,
+    "remote": load_remote,
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sslzoo.zoo import cache, download
+from sslzoo.zoo import cache, url
 from sslzoo.zoo.cache import WeightsError, cache_folder, fetch_weights
 from sslzoo.zoo.records import Weights
 
@@ -170,7 +170,7 @@ def test_order_of_release_and_mirrors(monkeypatch):
         ("short", f"truncated, {len(CONTENT) // 2} bytes of {len(CONTENT)}"),
         ("missing", "Not Found"),
         ("tampered", "corrupt or tampered with"),
-        ("long", f"more than the {len(CONTENT)} bytes"),
+        ("long", f"it has {len(CONTENT) + 1} bytes, {len(CONTENT)} are needed"),
         ("gone", "No such file"),
     ],
 )
@@ -316,7 +316,7 @@ def test_an_interrupt_leaves_nothing(remote, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "_read", interrupted)
+    monkeypatch.setattr(url, "_read", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fetch_weights("toy", record(mirrors=[remote[1]]))
     assert left() == []
