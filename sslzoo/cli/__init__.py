@@ -59,7 +59,7 @@ def options(
 
 
 for name in COMMANDS:
-    command = importlib.import_module(f"sslzoo.cli.{name}").command
+    command = importlib.import_module(f"sslzoo.cli.{name.replace('-', '_')}").command
     words, _, _ = inspect.cleandoc(command.__doc__).partition("\n\nExample:")
     app.command(name, cls=Command, help=" ".join(words.split()))(command)
 
