@@ -6,6 +6,7 @@ from sslzoo.methods import list_methods
 from sslzoo.zoo.citation import bibtex, cited
 from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.hub_metadata import folder_metadata
+from sslzoo.zoo.interface import EMBEDDING, result_shape, verbs_of
 from sslzoo.zoo.limits import weakness
 from sslzoo.zoo.sections import Code, Section, Table, facts, use_code
 
@@ -29,10 +30,11 @@ def folder_content(card: FolderCard, address: str) -> tuple[str, dict[str, Any],
     rows = card.rows()
     about = ("paper", "method", "network", "size", "origin")
     paper = cited(known["paper"])
+    outputs = _outputs(known, method, kind)
     sections = [
-        Section("Use", [_use(known, address, kind)]),
+        Section("Use", [_use(known, address, kind, outputs)]),
         Section("Input", [facts([("items", kind), *_preprocessing(known["preprocessing"])])]),
-        Section("Output", [_output(known)]),
+        Section("Output", [Table(("Verb", "Result", "Type and shape"), outputs)]),
         Section("Model", [facts([row for row in rows if row[0] in about])]),
         Section("Limits", _limits(known, method)),
         Section("License", [f"{text}." for label, text in rows if label == "licence"]),
@@ -50,26 +52,34 @@ def _method(title: str) -> str | None:
     return names.get(title.lower())
 
 
-def _use(known: dict[str, Any], address: str, kind: str) -> Code:
-    verb, results = next(iter(known["signatures"].items()), ("encode", "embedding"))
-    result = results if isinstance(results, str) else results[0]
-    length = known["embedding"] or "D"
-    shape = f"float32 (N, {length})" if result == "embedding" else result
-    return use_code(f'"{address}"', verb, result, kind, shape)
+def _use(known: dict[str, Any], address: str, kind: str, outputs: list[tuple]) -> Code:
+    main = outputs[0] if outputs else ("encode", "embedding", "")
+    return use_code(f'"{address}"', *main[:2], kind, main[2] or main[1])
 
 
 def _preprocessing(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(key.replace("_", " "), str(value)) for key, value in settings.items()]
+    rows = [(key.replace("_", " "), str(value)) for key, value in settings.items()]
+    return [row for row in rows if row[0] != "field"]  # which is the kind of the items
 
 
-def _output(known: dict[str, Any]) -> Table:
-    length = known["embedding"] or "D"
+def _outputs(known: dict[str, Any], method: str | None, kind: str) -> list[tuple[str, str, str]]:
+    """[(verb, name of the result, type and shape)]; a class that is not the zoo's tells no shapes
+    of its own verbs.
+    """
+    settings, given = known["model"].get("config") or {}, known["preprocessing"]
+    verbs = verbs_of(method, settings) if method else {}
+    size = given.get("image_size")
+    sides = size if isinstance(size, list) else [size, size]
+    picture = (*sides, given.get("channels"))
     rows = []
     for verb, results in known["signatures"].items():
-        names = [results] if isinstance(results, str) else results
-        shape = f"float32 (N, {length})" if verb == "encode" and "embedding" in names else ""
-        rows.append((verb, ", ".join(names), shape))
-    return Table(("Verb", "Result", "Type and shape"), rows)
+        shape = ""
+        if verb in verbs:
+            length = known["embedding"] if verb in EMBEDDING else None
+            shapes = {"D": length, "C": settings.get("classes"), "S": settings.get("scale")}
+            shape = result_shape(verbs[verb], shapes, picture, kind)
+        rows.append((verb, results if isinstance(results, str) else results[0], shape))
+    return rows
 
 
 def _limits(known: dict[str, Any], method: str | None) -> list[str]:

@@ -148,7 +148,11 @@ def _use(card: ModelCard, interface: Interface, address: str) -> list[str | Code
     code = use_code(load, *main)
     if config.checkpoint is None:
         return [code]
-    return [code, "`sslzoo.load` fetches the file of its authors once, and converts it."]
+    note = (
+        "`sslzoo.load` fetches the file of its authors once, and converts it. Without a network, "
+        f"`sslzoo import FILE --as {address}` converts a file that you have."
+    )
+    return [code, note]
 
 
 def _measured(metrics: list[dict]) -> Iterator[str | Table]:

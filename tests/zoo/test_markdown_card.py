@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import sslzoo
-from sslzoo import nn
+from sslzoo import nn, training
 from sslzoo.zoo import yaml_text
 from sslzoo.zoo.citation import bibtex, citation_key, cited
 from sslzoo.zoo.interface import interface_of
@@ -48,6 +48,7 @@ def test_a_card_takes_milliseconds(cards):
     assert (time.process_time() - start) / len(known) < 0.05
 
 
+@pytest.mark.tensorflow
 def test_the_lines_of_use_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
@@ -156,6 +157,27 @@ def test_a_saved_folder_has_the_same_card(tmp_path, monkeypatch):
         assert part in text
     assert content("mine").title == "mine"
     assert 'sslzoo.load("hf://me/mine")' in markdown_card(card, "hf://me/mine")
+
+
+def test_a_saved_classifier_says_its_classes_and_pictures(tmp_path):
+    classifier = sslzoo.build("fixmatch", "micro", 8, classes=7)
+    text = markdown_card(sslzoo.save(classifier, tmp_path / "classifier"))
+    assert "-> float32 (N, 7), rows sum to 1" in text and "| encode | embedding | float32" in text
+    text = markdown_card(sslzoo.save(sslzoo.build("vae", "mlp", 8), tmp_path / "vae"))
+    assert "| sample | images | float32 (n, 8, 8, 3) in 0..1 |" in text
+
+
+@keras.saving.register_keras_serializable("tests")
+class OwnMethod(training.Method):
+    """Of a user."""
+
+    verbs = {"measure": training.Verb("length")}
+
+
+def test_a_saved_class_of_ones_own_has_a_card(tmp_path):
+    text = markdown_card(sslzoo.save(OwnMethod(nn.backbone("micro", 8)), tmp_path / "mine"))
+    assert 'length = model.measure("photos")' in text and "| measure | length |  |" in text
+    assert "Nothing was measured of it." in text and "## Citation" not in text
 
 
 def test_the_hub_reads_the_metadata(cards):
