@@ -1,5 +1,6 @@
 """The names of the zoo. File names are enough to find them, so that keras is not imported."""
 
+import functools
 import os
 import re
 import warnings
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from sslzoo.errors import UnknownName, unknown
 from sslzoo.methods import list_methods
+from sslzoo.notices import notice
 
 RUN_CONFIG = "config.yaml"  # of a run, in its folder
 FOLDER_DESCRIPTION = "sslzoo.json"  # of a model that `sslzoo.save` wrote, in its folder
@@ -140,20 +142,27 @@ def resolve(name: str | Path) -> Path:
     of_run = path / RUN_CONFIG
     if path.suffix in (".yaml", ".yml") or path.name != str(name):
         return _of_path(path, name)
+    named = _named(str(name))
+    if named is not None:
+        return named
+    if of_run.is_file():
+        return of_run
+    entries = _entries()
+    untagged = [entry.split(".")[0] for entry in entries]
+    raise UnknownName(unknown("model", name, [*entries, *untagged]))
+
+
+def _named(name: str) -> Path | None:
+    """The config of the entry that has a name, or a version of it."""
     for folder in config_folders():
         if (folder / f"{name}.yaml").is_file():
             return folder / f"{name}.yaml"
-    base, _, version = str(name).partition("@")
+    base, _, version = name.partition("@")
     if version:
         return _of_version(resolve(base), version)
     entries = _entries()
-    entry = _entry(str(name), entries)
-    if entry is not None:
-        return entries[entry]
-    if of_run.is_file():
-        return of_run
-    untagged = [entry.split(".")[0] for entry in entries]
-    raise UnknownName(unknown("model", name, [*entries, *untagged]))
+    entry = _entry(name, entries)
+    return None if entry is None else entries[entry]
 
 
 def _of_path(path: Path, name: str | Path) -> Path:
@@ -181,7 +190,7 @@ def is_remote(name: object) -> bool:
 def saved_kind(name: str | Path) -> str | None:
     """What a user saved: "model" for a `.keras` file, "weights" for a `.weights.h5` file, "export"
     for the folder of one, "folder" for one that `sslzoo.save` wrote, "remote" for one elsewhere;
-    None: a name, a config or a run.
+    None: a name, a config or a run. An entry comes before a folder here that has its name.
 
     Example:
         >>> from sslzoo.zoo.registry import saved_kind
@@ -195,10 +204,31 @@ def saved_kind(name: str | Path) -> str | None:
         return "model"
     if path.name.endswith(".weights.h5"):
         return "weights"
+    kind = _kind_of_folder(path)
+    if kind is not None and isinstance(name, str) and _is_entry(name):
+        _say_that_the_entry_is_meant(name)
+        return None
+    return kind
+
+
+def _kind_of_folder(path: Path) -> str | None:
     if (path / FOLDER_DESCRIPTION).is_file():
         return "folder"
     exported = [path / "saved_model.pb", *path.glob("*/saved_model.pb")] if path.is_dir() else []
     return "export" if any(file.is_file() for file in exported) else None
+
+
+def _is_entry(name: str) -> bool:
+    """Whether a text is a name of the zoo, and no path."""
+    try:
+        return _NAME.fullmatch(name) is not None and _named(name) is not None
+    except UnknownName:
+        return False
+
+
+@functools.cache  # once for each name
+def _say_that_the_entry_is_meant(name: str) -> None:
+    notice(f"{name}: the entry of the zoo is used; the folder of that name here is ./{name}.")
 
 
 def _place(name):

@@ -320,3 +320,24 @@ def test_listing_imports_nothing_heavy():
     command = [sys.executable, "-c", LISTING]
     result = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
     assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["simclr_resnet20.digits", "simclr_resnet20.digits@v1"])
+def test_an_entry_comes_before_a_folder_of_its_name(tmp_path, monkeypatch, caplog, name):
+    monkeypatch.chdir(tmp_path)
+    for folder in (name, "mine", "mine@v2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / registry.FOLDER_DESCRIPTION).touch()
+    assert registry.saved_kind(name) is registry.saved_kind(name) is None
+    assert [record.message for record in caplog.records] == [
+        f"{name}: the entry of the zoo is used; the folder of that name here is ./{name}."
+    ]
+    for other in (f"./{name}", tmp_path / name, "mine", "mine@v2"):
+        assert registry.saved_kind(other) == "folder"
+
+
+def test_addresses_of_models_elsewhere():
+    for name in ("hf://ann/mine", "https://example.org/mine", "http://localhost:8000/mine.keras"):
+        assert registry.saved_kind(name) == "remote"
+    with pytest.raises(ValueError, match="model: got 's3://mine'; it must be a path on this"):
+        registry.saved_kind("s3://mine")
