@@ -19,7 +19,8 @@ ModelName = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A name from `sslzoo list`, a config, a run's folder, or a model that you saved.",
+        help="A name from `sslzoo list`, a config, a run's folder, a model that you saved, or its "
+        "address.",
     ),
 ]
 WeightsSource = Annotated[

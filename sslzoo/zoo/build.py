@@ -238,14 +238,16 @@ def load(name: str | Path, weights: str | None = "default") -> Method:
         name: A name from `list_models()`. Without its tag, a name means the default entry. Or what
             you saved: a folder that `sslzoo.save` wrote, the path of a config or of the folder of
             its run, a `.keras` file, a `.weights.h5` file, or the folder of an export. A run may
-            still be training.
+            still be training. Or what `sslzoo.push` wrote elsewhere: `hf://USER/NAME` or
+            `hf://USER/NAME@REVISION` on the Hugging Face Hub (`pip install sslzoo[hub]`), or the
+            `https://` address of a folder.
         weights: "default" for the weights that the model has, the path or URL of a weights file, or
             None for an untrained model. With None, networks that the config takes from other
             entries are untrained too. `sslzoo train` loads those before it trains.
 
     Raises:
-        ValueError: The name is unknown, the weights are damaged or belong to another model, or a
-            saved model is given other weights than its own.
+        ValueError: The name is unknown, the weights are damaged or belong to another model, a saved
+            model is given other weights than its own, or an address cannot be fetched.
 
     Example:
         >>> import sslzoo

@@ -60,7 +60,7 @@ def matches(path: str | Path, sha256: str, size: int | None = None) -> bool:
     """
     try:
         verify(path, sha256, size)
-    except (FileNotFoundError, WeightsError):
+    except (FileNotFoundError, NotADirectoryError, WeightsError):
         return False
     return True
 

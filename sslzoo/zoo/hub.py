@@ -117,5 +117,10 @@ def _reason(error: Exception) -> str:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in STATUS:
         return f"the Hub refused this ({status}); {STATUS[status]}"
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"its cache cannot be written ({error.strerror}); free some space there, or set "
+            "HF_HOME to a folder with space that you may write to"
+        )
     text = " ".join(str(error).split())[:200].rstrip(".")
     return f"huggingface_hub failed ({type(error).__name__}: {text})"

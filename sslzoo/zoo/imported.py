@@ -150,7 +150,8 @@ def _download(entry: Entry) -> None:
             "SSLZOO_HOME to a folder with space that you may write to."
         ) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not any(folder.glob("*.part.json")):  # the next call goes on with a download
+            shutil.rmtree(folder, ignore_errors=True)
         Path(f"{target}.lock").unlink(missing_ok=True)
 
 

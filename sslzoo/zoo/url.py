@@ -101,6 +101,8 @@ def fetch(url: str, target: Path, sha256: str | None, size: int | None) -> None:
         if bad or not part.note.exists():
             with suppress(OSError):
                 part.remove()
+        elif isinstance(error, Unusable):
+            raise Unusable(f"{error}; the next call goes on where this one stopped") from error
         raise
     part.remove()
 
@@ -150,6 +152,7 @@ def _receive(part: Part, start: int, version: str, size: int | None) -> None:
     """The file from `start` on, or from its beginning where the server has another version."""
     headers = {"Range": f"bytes={start}-", "If-Range": version} if start else {}
     with _open(part.url, headers) as response:
+        _refuse_page(response)
         total = _total(response)
         if response.status == 206:
             sent = REST.fullmatch(response.headers.get("Content-Range") or "")
@@ -223,7 +226,7 @@ def _version(response: Any) -> str:
     return known if known and headers.get("Accept-Ranges") == "bytes" else ""
 
 
-def _refuse_page(response: Any, chunk: bytes) -> None:
+def _refuse_page(response: Any, chunk: bytes = b"") -> None:
     if response.headers.get_content_type() == "text/html" or PAGE.match(chunk):
         raise Unusable(A_PAGE, answered=True)
 

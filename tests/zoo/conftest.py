@@ -7,7 +7,7 @@ import hashlib
 import http.server
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -23,7 +23,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # the client refused the answer
+                self.wfile.write(body)
 
     def answer_json(self, value, status=200, **headers):
         self.answer(status, json.dumps(value).encode(), Content_Type="application/json", **headers)

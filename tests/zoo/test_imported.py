@@ -251,6 +251,26 @@ def test_several_files_are_fetched_once_by_processes_at_once_and_nothing_else_st
     assert [p.name for p in (home / "weights" / "imported").iterdir()] == names[:1]
 
 
+def test_a_download_that_broke_off_goes_on_and_eight_digits_of_a_hash_are_compared(
+    tmp_path, home, web
+):
+    path = entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}")
+    file = written(tmp_path, published(sslzoo.load(path, weights=None), "torchvision_resnet", ""))
+    web.files["net.pth"] = file.read_bytes()
+    digits = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    for known in ("0" * 8, digits):
+        more = f", url: '{web.url}/parts/net.pth', sha256: '{known}'"
+        path = entry(tmp_path, "torchvision_resnet", "{name: resnet20, width: 4}", "", more)
+        web.cuts += [1000, 0] if known == digits else []
+        reason = "truncated, 1000 bytes" if known == digits else f"sha256 is {digits}.*, 00000000 "
+        with pytest.raises(ValueError, match=rf"cannot be fetched \({reason}"):
+            sslzoo.load(path)
+    assert [p.name for p in (home / "weights" / "imported").iterdir()] == ["theirs_net.test.parts"]
+    assert sslzoo.load(path).built and web.seen[-1] == ("/parts/net.pth", "bytes=1000-")
+    names = sorted(p.name for p in (home / "weights" / "imported").iterdir())
+    assert names == ["theirs_net.test.json", "theirs_net.test.weights.h5"]
+
+
 def test_one_of_several_networks_in_a_file_is_chosen(tmp_path):
     path = entry(tmp_path, "dino", VIT % "", "", ", part: student")
     model = sslzoo.load(path, weights=None)
