@@ -1,5 +1,6 @@
 """Give a model away: as a repository of the Hugging Face Hub, or as a folder."""
 
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from sslzoo.zoo.markdown_card import markdown_card
 from sslzoo.zoo.registry import is_remote, saved_kind
 
 README = "README.md"
+EXAMPLE = re.compile(r'sslzoo\.load\("[^"]*"\)')
 
 
 def push(
@@ -31,8 +33,9 @@ def push(
 
     Args:
         model: A method of sslzoo, or what `sslzoo.load` takes, such as the name of an entry or a
-            folder of `sslzoo.save`. The card of an entry has its figures. Where you edited the
-            `README.md` of a folder, it is taken as it is.
+            folder of `sslzoo.save`. The card of an entry has its figures. The `README.md` of a
+            folder is taken as you edited it. Its first `sslzoo.load(...)` becomes that of the
+            target.
         target: `hf://USER/NAME` or `hf://USER/NAME@BRANCH` for a repository of the Hugging Face
             Hub, which is made where there is none. It needs `pip install sslzoo[hub]` and a login
             (`hf auth login`). Or a folder, which any web server can offer.
@@ -69,7 +72,7 @@ def _write(
     """The folder of a model, whose card says how to load it from an address."""
     loaded = model if isinstance(model, Method) else load(model)
     folder = local_path("target", folder)
-    readme = _edited_readme(model)
+    readme = _own_readme(model, address)
     card = save(loaded, folder, "safetensors", overwrite)
     is_entry = not isinstance(model, Method) and saved_kind(model) is None
     readme = readme or markdown_card(info(model) if is_entry else card, address)
@@ -77,10 +80,10 @@ def _write(
     return replace(card, name=address)
 
 
-def _edited_readme(model: Method | str | Path) -> str | None:
-    """The text that somebody wrote in the place of the generated card of a folder."""
+def _own_readme(model: Method | str | Path, address: str) -> str | None:
+    """The card in a folder, which may have been edited, with the address in its first example."""
     if isinstance(model, Method) or saved_kind(model) != "folder":
         return None
     path = local_path("model", model) / README
     text = path.read_text("utf-8") if path.is_file() else ""
-    return text if text not in ("", markdown_card(FolderCard.read(path.parent))) else None
+    return EXAMPLE.sub(lambda _: f'sslzoo.load("{address}")', text, count=1) or None

@@ -94,7 +94,12 @@ class Hub(Handler):
         if name not in files:
             return self.missing("EntryNotFound", 404)
         content = files[name]
-        self.answer(200, content, ETag=f'"{self.tag(content)}"', X_Repo_Commit=self.sha)
+        headers = {"ETag": f'"{self.tag(content)}"', "X-Repo-Commit": self.sha}
+        if self.headers.get("Range"):
+            start = int(self.headers["Range"].removeprefix("bytes=").split("-")[0])
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            return self.answer(206, content[start:], **headers)
+        self.answer(200, content, **headers)
 
     do_HEAD = do_GET
 
@@ -106,6 +111,7 @@ class Hub(Handler):
             return self.answer_json({"error": "Invalid credentials"}, 401)
         if path == "/api/repos/create":
             self.server.created.append(json.loads(body))
+            self.server.commits.setdefault("main", {})
             return self.answer_json({"url": f"{self.server.url}/ann/mine", "name": "ann/mine"})
         if path == "/api/validate-yaml":
             return self.answer_json({"errors": [], "warnings": []})

@@ -43,13 +43,16 @@ def test_an_entry_in_a_folder_has_its_figures_and_the_same_embeddings():
     np.testing.assert_array_equal(sslzoo.load("shared").encode(IMAGES), expected)
 
 
-def test_a_card_that_was_edited_is_kept_and_another_is_made_anew(model):
-    sslzoo.save(model, "mine")
-    sslzoo.push("mine", "first")
-    assert 'sslzoo.load("first")' in Path("first/README.md").read_text()
-    Path("mine/README.md").write_text("# My model")
-    sslzoo.push(Path("mine"), "second")
-    assert Path("second/README.md").read_text() == "# My model"
+def test_the_card_of_a_folder_is_taken_with_its_new_address(model):
+    sslzoo.push("simclr_resnet20.digits", "first")
+    text = Path("first/README.md").read_text() + '\nSee sslzoo.load("another").\n'
+    Path("first/README.md").write_text(text)
+    sslzoo.push(Path("first"), "second")
+    expected = text.replace('sslzoo.load("first")', 'sslzoo.load("second")')
+    assert Path("second/README.md").read_text() == expected != text
+    Path("first/README.md").unlink()
+    sslzoo.push("first", "third")
+    assert 'sslzoo.load("third")' in Path("third/README.md").read_text()
 
 
 def test_a_folder_is_replaced_only_when_asked(model):

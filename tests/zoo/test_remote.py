@@ -283,6 +283,12 @@ def test_a_repository_of_the_hub_online_and_offline(fetch, hub, saved):
     assert offline == [f"hf://ann/mine model.safetensors {size}"] and hub.seen == []
 
 
+def test_processes_that_load_from_the_hub_at_once(fetch, saved):
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(fetch, ["hf://ann/mine"] * 2))
+    assert answers == [[f"hf://ann/mine model.safetensors {len(saved['model.safetensors'])}"]] * 2
+
+
 def test_what_the_hub_refuses_is_one_sentence_each(fetch, hub):
     hub.commits["empty"] = {}
     lines = fetch("hf://ann/none", "hf://ann/mine@v9", HF_HUB_DISABLE_XET="1")
