@@ -119,13 +119,14 @@ class Hub(Handler):
             modes = {"uploadMode": "regular", "shouldIgnore": False}
             paths = [file["path"] for file in json.loads(body)["files"]]
             return self.answer_json({"files": [{"path": path, **modes} for path in paths]})
-        if "/branch/" in path:
-            return self.answer(201)
         revision = unquote(path.rpartition("/")[2])
+        if "/branch/" in path:
+            self.server.commits.setdefault(revision, dict(self.server.commits["main"]))
+            return self.answer(201)
         lines = [json.loads(line) for line in body.splitlines()]
         added = [line["value"] for line in lines if line["key"] == "file"]
         commit = {file["path"]: base64.b64decode(file["content"]) for file in added}
-        self.server.commits[revision] = self.server.commits.get(revision, {}) | commit
+        self.server.commits[revision] |= commit
         url = f"{self.server.url}/ann/mine/commit/{self.sha}"
         self.answer_json({"success": True, "commitOid": self.sha, "commitUrl": url})
 
