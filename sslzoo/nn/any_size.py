@@ -44,7 +44,9 @@ def at_size(network: keras.Model, size: int) -> keras.Model:
         >>> nn.at_size(nn.backbone("vit_micro", 16), 8).input_shape
         (None, 8, 8, 3)
     """
-    patches = [layer.strides[0] for layer in network.layers if layer.name == "patch_embed"]
+    inner = [layer for layer in network.layers if isinstance(layer, keras.Model)]  # normalized
+    layers_of = [layer for known in (network, *inner) for layer in known.layers]
+    patches = [layer.strides[0] for layer in layers_of if layer.name == "patch_embed"]
     for patch in patches:
         if size % patch:
             raise refused("small_size", size, f"be a multiple of {patch}, the patch")
@@ -56,11 +58,13 @@ def at_size(network: keras.Model, size: int) -> keras.Model:
 
 
 def _on(network: keras.Model, sides: tuple) -> keras.Model:
-    """The same layers on images (N, *sides, C)."""
+    """The same layers on images (N, *sides, C), those of a network inside too."""
+
+    def same(layer):
+        return _on(layer, sides) if isinstance(layer, keras.Model) else layer
+
     inputs = keras.Input((*sides, network.input_shape[-1]), name="images")
-    return keras.models.clone_model(
-        network, input_tensors=inputs, clone_function=lambda known: known
-    )
+    return keras.models.clone_model(network, input_tensors=inputs, clone_function=same)
 
 
 def feature_map(backbone: keras.Model) -> keras.Model:

@@ -14,6 +14,7 @@ from sslzoo.inputs import check_settings
 from sslzoo.nn.borrowed import borrowed
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.layers import Seeds, image_input
+from sslzoo.nn.normalize import normalized
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.selective_kernels import sk_resnet
@@ -111,7 +112,13 @@ BACKBONES = (
 )
 
 
-def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -> keras.Model:
+def backbone(
+    name: str,
+    image_size: int | tuple | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    **options: Any,
+) -> keras.Model:
     """Build a backbone.
 
     Args:
@@ -119,13 +126,16 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
             and a preset of KerasHub, where it is installed.
         image_size: Side of a square in pixels, or [height, width], for networks of images. Default:
             32, or what a preset of KerasHub has, or 224 for `keras.applications`.
+        mean: What the network subtracts of each channel of images in [0, 1], as its checkpoint
+            did. None: nothing.
+        std: What it divides each channel by afterwards.
         options: Options of the network, such as `width`, `stem`, `zero_gamma`, `channels` or
             `seed`.
 
     Raises:
         ValueError: unknown name or option, naming the nearest; an option of another type, or a size
-            below 1; an image size for a network that reads no images; settings of Keras that no
-            model here works with.
+            below 1; an image size, mean or deviation for a network that reads no images or has
+            its own; settings of Keras that no model here works with.
 
     Example:
         >>> from sslzoo import nn
@@ -134,6 +144,7 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
     """
     check_settings()
     if isinstance(name, str) and ":" in name:
+        _check_none(f"{name}, which has its own", mean=mean, std=std)
         return borrowed(name, image_size, options)
     build = BACKBONES[one_of("backbone", name, BACKBONES)]
     check_call(build, options, f"option of {name}", leave=("name", "image_size"))
@@ -145,7 +156,13 @@ def backbone(name: str, image_size: int | tuple | None = None, **options: Any) -
     if "seed" in options:
         options["seed"] = whole("seed", options["seed"], 0, 2**31 - 1)
     if "image_size" in inspect.signature(build).parameters:
-        return build(name, 32 if image_size is None else image_size, **options)
-    if image_size is not None:
-        raise refused("image_size", image_size, f"be None for {name}, which reads no images")
+        network = build(name, 32 if image_size is None else image_size, **options)
+        return normalized(network, mean, std)
+    _check_none(f"{name}, which reads no images", image_size=image_size, mean=mean, std=std)
     return build(name, **options)
+
+
+def _check_none(network: str, **settings: Any) -> None:
+    for setting, value in settings.items():
+        if value is not None:
+            raise refused(setting, value, f"be None for {network}")

@@ -15,7 +15,7 @@ from sslzoo.zoo.cache import cache_folder
 from sslzoo.zoo.download import WeightsError, download_first, lock
 from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.importers import layouts, parts, tensors
-from sslzoo.zoo.importers.layout import fill
+from sslzoo.zoo.importers.layout import fill, fill_networks
 from sslzoo.zoo.weights import load_weights, save_weights
 
 HASH = re.compile(r"-([0-9a-f]{8,64})\.\w+$")  # in names such as resnet50-0676ba61.pth
@@ -25,6 +25,10 @@ CHUNK = 1 << 20
 def import_checkpoint(file: str | Path, name: str | Path) -> Path:
     """The weights file in the cache that a published checkpoint becomes. `sslzoo.load(name)` then
     reads it.
+
+    An encoder gets its network. Another method gets its heads and moving averages too, so that
+    `fit` goes on with its training. Queues and slots of optimizers are left out on purpose: no
+    published weights hold them, and a queue fills in the first steps.
 
     Args:
         file: of the checkpoint, as its authors publish it. Nothing in it is executed. Of
@@ -49,15 +53,31 @@ checkpoint to import.
     arrays = tensors(file, known.part)  # a page of a mirror is named as what it is
     sha256 = _checked_hash(entry, parts(file))
     model = from_config(entry.config, pretrained=False)
-    networks = [*model.networks, *filter(None, [getattr(model, "projector", None)])]
-    variables = [variable for network in networks for variable in network.weights]
-    fill(variables, arrays, layouts.find(known.layout), str(file))
+    _fill(model, entry, file, arrays)
     target = weights_path(entry)
     target.parent.mkdir(parents=True, exist_ok=True)
     record = save_weights(model, target, "float32")
     note = {"checkpoint": sha256, "weights": record["sha256"], "config": _network(entry)}
     replace_file(_note(target), json.dumps(note).encode())
     return target
+
+
+def _fill(model: Method, entry: Entry, file: Path, arrays: dict) -> None:
+    """All networks of a method, where the layout knows them; else its encoder and projector."""
+    known = entry.config.checkpoint
+    whole = layouts.networks(known.layout)
+    if whole and all(hasattr(model, name) for name in whole.layouts):
+        arrays = whole.tensors(lambda part: tensors(file, part))
+        fill_networks(model, arrays, whole, str(file))
+        return
+    networks = [*model.networks, *filter(None, [getattr(model, "projector", None)])]
+    variables = [variable for network in networks for variable in network.weights]
+    filled = {id(variable) for variable in variables}
+    others = [v.path for v in model.trainable_variables if id(v) not in filled]
+    if others:
+        got = f"{known.layout}, which does not know {others[0]} of {entry.config.method}"
+        raise refused("checkpoint.layout", got, "fit all networks of the method")
+    fill(variables, arrays, layouts.find(known.layout), str(file))
 
 
 def load_imported(entry: Entry, model: Method) -> None:

@@ -221,3 +221,28 @@ def test_head_is_its_table():
     ]
     with pytest.raises(ValueError, match="norm of h row 1: got 'layer'"):
         nn.head(4, [(6, "layer", None)], "h")
+
+
+@pytest.mark.parametrize("name", ["micro", "vit_micro"])
+def test_a_normalized_network_at_another_size_shares_its_weights(name):
+    mean, std = [0.5, 0.4, 0.3], [0.2, 0.3, 0.4]
+    options = {"patch": 4} if name == "vit_micro" else {}
+    bare = nn.backbone(name, 16, **options)
+    network = nn.backbone(name, 16, mean=mean, std=std, **options)
+    small = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
+    expected = nn.at_size(bare, 8)(((small - mean) / std).astype("float32"))
+    shrunk = nn.at_size(network, 8)
+    np.testing.assert_allclose(shrunk(small), expected, atol=1e-5)
+    assert [id(v) for v in shrunk.weights] == [id(v) for v in network.weights]
+    if options:
+        with pytest.raises(ValueError, match="small_size: got 6; it must be a multiple of 4"):
+            nn.at_size(network, 6)
+
+
+def test_mean_and_deviation_are_for_networks_of_images_without_their_own():
+    with pytest.raises(ValueError, match="mean: got .* it must be 3 numbers, one a channel"):
+        nn.backbone("micro", 8, mean=[0.5], std=[0.5])
+    with pytest.raises(ValueError, match="std: got .* be None for gru, which reads no images"):
+        nn.backbone("gru", std=[0.5])
+    with pytest.raises(ValueError, match="mean: got .* be None for keras:X, which has its own"):
+        nn.backbone("keras:X", mean=[0.5] * 3)

@@ -60,6 +60,52 @@ class Layout(NamedTuple):
         layers = self.layers(dict.fromkeys(layer for layer, _ in places))
         return [layers[layer] + self.parts.get(part, f"/{part}") for layer, part in places]
 
+    def wanted(self, variables: Iterable[Any], arrays: Iterable[str]) -> dict[str, Any]:
+        """{published name: variable} of a network, behind the prefix that the names of the file
+        have.
+
+        >>> Layout(()).wanted([], ["neck.0.weight"])
+        {}
+        """
+        variables = list(variables)
+        prefix = next((p for p in self.prefixes if any(key.startswith(p) for key in arrays)), "")
+        names = self.names([variable.path for variable in variables])
+        return {prefix + name: variable for name, variable in zip(names, variables, strict=True)}
+
+
+class Networks(NamedTuple):
+    """All networks of a method in one file: backbone, heads, and their moving averages.
+
+    Queues and slots of optimizers are dropped on purpose: published weights hold neither. A queue
+    fills in the first steps.
+
+    Attributes:
+        layouts: {attribute of the method: its layout}, for methods that have all of them.
+        dropped: patterns of whole names that are left out on purpose.
+        parts: what the file keeps apart, such as "student" and "teacher". Its tensors are named
+            "student/" and so on here.
+        prepare: what is done first to {name: tensor} of the file, or of each part.
+
+    >>> Networks({"backbone": Layout(())}).parts
+    ()
+    """
+
+    layouts: Mapping[str, Layout]
+    dropped: Sequence[str] = ()
+    parts: Sequence[str] = ()
+    prepare: Callable[[dict], dict] = dict
+
+    def tensors(self, read: Callable[[str | None], dict]) -> dict[str, np.ndarray]:
+        """{name: tensor} of all parts, of a function that reads one of them.
+
+        >>> Networks({}, parts=("student", "teacher")).tensors(lambda part: {"w": len(part)})
+        {'student/w': 7, 'teacher/w': 7}
+        """
+        if not self.parts:
+            return self.prepare(read(None))
+        parts = {part: self.prepare(read(part)) for part in self.parts}
+        return {f"{part}/{name}": array for part in parts for name, array in parts[part].items()}
+
 
 def fill(
     variables: Iterable[Any], arrays: dict[str, np.ndarray], layout: Layout, file: str
@@ -78,15 +124,38 @@ def fill(
     >>> variable = keras.Variable(np.zeros((2, 1), "float32"), name="kernel")
     >>> fill([], {"fc.bias": np.zeros(1)}, Layout((), dropped=("fc",)), "net.pth")
     """
-    variables = list(variables)
     arrays = layout.prepare(arrays)
-    prefix = next((p for p in layout.prefixes if any(key.startswith(p) for key in arrays)), "")
-    names = layout.names([variable.path for variable in variables])
-    wanted = {prefix + name: variable for name, variable in zip(names, variables, strict=True)}
-    dropped = re.compile("|".join((COUNTS, *layout.dropped)))
+    wanted = layout.wanted(variables, arrays)
+    _assign(wanted, arrays, layout.dropped, layout.torch, file)
+
+
+def fill_networks(
+    method: Any, arrays: dict[str, np.ndarray], networks: Networks, file: str
+) -> None:
+    """As `fill`, for all networks of a method.
+
+    Args:
+        method: has the attributes of `networks.layouts`.
+        arrays: {published name: tensor}, of `networks.tensors`.
+        networks: how they are named. file: names them in errors.
+
+    Raises:
+        ValueError: as of `fill`.
+
+    >>> fill_networks(None, {"queue": np.zeros(1)}, Networks({}, dropped=("queue",)), "net.pth")
+    """
+    wanted = {}
+    for attribute, layout in networks.layouts.items():
+        wanted |= layout.wanted(getattr(method, attribute).weights, arrays)
+    torch = all(layout.torch for layout in networks.layouts.values())
+    _assign(wanted, arrays, networks.dropped, torch, file)
+
+
+def _assign(wanted, arrays, dropped, torch, file):
+    dropped = re.compile("|".join((COUNTS, *dropped)))
     left = [key for key in arrays if key not in wanted and not dropped.search(key)]
     missing = [key for key in wanted if key not in arrays]
-    values = {k: to_ours(arrays[k], v, layout.torch) for k, v in wanted.items() if k in arrays}
+    values = {k: to_ours(arrays[k], v, torch) for k, v in wanted.items() if k in arrays}
     shapes = [
         f"{key} {arrays[key].shape}"
         for key, value in values.items()

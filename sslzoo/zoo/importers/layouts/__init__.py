@@ -1,10 +1,12 @@
-"""The published layouts: each file here is one, with its table `LAYOUT`."""
+"""The published layouts: each file here is one, with its table `LAYOUT` of an encoder. Where the
+files hold the heads of a method too, `NETWORKS` has the tables of all its networks.
+"""
 
 from importlib import import_module
 from pathlib import Path
 
 from sslzoo.checks import one_of
-from sslzoo.zoo.importers.layout import Layout
+from sslzoo.zoo.importers.layout import Layout, Networks
 
 
 def names() -> list[str]:
@@ -25,3 +27,13 @@ def find(name: str) -> Layout:
     """
     one_of("layout", name, names())
     return import_module(f"{__name__}.{name}").LAYOUT
+
+
+def networks(name: str) -> Networks | None:
+    """All networks of a method in files of a layout; None where they hold an encoder alone.
+
+    >>> list(networks("moco").layouts)
+    ['backbone', 'projector', 'key_backbone', 'key_projector']
+    """
+    find(name)
+    return getattr(import_module(f"{__name__}.{name}"), "NETWORKS", None)
