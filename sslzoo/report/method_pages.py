@@ -27,7 +27,9 @@ OTHERS = (
     "Other people published these files. `sslzoo import FILE --as NAME` reads one. "
     "`sslzoo.load(NAME)` fetches it where there is a network. `sslzoo info NAME` names the source "
     "of each figure. We opened only two of these files: `encoder_resnet20.cifar10_supervised` and "
-    "`srresnet_x4.fast_srgan`. We know the others from their authors' code."
+    "`srresnet_x4.fast_srgan`. We know the others from their authors' code. "
+    "Entries ending in `_heads`, `moco_resnet50.imagenet_v2` and `simclr_resnet50.imagenet_v2` "
+    "have the heads of their method too: `fit` goes on training them without labels."
 )
 
 TRANSFER = (

@@ -1,4 +1,6 @@
-"""BYOL's ResNets, of Haiku: the network without projector, predictor and classifier.
+"""BYOL's ResNets, of Haiku: the network; or the online and the target network with their heads.
+
+The classifiers are dropped, and the predictor that the target has and does not use.
 
 Statistics of BatchNorm are the `average` of Haiku's moving averages, without its bias.
 """
@@ -7,7 +9,7 @@ import re
 
 import numpy as np
 
-from sslzoo.zoo.importers.layout import Layout
+from sslzoo.zoo.importers.layout import Layout, Networks
 
 RULES = (
     (r"^stem_(conv|bn)$", r"initial_\1"),
@@ -38,4 +40,41 @@ def short(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return names
 
 
+def folded(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """`short`, and the bias before each BatchNorm of a head as a part of its mean: layers before a
+    BatchNorm have none here.
+
+    >>> name = "projector/batch_norm/~/mean_ema/average"
+    >>> folded({"projector/linear/b": np.ones(2), name: np.zeros((1, 2))})
+    {'projector/batch_norm/mean_ema/average': array([-1., -1.])}
+    """
+    arrays = short(arrays)
+    for head in ("projector", "predictor"):
+        bias, mean = f"{head}/linear/b", f"{head}/batch_norm/mean_ema/average"
+        if bias in arrays and mean in arrays and arrays[bias].size == arrays[mean].size:
+            arrays[mean] = arrays[mean].reshape(-1) - arrays.pop(bias).reshape(-1)
+    return arrays
+
+
 LAYOUT = Layout(RULES, ("",), DROPPED, prepare=short, parts=PARTS, torch=False)
+HEAD = Layout(
+    (
+        (r"^\w+_dense1$", "linear"),
+        (r"^\w+_dense2$", "linear_1"),
+        (r"^\w+_bn1$", "batch_norm"),
+    ),
+    parts=PARTS,
+    torch=False,
+)
+NETWORKS = Networks(
+    {
+        "backbone": LAYOUT._replace(prefixes=("online/",)),
+        "projector": HEAD._replace(prefixes=("online/projector/",)),
+        "predictor": HEAD._replace(prefixes=("online/predictor/",)),
+        "target_backbone": LAYOUT._replace(prefixes=("target/",)),
+        "target_projector": HEAD._replace(prefixes=("target/projector/",)),
+    },
+    dropped=(r"/hidden$", r"/counter$", r"classifier", r"logits", r"^target/predictor/"),
+    parts=("online", "target"),
+    prepare=folded,
+)

@@ -1,4 +1,7 @@
-"""MoCo v3, ResNet-50: the base encoder."""
+"""MoCo v3, ResNet-50: the base encoder.
+
+Its heads are dropped: the official predictor ends without the BatchNorm that `moco_v3` has here.
+"""
 
 from sslzoo.zoo.importers.layout import Layout
 from sslzoo.zoo.importers.layouts.torchvision_resnet import RULES
