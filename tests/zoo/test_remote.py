@@ -262,8 +262,8 @@ def fetch(hub, saved, tmp_path):
     known = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     known |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "PYTHONPATH": paths}
 
-    def fetch(*addresses, **environment):
-        command = [sys.executable, "-c", FETCH, *addresses]
+    def fetch(*addresses, code=FETCH, **environment):
+        command = [sys.executable, "-c", code, *addresses]
         done = subprocess.run(
             command, env=known | environment, capture_output=True, text=True, timeout=120
         )
@@ -301,6 +301,27 @@ def test_what_the_hub_refuses_is_one_sentence_each(fetch, hub):
     del hub.commits["main"]["sslzoo.json"]
     (line,) = fetch("hf://ann/mine")
     assert line.startswith("hf://ann/mine: got a repository without sslzoo.json; it must be one")
+
+
+UPLOAD = """
+import sys
+from pathlib import Path
+from sslzoo.zoo.hub import Repository
+try:
+    Repository.of("hf://ann/mine").upload(Path(sys.argv[1]), private=False)
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("token", [{}, {"HF_TOKEN": "hf_bob"}])
+def test_who_is_not_logged_in_is_told_how(fetch, hub, tmp_path, token):
+    before = dict(hub.commits["main"])
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "sslzoo.json").touch()
+    (line,) = fetch(str(tmp_path / "folder"), code=UPLOAD, **token)
+    assert line.startswith("hf://ann/mine: ") and "`hf auth login` or HF_TOKEN" in line
+    assert hub.commits == {"main": before}
 
 
 def test_damaged_weights_of_a_repository_are_fetched_again_and_then_refused(fetch, hub, tmp_path):
