@@ -5,6 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from sslzoo.nn.normalize import Normalize
+
+# Mean and deviation of ImageNet's channels in 0..1 (torchvision).
+IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+
 
 @keras.saving.register_keras_serializable("sslzoo")
 class CaffeInput(keras.layers.Layer):
@@ -26,7 +31,7 @@ class CaffeInput(keras.layers.Layer):
         return input_shape
 
 
-def vgg19_features(weights: str | None) -> keras.Model:
+def vgg19_features(weights: str | None, torch: bool = False) -> keras.Model:
     """VGG54: images in [0, 1], (N, H, W, 3) of any size from 32 px -> the map of VGG-19's
     block5_conv4, over 12.75.
 
@@ -37,6 +42,8 @@ def vgg19_features(weights: str | None) -> keras.Model:
     Args:
         weights: as `keras.applications.VGG19` takes them: a path of its weights without top,
             "imagenet" (a download of 80 MB), or None for random ones.
+        torch: Whether the network reads images as torchvision's VGG-19 was trained, RGB less the
+            mean over the deviation. Weights of one cannot stand in for those of the other.
 
     Example:
         >>> from sslzoo import nn
@@ -47,5 +54,6 @@ def vgg19_features(weights: str | None) -> keras.Model:
     last = vgg.get_layer("block5_conv4")
     last.activation = keras.activations.linear
     inputs = keras.Input((None, None, 3), name="images")
-    x = keras.Model(vgg.input, last.output, name="vgg19")(CaffeInput(name="caffe_input")(inputs))
+    reads = Normalize(*IMAGENET, name="torch_input") if torch else CaffeInput(name="caffe_input")
+    x = keras.Model(vgg.input, last.output, name="vgg19")(reads(inputs))
     return keras.Model(inputs, keras.layers.Rescaling(1 / 12.75, name="features")(x), name="vgg54")

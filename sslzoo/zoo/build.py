@@ -1,7 +1,6 @@
 """Build a compiled model from a name or a config."""
 
 import inspect
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.recipe import Recipe
 from sslzoo.zoo.registry import saved_kind
 from sslzoo.zoo.schema import ZooConfig
+from sslzoo.zoo.vgg19 import vgg19
 
 # DINO's for a batch of 256 (facebookresearch/dino, main_dino.py)
 TRANSFORMER_OPTIMIZER = {"name": "adamw", "learning_rate": 5e-4, "weight_decay": 0.04}
@@ -209,25 +209,12 @@ def from_config(config: ZooConfig, pretrained: bool = True) -> Method:
 
 
 def _network(key: str, value: Any, pretrained: bool) -> Any:
-    """A hyperparameter; `{zoo: NAME}` is the backbone of that entry, `{vgg19: PATH}` is
-    `nn.vgg19_features(PATH)`.
-    """
+    """A hyperparameter; `{zoo: NAME}` is the backbone of that entry, `{vgg19: PATH}` a VGG-19."""
     if isinstance(value, dict) and value.keys() == {"zoo"}:
         return load(value["zoo"], "default" if pretrained else None).backbone
     if isinstance(value, dict) and value.keys() == {"vgg19"}:
-        return nn.vgg19_features(_vgg19_weights(key, value["vgg19"]) if pretrained else None)
+        return vgg19(f"hyperparameters.{key}.vgg19", value["vgg19"], pretrained)
     return value
-
-
-def _vgg19_weights(key: str, source: Any) -> str:
-    if source == "imagenet":
-        return source
-    path = Path(os.path.expanduser(str(source)))
-    if not path.is_file():
-        needed = "be an existing file of VGG-19's weights without top, or imagenet (a download)"
-        name = f"hyperparameters.{key}.vgg19"
-        raise FileNotFoundError(str(refused(name, repr(source), needed)))
-    return str(path)
 
 
 def load(name: str | Path, weights: str | None = "default") -> Method:

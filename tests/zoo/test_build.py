@@ -269,7 +269,7 @@ def test_vgg19_may_be_named_in_a_config(tmp_path, monkeypatch):
     assert sslzoo.load(path).content.output_shape == (None, None, None, 4)
     message = (
         f"^hyperparameters.content.vgg19: got '{file}'; it must be an existing file of VGG-19's "
-        "weights without top, or imagenet"
+        "weights without top, torchvision"
     )
     for use in (lambda: from_config(load_config(path)), lambda: train(path, tmp_path / "run")):
         with pytest.raises(FileNotFoundError, match=message):

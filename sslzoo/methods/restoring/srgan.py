@@ -35,8 +35,9 @@ class SRGAN(SRResNet):
         backbone, scale, last_kernel, slopes, image: As for `SRResNet`.
         content: phi, a Functional network from images in [0, 1]. `sslzoo.build` and configs also
             take `{zoo: NAME}`, an encoder of this zoo, by default that of simclr_resnet20.cifar10.
-            They take `{vgg19: PATH}` too, the paper's VGG-19, `sslzoo.nn.vgg19_features(PATH)`. The
-            network is copied and frozen, and the copy is part of the weights file.
+            They take `{vgg19: PATH}` too, the paper's VGG-19, with Keras' weights or torchvision's
+            (`vgg19-dcbb9e9d.pth`). The network is copied and frozen, and the copy is part of the
+            weights file.
         content_layer: Name of the layer whose map is phi. Default: the output of the network, which
             must then be a map.
         content_weight: 1 with VGG-19, whose features include the paper's scale 1/12.75.

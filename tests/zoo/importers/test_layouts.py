@@ -116,5 +116,5 @@ def test_a_tensor_more_or_less_is_named(case, network_of):
 
 
 def test_every_layout_of_torch_encoders_is_here():
-    of_others = {"fast_srgan", "cifar_resnet", "simclr", "byol"}
+    of_others = {"fast_srgan", "cifar_resnet", "simclr", "byol", "torchvision_vgg19"}
     assert {case.split()[0] for case in CASES} | of_others == {*layouts.names()}
