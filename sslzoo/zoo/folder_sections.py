@@ -8,7 +8,7 @@ from sslzoo.zoo.folder_card import FolderCard
 from sslzoo.zoo.hub_metadata import folder_metadata
 from sslzoo.zoo.interface import EMBEDDING, result_shape, verbs_of
 from sslzoo.zoo.limits import weakness
-from sslzoo.zoo.sections import Code, Section, Table, facts, use_code
+from sslzoo.zoo.sections import Code, Section, Table, facts, quoted, use_code
 
 
 def folder_content(card: FolderCard, address: str) -> tuple[str, dict[str, Any], list[Section]]:
@@ -54,7 +54,7 @@ def _method(title: str) -> str | None:
 
 def _use(known: dict[str, Any], address: str, kind: str, outputs: list[tuple]) -> Code:
     main = outputs[0] if outputs else ("encode", "embedding", "")
-    return use_code(f'"{address}"', *main[:2], kind, main[2] or main[1])
+    return use_code(quoted(address), *main[:2], kind, main[2] or main[1])
 
 
 def _preprocessing(settings: dict[str, Any]) -> list[tuple[str, str]]:

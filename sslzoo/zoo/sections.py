@@ -2,6 +2,7 @@
 forms of it.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -135,8 +136,18 @@ def use_code(load: str, verb: str, result: str, kind: str, shape: str) -> Code:
     return Code("python", "\n".join(lines))
 
 
+def quoted(text: str) -> str:
+    """Text as Python writes it, in double quotes.
+
+    Example:
+        >>> print(quoted('a "b"'))
+        "a \\"b\\""
+    """
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _use(card: ModelCard, interface: Interface, address: str) -> list[str | Code]:
-    config, load = card.config, f'"{address}"'
+    config, load = card.config, quoted(address)
     main = (*interface.outputs[0][:2], interface.kind, interface.outputs[0][2])
     if config.record is None and config.checkpoint is None:
         note = (

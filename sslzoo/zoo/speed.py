@@ -10,11 +10,11 @@ import keras
 from sslzoo.checks import refused
 from sslzoo.zoo.run_state import device
 
-BATCH = 256
+BATCH = 64  # a call is short, so that one of them runs undisturbed even on a busy machine
 LEAST = 3  # calls
 
 
-def speed(model: Any, seconds: float = 3.0) -> dict[str, Any]:
+def speed(model: Any, seconds: float = 5.0) -> dict[str, Any]:
     """Time the main verb on a batch of random items of the model's own size, as NumPy arrays.
 
     Args:
