@@ -119,11 +119,12 @@ def read_small(url: str, most: int) -> bytes:
     >>> read_small(Path(__file__).as_uri(), 1 << 20)[:3]
     b'\"\"\"'
     """
-    content, total = b"", None
+    content = b""
     with _open(url) as response:
         total = _total(response)
         while chunk := _read(response):
-            _refuse_page(response, chunk)
+            if not content:
+                _refuse_page(response, chunk)
             content += chunk
             if len(content) > most:
                 raise Unusable(f"more than {most} bytes", answered=True)

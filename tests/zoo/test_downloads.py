@@ -56,6 +56,22 @@ def test_a_later_call_goes_on_where_an_earlier_one_ended(get, web, size):
     assert ranges(web)[2:] == [f"bytes={1 << 20}-"]
 
 
+def test_what_ctrl_c_stopped_goes_on(get, web, monkeypatch):
+    read = url._read
+
+    def interrupted(response):
+        if len(web.seen) == 1 and response.length < SIZE:
+            raise KeyboardInterrupt
+        return read(response)
+
+    monkeypatch.setattr(url, "_read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        get("parts")
+    path, _, left = get("parts")
+    assert path.read_bytes() == CONTENT and left == {NAME}
+    assert ranges(web) == [None, f"bytes={url.CHUNK}-"]
+
+
 def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(get, web):
     web.cuts += [1 << 20, 0]
     get("parts")
