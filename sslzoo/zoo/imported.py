@@ -67,7 +67,10 @@ def _fill(model: Method, entry: Entry, file: Path, arrays: dict) -> None:
     known = entry.config.checkpoint
     whole = layouts.networks(known.layout)
     if whole and all(hasattr(model, name) for name in whole.layouts):
-        arrays = whole.tensors(lambda part: tensors(file, part))
+        if known.part and whole.parts:
+            needed = f"be left out: {entry.config.method} has {' and '.join(whole.parts)}"
+            raise refused("checkpoint.part", known.part, needed)
+        arrays = whole.tensors(lambda part: tensors(file, part or known.part))
         fill_networks(model, arrays, whole, str(file))
         return
     networks = [*model.networks, *filter(None, [getattr(model, "projector", None)])]

@@ -464,16 +464,21 @@ def written(method, folder):
     return path
 
 
+def config_of(method, folder, checkpoint):
+    layout, network, settings = SETTINGS[method]
+    config = {"method": method, "backbone": network | NORMAL, "image_size": 32}
+    config |= {"hyperparameters": settings, "data": {"name": "imagenet", "split": "train"}}
+    path = folder / "theirs_net.test.yaml"
+    path.write_text(yaml.safe_dump(config | {"checkpoint": {"layout": layout} | checkpoint}))
+    return path
+
+
 @pytest.mark.parametrize("method", HEADS)
 def test_an_imported_method_has_all_networks_and_goes_on_training(
     method, filled, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
-    layout, network, settings = SETTINGS[method]
-    config = {"method": method, "backbone": network | NORMAL, "image_size": 32}
-    config |= {"hyperparameters": settings, "data": {"name": "imagenet", "split": "train"}}
-    path = tmp_path / "theirs_net.test.yaml"
-    path.write_text(yaml.safe_dump(config | {"checkpoint": {"layout": layout}}))
+    path = config_of(method, tmp_path, {})
     import_checkpoint(written(method, tmp_path), path)
     model = sslzoo.load(path)
     for name in networks_of(method).layouts:
@@ -494,6 +499,20 @@ def test_directions_of_other_lengths_are_refused():
     file["teacher"]["head.last_layer.weight_g"] += np.float32(0.1)
     with pytest.raises(ValueError, match=r"head.last_layer.weight_g: got lengths other than 1; it"):
         tensors_of("dino", file)
+
+
+def test_one_layer_under_both_names_is_left_over():
+    arrays = tensors_of("moco_v1", published("moco_v1"))
+    more = {"module.encoder_q.fc.weight": arrays["module.encoder_q.fc.0.weight"]}
+    kept = networks_of("moco_v1").prepare(arrays | more)
+    assert {*kept} == {*arrays, *more}
+
+
+def test_one_part_of_a_method_with_both_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
+    path = config_of("dino", tmp_path, {"part": "student"})
+    with pytest.raises(ValueError, match="part: got student; it must be left out: dino has stu"):
+        import_checkpoint(written("dino", tmp_path), path)
 
 
 def test_every_table_of_networks_is_tried():

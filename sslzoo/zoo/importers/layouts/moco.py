@@ -18,7 +18,8 @@ def numbered(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     >>> list(numbered({"module.encoder_q.fc.weight": 0}))
     ['module.encoder_q.fc.0.weight']
     """
-    return {re.sub(r"\.fc\.(weight|bias)$", r".fc.0.\1", k): v for k, v in arrays.items()}
+    names = {name: re.sub(r"\.fc\.(weight|bias)$", r".fc.0.\1", name) for name in arrays}
+    return {name if names[name] in arrays else names[name]: array for name, array in arrays.items()}
 
 
 DROPPED = (r"^module\.encoder_q\.fc\.", r"^module\.encoder_k\.", QUEUE)
