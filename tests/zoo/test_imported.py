@@ -142,7 +142,7 @@ def test_weights_before_a_pixel_shuffle_have_its_order():
 
 def test_every_layout_is_tried():
     """Those of other programs in tests/nn/test_published.py and tests/zoo/importers."""
-    others = {"fast_srgan", "simclr", "byol"}
+    others = {"fast_srgan", "simclr", "byol", "torchvision_vgg19"}
     assert {*CASES} | others == {*layouts.names()}
 
 
