@@ -29,7 +29,7 @@ OTHERS = (
     "of each figure. We opened only two of these files: `encoder_resnet20.cifar10_supervised` and "
     "`srresnet_x4.fast_srgan`. We know the others from their authors' code. "
     "Entries ending in `_heads`, `moco_resnet50.imagenet_v2` and `simclr_resnet50.imagenet_v2` "
-    "have the heads of their method too: `fit` goes on training them without labels."
+    "have the heads of their method too. `fit` goes on training them. It needs no labels."
 )
 
 TRANSFER = (
