@@ -1,6 +1,7 @@
 """MoCo v3, ResNet-50: the base encoder.
 
-Its heads are dropped: the official predictor ends without the BatchNorm that `moco_v3` has here.
+Its heads are dropped. Versions of the official code differ in whether the predictor ends in a
+BatchNorm, as that of `moco_v3` does, and which of them made the file is not known.
 """
 
 from sslzoo.zoo.importers.layout import Layout
