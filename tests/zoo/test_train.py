@@ -470,7 +470,7 @@ def test_what_is_solved_at_once_begins_anew_and_leaves_a_log_of_one_epoch(tmp_pa
     (tmp_path / "run.json").write_text('{"started": "2020-01-01", "commit": "x", "seconds": 1e6}')
     run = RunState(tmp_path / "run.json")
     rows = np.ones((3, 2), "float32")
-    learned = training._learn(Center(), config, rows, tmp_path, run, {})
+    learned = training._learn(Center(), config, rows, tmp_path, [run], {})
     assert (learned.steps, learned.metrics[0]["rows"]) == (1, 3.0)
     assert run.seconds < 1e6
     assert run.record()["started"] != "2020-01-01"
