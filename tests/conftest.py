@@ -64,3 +64,18 @@ def place(item):
     if waits:
         return 2, item.nodeid.rpartition("::")[0], max(waits)
     return int(item.path.stem not in LONG), "", 0
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """command("list", "--json") -> (exit code, stdout, stderr)."""
+
+    from sslzoo import cli
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["sslzoo", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return stopped.value.code or 0, *capsys.readouterr()
+
+    return run

@@ -55,19 +55,6 @@ def zoo(folder, monkeypatch):
     return folder
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """command("list", "--json") -> (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["sslzoo", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        return stopped.value.code or 0, *capsys.readouterr()
-
-    return run
-
-
 def test_listing_imports_nothing_heavy():
     heavy = ("keras", "tensorflow", "jax", "pandas", "numpy", "sklearn", "matplotlib", "PIL")
     code = (

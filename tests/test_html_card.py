@@ -2,13 +2,11 @@
 
 import json
 import re
-import sys
 from html.parser import HTMLParser
 
 import pytest
 
 import sslzoo
-from sslzoo import cli
 from sslzoo.report.card import html_card
 from sslzoo.report.pages import inline
 
@@ -28,19 +26,6 @@ class Nesting(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """command("info", NAME) -> (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["sslzoo", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        return stopped.value.code or 0, *capsys.readouterr()
-
-    return run
 
 
 def test_every_entry_has_a_page_of_closed_elements_that_loads_nothing():

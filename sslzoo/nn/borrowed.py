@@ -74,7 +74,8 @@ def application(
         weights: "imagenet" (a download), the path of a weights file, or None.
 
     Raises:
-        ValueError: an unknown name or file, or a size that is too small for the network.
+        ValueError: an unknown name or file, a size that is too small for the network, or weights
+            that cannot be fetched.
 
     Example:
         >>> from sslzoo import nn
@@ -95,8 +96,8 @@ def application(
             input_shape=inputs.shape[1:],
             pooling="avg",
         )
-    except ValueError as error:
-        raise ValueError(f"backbone {name}, {image_size} px, {weights=}: {error}") from error
+    except Exception as error:  # without a network Keras raises Exception itself
+        raise _not_built(f"{name}, {image_size} px, {weights=}", error) from error
     return _seeded(model, seed, weights is not None)
 
 
@@ -135,8 +136,8 @@ def hub(
         network = keras_hub.models.Backbone.from_preset(
             preset, load_weights=weights is not None, image_shape=inputs.shape[1:]
         )
-    except ValueError as error:
-        raise ValueError(f"backbone {name}, {image_size} px: {error}") from error
+    except Exception as error:  # of Kaggle, the Hub, the network
+        raise _not_built(f"{name}, {image_size} px, {weights=}", error) from error
     if isinstance(network.input, dict):
         raise refused("backbone", name, "be a preset that reads images alone")
     # The converter computes 255 * image * scale + offset.
@@ -165,6 +166,14 @@ def borrowed(name: str, image_size: Any, options: dict) -> keras.Model:
     build = BORROWED[one_of("backbone, before its colon", name.partition(":")[0], BORROWED)]
     check_call(build, options, f"option of {name}", leave=("name", "image_size"))
     return build(name, **options) if image_size is None else build(name, image_size, **options)
+
+
+def _not_built(what: str, error: Exception) -> ValueError:
+    """One sentence with what was asked for; of a download also what to do."""
+    reason = " ".join(str(error).split()).rstrip(".")
+    if not isinstance(error, ValueError):
+        reason += "; check the network, or give the path of its weights or preset"
+    return ValueError(f"backbone {what}: {reason}.")
 
 
 def _of_channels(value: float | Sequence[float]) -> list[float]:

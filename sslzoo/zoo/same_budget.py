@@ -28,7 +28,8 @@ CURVE = (5_000, 1_000)  # images of training and of test behind a point of a cur
 
 class EpochSeconds(keras.callbacks.Callback):
     """Adds `epoch_seconds` to the logs: of the training alone, if it stands before all other
-    callbacks. The first step, which compiles, counts as the mean of the others.
+    callbacks. The first step, which compiles, counts as the mean of the others. So do the
+    steps of an earlier life, in an epoch that was resumed.
 
     Example:
         >>> clock, logs = EpochSeconds(), {}
@@ -57,7 +58,8 @@ class EpochSeconds(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.began
         counted = max(1, self.steps - self.left_out)
-        logs["epoch_seconds"] = seconds * self.steps / counted
+        whole = (self.params or {}).get("steps") or self.steps  # of an epoch that was resumed too
+        logs["epoch_seconds"] = seconds * whole / counted
 
 
 class Trained(NamedTuple):

@@ -71,6 +71,7 @@ def simclr_v2(
     settings = {
         "model": str(name),
         "data": data,
+        "labels_file": None if labels is None else str(labels),
         "fraction": in_range("fraction", fraction, 0, 1, low_open=True),
         "student": student,
         "head_layers": whole("head_layers", head_layers, 0),

@@ -77,6 +77,16 @@ def test_what_does_not_fit_is_refused(name, size, options, message):
         nn.backbone(name, size, **options)
 
 
+def test_weights_that_cannot_be_fetched_are_one_sentence(monkeypatch):
+    def offline(**_):
+        raise Exception("URL fetch failure on\nhttps://example.org: None")  # as Keras does
+
+    monkeypatch.setattr(keras.applications, "VGG16", offline)
+    message = "^backbone keras:VGG16, 32 px, weights='imagenet': URL fetch .* check the network"
+    with pytest.raises(ValueError, match=message):
+        nn.backbone("keras:VGG16", 32, weights="imagenet")
+
+
 @pytest.mark.skipif(bool(importlib.util.find_spec("keras_hub")), reason="KerasHub is installed")
 def test_without_keras_hub_it_says_what_to_install():
     with pytest.raises(ModuleNotFoundError, match="pip install keras-hub"):

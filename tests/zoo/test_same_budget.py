@@ -57,6 +57,18 @@ def test_the_first_step_counts_as_the_others():
     assert logs["epoch_seconds"] < 0.1
 
 
+def test_a_resumed_epoch_counts_whole():
+    clock, logs = EpochSeconds(), {}
+    clock.set_params({"steps": 10})
+    clock.on_train_begin()
+    clock.on_epoch_begin(4)
+    clock.on_train_batch_end(7)
+    time.sleep(0.05)
+    clock.on_train_batch_end(8)
+    clock.on_epoch_end(4, logs)
+    assert 0.5 <= logs["epoch_seconds"] < 2
+
+
 @pytest.mark.parametrize(
     ("methods", "data", "message"),
     [

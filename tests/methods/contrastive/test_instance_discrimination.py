@@ -91,7 +91,11 @@ class TestInstanceDiscrimination(MethodChecks):
     def test_plain_images_are_counted(self):
         model = self.make()
         model.compile("sgd")
+        before = np.asarray(model.bank.rows).copy()
         model.fit(digits(64), batch_size=32, verbose=0)
+        model.sync_state()
+        moved = np.abs(np.asarray(model.bank.rows) - before).max(axis=1) > 0
+        assert moved.all()  # each image had a row of its own
         model.fit(sslzoo.data.load("digits").take(slice(48)), batch_size=16, verbose=0)
 
     def test_more_images_than_the_bank_has_are_refused(self):
