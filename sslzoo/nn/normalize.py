@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from sslzoo.checks import refused
+from sslzoo.checks import finite, refused
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -41,7 +41,8 @@ def normalized(
     """A network behind a `Normalize`; the network itself where both are None.
 
     Raises:
-        ValueError: one of them alone, another number of channels, or a deviation of 0 or less.
+        ValueError: one of them alone, another number of channels, numbers that are not finite, or a
+            deviation of 0 or less.
 
     Example:
         >>> from sslzoo import nn
@@ -54,6 +55,7 @@ def normalized(
     for name, values in {"mean": mean, "std": std}.items():
         if values is None or len(values) != channels:
             raise refused(name, values, f"be {channels} numbers, one a channel")
+        finite(values, name, "(C,)", 1)
     if min(std) <= 0:
         raise refused("std", std, "be above 0")
     inputs = keras.Input(network.input_shape[1:], name="image")

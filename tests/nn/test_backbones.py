@@ -242,6 +242,8 @@ def test_a_normalized_network_at_another_size_shares_its_weights(name):
 def test_mean_and_deviation_are_for_networks_of_images_without_their_own():
     with pytest.raises(ValueError, match="mean: got .* it must be 3 numbers, one a channel"):
         nn.backbone("micro", 8, mean=[0.5], std=[0.5])
+    with pytest.raises(ValueError, match="std: got NaN or infinite .* be finite numbers"):
+        nn.backbone("micro", 8, mean=[0.5] * 3, std=[0.5, float("nan"), 0.5])
     with pytest.raises(ValueError, match="std: got .* be None for gru, which reads no images"):
         nn.backbone("gru", std=[0.5])
     with pytest.raises(ValueError, match="mean: got .* be None for keras:X, which has its own"):
