@@ -4,6 +4,7 @@ from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
 from sslzoo.augment.multi_crop import MultiCrop
+from sslzoo.augment.patches import Patches
 from sslzoo.augment.presets import PRESETS, resolve_preset
 from sslzoo.augment.randaugment import POOLS, RandAugment
 from sslzoo.augment.symmetry import Symmetry
@@ -19,6 +20,7 @@ __all__ = [
     "FlipShift",
     "MultiCrop",
     "OneView",
+    "Patches",
     "RandAugment",
     "Symmetry",
     "TwoViews",

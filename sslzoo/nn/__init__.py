@@ -20,6 +20,7 @@ from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
+from sslzoo.nn.permutations import Permutations, far_permutations
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.prototypes import Prototypes
 from sslzoo.nn.queue import Queue
@@ -39,6 +40,7 @@ __all__ = [
     "LightInk",
     "MemoryBank",
     "Noise",
+    "Permutations",
     "PixelShuffle",
     "Preprocess",
     "Prototypes",
@@ -55,6 +57,7 @@ __all__ = [
     "boosted_weights",
     "class_means",
     "effective_rank",
+    "far_permutations",
     "feature_map",
     "feature_std",
     "filled",

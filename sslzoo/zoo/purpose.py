@@ -5,6 +5,7 @@ OF_FAMILY = {
     "asymmetric": FEATURES,
     "clustering": FEATURES,
     "contrastive": FEATURES,
+    "pretext": FEATURES,
     "redundancy": FEATURES,
     "generative": "features, samples",
     "incremental": "classes, task by task",

@@ -13,7 +13,13 @@ from sslzoo.zoo import yaml_text
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.registry import list_models
 
-PER_256 = ("contrastive", "asymmetric", "redundancy", "clustering")  # a rate per 256 images
+PER_256 = (
+    "contrastive",
+    "asymmetric",
+    "redundancy",
+    "clustering",
+    "pretext",
+)  # a rate per 256 images
 WITHOUT_LABELS = (*PER_256, "generative")
 FAMILIES = (*WITHOUT_LABELS, "semisupervised", "metric")
 COUNTS = ("unlabeled_size", "data_size", "samples")  # hyperparameters: the images it learns from
