@@ -77,8 +77,8 @@ class Patches(keras.layers.Layer):
         cells = ops.arange(count)
         corners = ops.stack([cells // self.grid, cells % self.grid])  # (2, count)
         corners = ops.cast(corners * (self.side // self.grid), "float32")
-        y, x = ops.floor(uniform[:2] * free) + corners[:, None, :]  # each (N, count)
-        parts = [self._cut(images, y[:, k], x[:, k]) for k in range(count)]
+        places = ops.floor(uniform[:2] * free) + corners[:, None, :]  # (2, N, count): y and x
+        parts = [self._cut(images, places[0, :, k], places[1, :, k]) for k in range(count)]
         return {**batch, "patches": self._normalized(ops.stack(parts, axis=1))}
 
     def _cut(self, images: Any, y: Any, x: Any) -> Any:
