@@ -10,7 +10,7 @@ fuzz = pytest.importorskip("benchmarks.fuzz", reason="the wheel has no benchmark
 
 
 SUBJECTS = [
-    pytest.param(name, marks=pytest.mark.tensorflow if name == "serving" else ())
+    pytest.param(name, marks=pytest.mark.tensorflow if name in ("requests", "serving") else ())
     for name in fuzz.subjects()
 ]
 

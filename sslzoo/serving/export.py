@@ -30,7 +30,8 @@ def export(
     - `<verb>_bytes`, of images alone, takes `image_bytes`: N encoded files of any sizes, JPEG, PNG,
       GIF (its first frame) or BMP (24 or 32 bits, not compressed). They become the pixels that
       `sslzoo.data` reads: turned as their EXIF orientation says, transparent pixels on white. A
-      network of any size gets them one by one. One file that cannot be read fails the request;
+      network of any size gets them one by one. One file that cannot be read fails the request.
+      Pictures among the outputs are PNG files, and `_bytes` ends their names;
     - `<verb>_bytes_marked` answers the other files. Its output `readable`, bool (N,), is false for
       those that cannot be read; their rows are 0, pictures among the outputs empty;
     - `<verb>` that draws takes `n` and `seed`, two int32 numbers.

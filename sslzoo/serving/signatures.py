@@ -179,7 +179,9 @@ def _of_files(model: keras.Model, signature: Signature) -> tf.types.experimental
     def alone(file):
         pixels, readable = decoded(file)
         outputs = graph(reads.served(pixels[None], whole))
-        return {name: _item(value, readable) for name, value in outputs.items()}, readable
+        return {
+            _named(name, value): _item(value, readable) for name, value in outputs.items()
+        }, readable
 
     def together(files):
         item = tf.TensorSpec(reads.shape, tf.float32), tf.TensorSpec([], tf.bool)
@@ -225,11 +227,20 @@ def _answered(values: Any, readable: Any) -> Any:
     return tf.where(tf.reshape(readable, shape), values, tf.zeros_like(values))
 
 
+def _named(name: str, values: Any) -> str:
+    """The name of an output: TensorFlow Serving sends what ends in `_bytes` as {"b64": ...}."""
+    return f"{name}_bytes" if _is_picture(values) else name
+
+
+def _is_picture(values: Any) -> bool:
+    return values.dtype == tf.uint8 and values.shape.rank == 4
+
+
 def _item(values: Any, readable: Any) -> Any:
     """The only item of values (1, ...); a picture, uint8 (1, H, W, 1 or 3), as a PNG file. 0, or no
     bytes, where it answers no image.
     """
     value = values[0]
-    if values.dtype == tf.uint8 and values.shape.rank == 4:
+    if _is_picture(values):
         value = tf.io.encode_png(value)
     return tf.where(readable, value, tf.zeros_like(value))

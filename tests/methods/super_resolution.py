@@ -90,6 +90,6 @@ class Checks(MethodChecks):
         )
         big, small = (
             tf.io.decode_png(data).numpy()
-            for data in signatures["upscale_bytes"](image_bytes=files)["image"].numpy()
+            for data in signatures["upscale_bytes"](image_bytes=files)["image_bytes"].numpy()
         )
         assert np.abs(big - expected[0]).max() <= 1 and small.shape == (24, 28, 3)

@@ -150,7 +150,7 @@ def test_pictures_of_any_size_come_back_whole(models, asked, answers, name):
     for number, images in enumerate(asked[name]):
         expected = models[name].upscale(images)
         assert_same(answers[f"upscale:{number}:image"], expected)
-        files = answers[f"upscale_bytes:{number}:image"]
+        files = answers[f"upscale_bytes:{number}:image_bytes"]
         pixels = np.stack([np.asarray(Image.open(io.BytesIO(file))) for file in files])
         assert_same(pixels, expected)
 
