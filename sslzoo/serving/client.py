@@ -62,7 +62,8 @@ class Client:
         if scheme == "grpc" and importlib.util.find_spec("tensorflow_serving") is None:
             needed = "have tensorflow-serving-api: pip install sslzoo[serving]"
             raise refused("url", repr(url), needed)
-        self.scheme, self.name, self.version = scheme, name, version
+        self.scheme = scheme
+        self.name, self.version = name, version
         self.timeout = above("timeout", timeout, 0)
         self.outputs = {}  # of signatures that have one
 

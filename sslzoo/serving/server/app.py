@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -191,17 +191,25 @@ def application(service: Service) -> FastAPI:
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"])
     async def rest(request: Request) -> Response:
         start = time.perf_counter()
-        model, method, code, body = await _answer(service, request)
-        service.metrics.requests.labels(model, method, str(code)).inc()
-        service.metrics.seconds.labels(model).observe(time.perf_counter() - start)
+        answer = await _answer(service, request)
+        service.metrics.requests.labels(answer.model, answer.method, str(answer.code)).inc()
+        service.metrics.seconds.labels(answer.model).observe(time.perf_counter() - start)
         headers = {"Connection": "close"} if service.draining else None
-        return Response(body, code, headers=headers, media_type=JSON)
+        return Response(answer.body, answer.code, headers=headers, media_type=JSON)
 
     return app
 
 
-async def _answer(service: Service, request: Request) -> tuple[str, str, int, bytes]:
-    """(model, method, HTTP code, body) of what came. Unknown names are counted together."""
+class _Answer(NamedTuple):
+    """model, method: what it is counted under; unknown models count together. code: of HTTP."""
+
+    model: str
+    method: str
+    code: int
+    body: bytes
+
+
+async def _answer(service: Service, request: Request) -> _Answer:
     model, method = "", ""
     path = request.scope["path"]
     try:
@@ -213,15 +221,16 @@ async def _answer(service: Service, request: Request) -> tuple[str, str, int, by
         model = place["name"] if place["name"] in service.models else ""
         method = place.get("method", "status")
         if method == "status":
-            return model, method, 200, service.describe(place)
+            return _Answer(model, method, 200, service.describe(place))
         if method.lower() != "predict":
             raise invalid(f"{method}: this model has no such signatures; use predict.")
-        return model, method, 200, await service.predict(place, await _body(service, request))
+        body = await service.predict(place, await _body(service, request))
+        return _Answer(model, method, 200, body)
     except Refused as error:
-        return model, method, error.http, error.body
+        return _Answer(model, method, error.http, error.body)
     except Exception as error:  # a fault of ours: the others are answered
         refused = Refused("INTERNAL", f"{type(error).__name__}: {str(error)[:300]}")
-        return model, method, refused.http, refused.body
+        return _Answer(model, method, refused.http, refused.body)
 
 
 async def _body(service: Service, request: Request) -> bytes:

@@ -91,7 +91,8 @@ class Batches:
 
     def _next(self) -> list[_Waiting]:
         """The first request, and those of its form that fit beside it, in their order."""
-        batch, rest, rows = [], deque(), 0
+        batch, rest = [], deque()
+        rows = 0
         for request in self.waiting:
             if request.answer.done():  # nobody waits for it any more
                 continue
