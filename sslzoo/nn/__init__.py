@@ -6,6 +6,7 @@ from sslzoo.inputs import Preprocess, reads
 from sslzoo.nn.any_size import any_size, at_size, feature_map
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
+from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks
 from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import mlp_decoder
@@ -35,6 +36,7 @@ from sslzoo.nn.widen import widen
 __all__ = [
     "BACKBONES",
     "BicubicUpsampling",
+    "Blocks",
     "CosineDense",
     "Exemplars",
     "LightInk",
@@ -54,6 +56,8 @@ __all__ = [
     "backbone",
     "bicubic",
     "bicubic_matrix",
+    "block_maps",
+    "blocks",
     "boosted_weights",
     "class_means",
     "effective_rank",
@@ -65,6 +69,7 @@ __all__ = [
     "frozen",
     "full",
     "gru",
+    "has_blocks",
     "head",
     "herding",
     "inside",

@@ -12,6 +12,7 @@ from keras import layers
 from sslzoo.checks import check_call, one_of, refused, whole
 from sslzoo.inputs import check_settings
 from sslzoo.nn.borrowed import borrowed
+from sslzoo.nn.context_free import context_free
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.layers import Seeds, image_input
 from sslzoo.nn.normalize import normalized
@@ -108,7 +109,8 @@ BACKBONES = (
     | {f"resnet{depth}_sk": sk_resnet for depth in (50, 101, 152)}  # SimCLR v2
     | {name: vit for name in SIZES}
     | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
-    | {"convnet": convnet, "micro": micro, "mlp": mlp, "srresnet": srresnet, "gru": gru}
+    | {"convnet": convnet, "context_free": context_free, "micro": micro, "mlp": mlp}
+    | {"srresnet": srresnet, "gru": gru}
 )
 
 

@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from sslzoo.nn.backbones import BACKBONES, convnet, micro, mlp
+from sslzoo.nn.context_free import context_free
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet
 from sslzoo.nn.selective_kernels import sk_resnet
@@ -11,7 +12,14 @@ from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.vit import SIZES
 
 # times `width`: two or three stages double it, and a bottleneck has four times its channels
-TIMES_WIDTH = {convnet: 1, srresnet: 1, micro: 2, cifar_resnet: 4, sk_resnet: 32}
+TIMES_WIDTH = {
+    convnet: 1,
+    srresnet: 1,
+    micro: 2,
+    cifar_resnet: 4,
+    context_free: 8,
+    sk_resnet: 32,
+}
 LAST_OF = {mlp: "widths", gru: "units"}
 
 

@@ -12,6 +12,7 @@ from sslzoo.backends.recent import recent
 from sslzoo.checks import one_of, refused, whole
 from sslzoo.data import Dataset, Pictures
 from sslzoo.data.encoded import pictures_of
+from sslzoo.training.block_features import BlockFeatures
 from sslzoo.training.chunks import Sized, in_chunks
 from sslzoo.training.feed import is_rows
 from sslzoo.training.streams import first_batch
@@ -69,7 +70,7 @@ def at_once(function: Callable, chunk: Any) -> Any:
     return function(chunk)
 
 
-class Verbs:
+class Verbs(BlockFeatures):
     """The inference side of a `Method`.
 
     A verb `v` is the method `v_graph(x)` on tensors, and `v(x, batch_size=256)` on NumPy arrays,
@@ -176,7 +177,7 @@ class Verbs:
                 chunk = self.reads.sized(chunk)
             return function(chunk, shapes=self.reads.shapes(chunk))
 
-        title = "Encoding" if verb == "encode" else verb.capitalize()
+        title = "Encoding" if verb.startswith("encode") else verb.capitalize()
         count = self.reads.count(x)
         return in_chunks(lambda chunk: parts(compute, chunk), x, count, batch_size, title)
 

@@ -14,6 +14,7 @@ BUILT = {
     "vit_micro": {"patch": 4},
     "vit_tiny": {"patch": 8},
     "convnet": {"depth": 2},
+    "context_free": {"width": 2},
     "micro": {},
     "mlp": {"widths": [20, 12]},
     "srresnet": {"blocks": 1, "width": 8},

@@ -5,11 +5,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from sslzoo.checks import above, in_range, refused, whole
 from sslzoo.data.subset import labeled_subset, stratified_split
+from sslzoo.evaluate.blocks import LAST, check_block, of_block
 from sslzoo.evaluate.encoders import encoded
 from sslzoo.evaluate.record import evaluate_with_baselines
 from sslzoo.evaluate.splits import Labeled, check_classes, labeled_splits, needs
@@ -32,6 +34,7 @@ def linear_probe(
     max_iter: PositiveInt = 100,
     seed: NonNegativeInt = 0,
     labels_per_class: Annotated[int, Field(ge=2)] | None = None,
+    block: str = LAST,
     batch_size: PositiveInt = 256,
     baselines: bool = True,
     dry_run: bool = False,
@@ -57,15 +60,20 @@ def linear_probe(
         seed: Random seed of the validation split and of the choice of labels.
         labels_per_class: Items of every class of train to use, at least 2, because one is held out
             to choose the penalty. See `labeled_subset`. None: all of train.
+        block: Whose features are judged: "last", which is what `encode` gives; a name of the
+            model's `block_names`; or "best". The best one is that with the highest accuracy on
+            `validation_fraction` of `train`, the last of equals. The untrained encoder is judged
+            in the same way, on its own best block.
         dry_run: Check the arguments, measure nothing, and return {}.
 
     Returns:
-        The record of `sslzoo.evaluate.record`.
+        The record of `sslzoo.evaluate.record`. With a block, its "layer" is the name of the block.
+        With the best one, "blocks" lists the accuracy of all of them on the validation rows.
 
     Raises:
         ValueError: no labels, nothing to evaluate, labels that do not match, one class only, a
             class with too few training items, data of another kind than the model reads, a setting
-            out of range.
+            out of range, a block that the model does not have.
 
     >>> import numpy as np
     >>> features, labels = np.eye(4)[[0, 1] * 10], [0, 1] * 10
@@ -79,6 +87,7 @@ def linear_probe(
     whole("batch_size", batch_size, 1)
     if model is not None:
         needs(model, "linear_probe", "encode")
+    check_block(model, block)
     train, test = labeled_splits(model, train, test, "linear_probe")
     check_classes(train, "linear_probe")
     used = _labeled(train, labels_per_class, seed)
@@ -86,10 +95,25 @@ def linear_probe(
     if dry_run:
         return {}
 
+    def best_block(encoder):
+        rows = np.concatenate([fit_rows, validation_rows])
+        found = encoder.encode_blocks(used.take(rows).inputs, batch_size)
+        tried = []
+        for name, features in found.items():
+            probe = _Probe(encoded(None, features), used.labels[rows], max_iter)
+            path, _ = probe.try_penalties(
+                penalties, *np.split(np.arange(len(rows)), [len(fit_rows)])
+            )
+            best = max(path, key=lambda step: step["accuracy"])
+            tried.append({"block": name, "feature_dim": features.shape[1], **best})
+        chosen = max(reversed(tried), key=lambda block: block["accuracy"])
+        return chosen["block"], tried
+
     def predict(encoder):
+        encoder, of_encoder = of_block(encoder, block, best_block)
         probe = _Probe(encoded(encoder, used.inputs, batch_size), used.labels, max_iter)
         path = probe.choose_penalty(penalties, fit_rows, validation_rows)
-        details = {**probe.details(), "validation": path}
+        details = {**of_encoder, **probe.details(), "validation": path}
         return probe.predict(encoded(encoder, test.inputs, batch_size)), details
 
     settings = {
@@ -103,6 +127,8 @@ def linear_probe(
     }
     if labels_per_class is not None:
         settings |= {"labels_per_class": int(labels_per_class), "n_labeled": len(used)}
+    if block != LAST:
+        settings |= {"block": block}
     return evaluate_with_baselines("linear_probe", predict, model, train, test, settings, baselines)
 
 
@@ -125,12 +151,11 @@ class _Probe:
         self.labels, self.max_iter = labels, max_iter
         self.regression = None
 
-    def choose_penalty(
+    def try_penalties(
         self, penalties: list[float], fit_rows: NDArray, validation_rows: NDArray
-    ) -> list[dict]:
-        """Fit with each penalty, strongest first, and with the best of them on all rows.
-
-        Each fit starts from the one before, which is near. Returns what each came to.
+    ) -> tuple[list[dict], list]:
+        """What each penalty came to, strongest first, and the fits. Each fit starts from the one
+        before, which is near.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -144,6 +169,15 @@ class _Probe:
             converged = self._converged(regression)
             path.append({"penalty": penalty, "accuracy": accuracy, "converged": converged})
             fits.append(copy.deepcopy(regression))
+        return path, fits
+
+    def choose_penalty(
+        self, penalties: list[float], fit_rows: NDArray, validation_rows: NDArray
+    ) -> list[dict]:
+        """Fit with each penalty, and with the best of them on all rows. Returns what each came
+        to.
+        """
+        path, fits = self.try_penalties(penalties, fit_rows, validation_rows)
         # The first of equals: the strongest penalty.
         best = max(range(len(path)), key=lambda index: path[index]["accuracy"])
         self.penalty = path[best]["penalty"]

@@ -107,3 +107,57 @@ def test_one_class_is_nothing_to_probe():
         ValueError, match="train labels: got class 0 alone; it must have at least two"
     ):
         linear_probe(None, data, data)
+
+
+class Blocks:
+    """A model of three blocks: noise, the pixels, and two of the pixels."""
+
+    block_names = ["noise", "pixels", "features"]
+
+    def encode_blocks(self, images, batch_size=256, names=None):
+        pixels = np.asarray(images, "float32").reshape(len(images), -1) / 255
+        noise = np.random.default_rng(int(pixels.sum())).normal(size=(len(pixels), 3))
+        found = {"noise": noise, "pixels": pixels, "features": pixels[:, 20:22]}
+        return {name: found[name] for name in names or self.block_names}
+
+    def encode(self, images, batch_size=256):
+        return self.encode_blocks(images)["features"]
+
+
+def test_the_best_block_is_that_of_the_held_out_training_images(digits):
+    train, test = digits
+    poisoned = test.replace(labels=np.random.default_rng(0).permutation(test.labels))
+    best = linear_probe(Blocks(), train, test, block="best", baselines=False)
+    unseen = linear_probe(Blocks(), train, poisoned, block="best", baselines=False)["settings"]
+    settings = best["settings"]
+    assert settings["layer"] == "pixels" and unseen["blocks"] == settings["blocks"]
+    accuracies = {tried["block"]: tried["accuracy"] for tried in settings["blocks"]}
+    assert list(accuracies) == Blocks.block_names
+    assert max(accuracies, key=accuracies.get) == "pixels"
+    named = linear_probe(Blocks(), train, test, block="pixels", baselines=False)
+    assert named["accuracy"] == best["accuracy"] > 0.8
+    last = linear_probe(Blocks(), train, test, baselines=False)
+    assert last["accuracy"] < 0.6 and "block" not in last["settings"]
+
+
+def test_the_untrained_encoder_is_judged_on_its_own_best_block(digits):
+    import sslzoo
+
+    model = sslzoo.build("rotation", "micro", 8)
+    record = linear_probe(model, *digits, block="best")
+    assert record["settings"]["layer"] in model.block_names
+    assert record["accuracy"] == record["baselines"]["untrained_encoder"]
+    assert record["baselines"]["raw_pixels"] > record["accuracy"]
+    assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Blocks(), "block: got 'stage9'; it must be one of"),
+        (None, "block: got stage9; it must be 'last' for a model whose blocks are not known"),
+    ],
+)
+def test_a_block_that_a_model_does_not_have_is_refused(digits, model, message):
+    with pytest.raises(ValueError, match=message):
+        linear_probe(model, *digits, block="stage9", dry_run=True)

@@ -1,0 +1,184 @@
+"""The outputs of the blocks of a network."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+from keras import layers, ops
+
+from sslzoo.checks import one_of, refused
+
+LAST = "features"  # the name of the last block, which is the output of the network
+BLOCK = re.compile(r"(.*block_?\d+[a-z]?)(_|$)")  # the block that the name of a layer speaks of
+PADDING = (layers.ZeroPadding1D, layers.ZeroPadding2D)
+POOLING = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D)
+
+
+class Blocks(NamedTuple):
+    """The blocks of a network, from the first to the last.
+
+    names: of the blocks. The last one is "features".
+    network: items -> a list of their outputs. It shares the weights of the network.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> len(nn.blocks(nn.backbone("resnet20", 32)).network.outputs)
+        10
+    """
+
+    names: list[str]
+    network: keras.Model
+
+
+class _Step(NamedTuple):
+    """One operation of a network, with its tensors."""
+
+    operation: Any
+    inputs: list
+    outputs: list
+
+
+def blocks(network: keras.Model, pooled: bool = True) -> Blocks:
+    """The outputs of every block of a network.
+
+    A block ends where a single tensor leads on: behind a residual addition and what follows it, or
+    between two layers of a chain. It holds a convolution, a dense layer, or another layer with
+    matrices. Layers named "block1_..." or "stage1_block1_..." are one block.
+
+    Args:
+        network: A Functional model from items to features. Functional models inside it are looked
+            into.
+        pooled: Whether each output is the mean over its map, tokens or steps: (N, D). The last one
+            is the output of the network then. Otherwise each is as it comes, and the last one is
+            the map that the network pools, if it ends in global average pooling.
+
+    Raises:
+        ValueError: No Functional model.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> names, network = nn.blocks(nn.backbone("convnet", 28, depth=3))
+        >>> names
+        ['block1', 'block2', 'features']
+        >>> network.output_shape
+        [(None, 64), (None, 64), (None, 64)]
+    """
+    inputs, ends, output = _walked(network)
+    if pooled:
+        ends = {name: _vectors(end) for name, end in ends.items()} | {LAST: output}
+    return Blocks(list(ends), keras.Model(inputs, list(ends.values()), name=_name(network)))
+
+
+def block_maps(network: keras.Model, names: Sequence[str] = (LAST,)) -> keras.Model:
+    """A network that gives maps of some of its blocks beside its features.
+
+    Args:
+        network: A Functional model from images to features (N, D).
+        names: Blocks whose outputs are maps. "features" is the map that the network pools.
+
+    Returns:
+        A model from images to [*maps (N, H, W, C), features]. It shares the weights of the network.
+
+    Raises:
+        ValueError: No Functional model, an unknown block, or a block without a map.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.block_maps(nn.backbone("micro", 8), ["block1", "features"]).output_shape
+        [(None, 8, 8, 8), (None, 4, 4, 16), (None, 16)]
+    """
+    inputs, ends, output = _walked(network)
+    maps = [ends[one_of("block", name, ends)] for name in names]
+    for name, x in zip(names, maps, strict=True):
+        if len(x.shape) != 4:
+            raise refused("block", f"{name} of shape {tuple(x.shape)}", "give maps (N, H, W, C)")
+    return keras.Model(inputs, [*maps, output], name=_name(network))
+
+
+def has_blocks(network: Any) -> bool:
+    """Whether `blocks` knows those of a network.
+
+    Example:
+        >>> from sslzoo.nn.blocks import has_blocks
+        >>> has_blocks(None)
+        False
+    """
+    return isinstance(network, keras.Model) and hasattr(network, "operations")
+
+
+def _name(network: keras.Model) -> str:
+    return f"{network.name}_blocks"
+
+
+def _walked(network: keras.Model) -> tuple[Any, dict[str, Any], Any]:
+    """(input, {name: end of the block}, output) of a network, as a graph of its own."""
+    if not has_blocks(network):
+        raise refused("backbone", type(network).__name__, "be a Functional network")
+    steps: list[_Step] = []
+
+    def call(operation, *args, **kwargs):
+        if has_blocks(operation) and len(operation.outputs) == 1:
+            _run(operation, args[0], call)  # its own operations, one by one
+            return steps[-1].outputs[0]
+        outputs = operation(*args, **kwargs)
+        steps.append(_Step(operation, _tensors((args, kwargs)), _tensors(outputs)))
+        return outputs
+
+    copy = _run(network, None, call)
+    return copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0]
+
+
+def _run(network: keras.Model, inputs: Any, call: Callable) -> keras.Model:
+    """A copy of a network on `inputs`, made by calling `call` for each of its operations."""
+    return keras.models.clone_model(
+        network, input_tensors=inputs, clone_function=lambda layer: layer, call_function=call
+    )
+
+
+def _ends(inputs: list, steps: list[_Step]) -> dict[str, Any]:
+    """{name: tensor} of the ends of the blocks. The last one is before its pooling."""
+    ends, started = {}, False
+    possible = {}  # {name: tensor} behind the last matrices: the block may end there
+    for step, alone in zip(steps, _alone(inputs, steps), strict=True):
+        if _learns(step.operation):
+            ends |= dict(list(possible.items())[-1:])  # the next block begins
+            possible, started = {}, True
+        if alone and started and not isinstance(step.operation, PADDING):
+            possible[_block_of(step.operation.name)] = step.outputs[0]
+    # What is behind the last matrices is one block, the last one.
+    ends = {name: end for name, end in ends.items() if name not in possible}
+    pools = isinstance(steps[-1].operation, POOLING)
+    return ends | {LAST: (steps[-1].inputs if pools else steps[-1].outputs)[0]}
+
+
+def _alone(inputs: list, steps: list[_Step]) -> list[bool]:
+    """Of each step, whether all that follows reads its output alone, of all tensors before."""
+    uses = {id(x): index for index, step in enumerate(steps) for x in step.inputs}  # the last one
+    needed = max(uses.get(id(x), 0) for x in inputs)
+    alone = []
+    for index, step in enumerate(steps):
+        alone.append(needed <= index and len(step.outputs) == 1)
+        needed = max(needed, *(uses.get(id(x), 0) for x in step.outputs))
+    return alone
+
+
+def _learns(operation: Any) -> bool:
+    """Whether an operation has matrices, such as the kernel of a convolution."""
+    weights = getattr(operation, "weights", ())
+    return any(sum(side > 1 for side in weight.shape) > 1 for weight in weights)
+
+
+def _block_of(name: str) -> str:
+    match = BLOCK.match(name)
+    return match[1] if match else name
+
+
+def _vectors(x: Any) -> Any:
+    """Means (N, D) of maps (N, H, W, D), tokens or steps (N, T, D); rows (N, D) as they are."""
+    between = tuple(range(1, len(x.shape) - 1))
+    return ops.mean(x, axis=between) if between else x
+
+
+def _tensors(values: Any) -> list:
+    return [x for x in keras.tree.flatten(values) if isinstance(x, keras.KerasTensor)]
