@@ -1,24 +1,35 @@
-"""`sslzoo export`: a SavedModel for TF Serving."""
+"""`sslzoo export`: a SavedModel for TF Serving, and whether one is served."""
 
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sslzoo.cli.shared import ModelName, WeightsSource, check_model, load_model, use_backend
+from sslzoo.cli.shared import WeightsSource, check_model, load_model, use_backend
+
+if TYPE_CHECKING:
+    from sslzoo.serving.conformance import Conformance
 
 
 def command(
-    name: ModelName,
-    out: Annotated[Path, typer.Option(help="Folder for the versions OUT/1, OUT/2, ...")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="A name from `sslzoo list`, or a model's file."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the versions OUT/1, OUT/2, ...")
+    ] = None,
     version: Annotated[
         str, typer.Option(metavar="N|next", help="Version number. It must not exist yet.")
     ] = "1",
     weights: WeightsSource = "default",
+    check: Annotated[
+        Path | None, typer.Option(help="An export to check and to time, in place of a model.")
+    ] = None,
 ) -> None:
-    """Export a model as a SavedModel for TensorFlow Serving.
+    """Export a model as a SavedModel for TensorFlow Serving. Or check an export.
 
     Example:
         >>> from sslzoo.cli.export import command
@@ -28,6 +39,19 @@ def command(
     """
     from sslzoo.checks import local_path, refused
 
+    if check is not None:
+        if name is not None or out is not None:
+            raise refused("--check", "MODEL or --out beside it", "stand alone, with an export")
+        use_backend("tensorflow")
+        from sslzoo.serving.conformance import conformance
+
+        found = conformance(check)
+        _print(found)
+        if not found.whole:
+            raise typer.Exit(1)
+        return
+    if name is None or out is None:
+        raise refused("export", "no MODEL or no --out", "have both, or --check DIR")
     check_model(name)
     out = local_path("--out", out)
     if version != "next" and not (version.isdecimal() and int(version)):
@@ -39,3 +63,15 @@ def command(
         model = load_model(name, weights)
         written = run(model, out, version=version if version == "next" else int(version))
     print(written)
+
+
+def _print(found: "Conformance") -> None:
+    print(f"{found.folder}: {found.ops} kinds of operations")
+    for op in found.foreign:
+        print(f"NOT in TensorFlow: the operation {op}")
+    for signature, words in found.failed.items():
+        print(f"NOT answered: {signature}: {words}")
+    print(f"saved_model_cli show: {'reads it' if found.shown else 'does NOT read it'}")
+    for count, (middle, slow) in found.milliseconds.items():
+        each = middle / count
+        print(f"batch {count:>2}: {middle:.2f} ms, 95 % within {slow:.2f} ms ({each:.2f} an item)")

@@ -16,6 +16,7 @@ from PIL import Image
 
 import sslzoo
 from sslzoo.serving import export
+from sslzoo.serving.server.loaded import Loaded
 from sslzoo.serving.signatures import requests
 
 pytestmark = [
@@ -108,6 +109,13 @@ def assert_same(found, expected):
         assert np.abs(found.astype(int) - expected).max() <= 1
     else:
         assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_server_knows_a_request_for_every_signature(folder, name):
+    loaded = Loaded(folder / name / "1")
+    assert loaded.failed == {}
+    assert set(loaded.metadata) >= set(loaded.signatures)
 
 
 @pytest.mark.parametrize("name", ENCODERS)

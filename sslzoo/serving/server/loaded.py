@@ -1,6 +1,5 @@
 """One version of an exported model, loaded."""
 
-import contextlib
 import json
 import re
 import time
@@ -24,6 +23,7 @@ CODES = {
     tf.errors.ResourceExhaustedError: "RESOURCE_EXHAUSTED",
     tf.errors.FailedPreconditionError: "FAILED_PRECONDITION",
 }
+COLORS = 3
 USUAL = 32  # of a size that neither the signature nor the description knows, in warm-up
 
 
@@ -55,7 +55,7 @@ class Loaded:
         graph = saved_model_pb2.SavedModel()
         graph.ParseFromString((folder / "saved_model.pb").read_bytes())
         self.definitions = graph.meta_graphs[0].signature_def
-        self.warm_up()
+        self.failed = self.warm_up()
         self.seconds = time.monotonic() - start
 
     def inputs(self, signature: str) -> dict[str, Input]:
@@ -90,13 +90,23 @@ class Loaded:
         """The signatures as TensorFlow Serving describes them."""
         return {name: _described(self.definitions[name]) for name in sorted(self.definitions)}
 
-    def warm_up(self) -> None:
-        """One item for every signature: the first call of a graph sets much up."""
-        sizes = self.description.get("preprocessing", {})
+    def warm_up(self) -> dict[str, str]:
+        """One item for every signature: the first call of a graph sets much up. {signature: what it
+        said} of those that refused it.
+        """
+        failed = {}
         for name in self.signatures:
-            inputs = {key: _example(needed, sizes) for key, needed in self.inputs(name).items()}
-            with contextlib.suppress(Refused):  # of this size
-                self.compute(name, inputs)
+            try:
+                self.compute(name, self.example(name))
+            except Refused as error:  # an item of this size
+                failed[name] = str(error)
+        return failed
+
+    def example(self, signature: str, count: int = 1) -> dict[str, NDArray]:
+        """A request for `count` items of the usual size."""
+        sizes = self.description.get("preprocessing", {})
+        inputs = self.inputs(signature).items()
+        return {name: _example(needed, sizes, count) for name, needed in inputs}
 
 
 def _words(error: tf.errors.OpError) -> str:
@@ -107,15 +117,18 @@ def _words(error: tf.errors.OpError) -> str:
     return said[1] if said else text
 
 
-def _example(needed: Input, sizes: Mapping[str, Any]) -> NDArray:
+def _example(needed: Input, sizes: Mapping[str, Any], count: int) -> NDArray:
     side = sizes.get("image_size", USUAL)
     side = side if isinstance(side, int) else USUAL
     if needed.dtype.kind == "O":
         image = tf.io.encode_png(np.full((side, side, 3), 128, "uint8")).numpy()
-        return np.array([image], object)
-    shape = [1] if needed.shape else []
-    shape += [side if size is None else size for size in needed.shape[1:]]
-    return np.ones(shape, needed.dtype) if not shape else np.zeros(shape, needed.dtype)
+        return np.array([image] * count, object)
+    if not needed.shape:  # the number of samples, or a seed
+        return np.array(count, needed.dtype)
+    shape = [count, *(size or side for size in needed.shape[1:])]
+    if len(shape) == 4:  # images
+        shape[-1] = needed.shape[-1] or COLORS
+    return np.zeros(shape, needed.dtype)
 
 
 def _described(definition: Any) -> dict:

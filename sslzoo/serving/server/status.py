@@ -1,6 +1,6 @@
 """What a request can be refused for: TensorFlow's status codes, as its REST API answers them."""
 
-import orjson
+import json
 
 # tensorflow/serving, model_servers/http_server.cc.
 HTTP = {
@@ -39,7 +39,7 @@ class Refused(Exception):
     @property
     def body(self) -> bytes:
         """The answer, JSON."""
-        return orjson.dumps({"error": str(self)})
+        return json.dumps({"error": str(self)}).encode()
 
 
 def invalid(message: str) -> Refused:
@@ -48,6 +48,6 @@ def invalid(message: str) -> Refused:
     Example:
         >>> from sslzoo.serving.server.status import invalid
         >>> invalid("No values").body
-        b'{"error":"No values"}'
+        b'{"error": "No values"}'
     """
     return Refused("INVALID_ARGUMENT", message)
