@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax wheel-test notebooks docs start throughput peer-env tfa-golden torch-golden clean
+.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax wheel-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -20,15 +20,22 @@ examples: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -q -n 2 --doctest-modules sslzoo
 
 test-tensorflow: .venv/installed-dev
-	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2
+	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2 --junitxml=build/tensorflow.xml
 
 # On JAX. What is committed is tested in a fresh clone with no data beside it, as on a user's machine: tests that may meet
 # data of their own read the bundled digits there. What needs no backend has been tested above.
-WITHOUT_BACKEND := checks test_house.py test_report.py test_suites.py test_list.py test_files.py test_rows.py test_progress.py
+ZOO := cache card citation compare config downloads embed filters folder found imported markdown_card push recipe registry \
+	remote sections sources starter url
+WITHOUT_BACKEND := checks plots test_house.py test_report.py test_suites.py test_list.py test_files.py test_rows.py \
+	test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py $(ZOO:%=zoo/test_%.py)
 test-jax: .venv/installed-dev
 	rm -rf build/bare && git clone -q . build/bare
 	cd build/bare && env -u SSLZOO_DATA KERAS_BACKEND=jax ../../$(BIN)/python -m pytest -n 2 -m "not tensorflow" \
-		$(WITHOUT_BACKEND:%=--ignore=tests/%)
+		$(WITHOUT_BACKEND:%=--ignore=tests/%) --junitxml=../jax.xml
+
+# Where the time of the last runs went.
+slowest:
+	@python3 scripts/slowest.py build/tensorflow.xml build/jax.xml
 
 # The package as users get it: the wheel, in another folder, without the source checkout.
 wheel-test: .venv/installed-dev

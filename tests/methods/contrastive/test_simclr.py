@@ -32,6 +32,9 @@ class TestSimCLR(MethodChecks):
             )
         return {"nt_xent": np.mean(terms)}
 
+    def test_bfloat16_trains_and_stays_finite(self):
+        self.check_precision("mixed_bfloat16")
+
     def test_default_projector_is_the_official_one(self):
         model = SimCLR(nn.backbone("micro", 8))
         shapes = [(v.name, tuple(v.shape)) for v in ema.parameters(model.projector)]

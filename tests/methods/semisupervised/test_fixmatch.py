@@ -12,6 +12,7 @@ from sslzoo.training import Checkpoint
 
 
 class TestFixMatch(few_labels.Checks):
+    exported = True
     method = FixMatch
 
     def unlabeled_term(self, model, batch, logits):
