@@ -29,6 +29,7 @@ _NAMES = {
     "save": "sslzoo.zoo.folder",
     "push": "sslzoo.zoo.push",
     "Checkpoint": "sslzoo.training.checkpoint",
+    "Index": "sslzoo.evaluate.index",
 }
 _MODULES = (
     *("augment", "data", "evaluate", "inputs", "losses", "methods", "nn", "optim"),

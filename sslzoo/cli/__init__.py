@@ -21,7 +21,18 @@ from sslzoo.cli.words import Command, Group
 
 COMMANDS = (
     *("list", "info", "data", "config", "train", "eval", "compare", "report"),
-    *("embed", "classify", "upscale", "export", "serve", "demo", "import", "push"),
+    *(
+        "embed",
+        "search",
+        "curate",
+        "classify",
+        "upscale",
+        "export",
+        "serve",
+        "demo",
+        "import",
+        "push",
+    ),
 )
 
 app = typer.Typer(

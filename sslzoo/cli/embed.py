@@ -21,30 +21,40 @@ from sslzoo.cli.shared import (
 def command(
     name: ModelName,
     data: Annotated[str, typer.Option(help="A data set, an .npz file, or a folder of images.")],
-    out: Annotated[Path, typer.Option(help="The .npz file to write.")] = Path("embeddings.npz"),
+    out: Annotated[
+        Path, typer.Option(help="The .npz file to write. Or a folder, for any number of images.")
+    ] = Path("embeddings.npz"),
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "train",
     on_error: OnError = "raise",
     download: Download = False,
+    batch: Annotated[int, typer.Option(help="Images that are computed at once.")] = 256,
+    dtype: Annotated[str, typer.Option(help="float32, or float16 of a folder OUT.")] = "float32",
     weights: WeightsSource = "default",
     backend: Backend = None,
 ) -> None:
-    """Compute the embeddings of a data set and write them to an .npz file.
+    """Compute the embeddings of a data set and write them to an .npz file, or to a folder.
 
     The file holds features (N, D). It also holds the labels, class names and file names that
-    the data set has.
+    the data set has. A folder gets shards of paths and vectors: for any number of images, in
+    bounded memory. A run that was stopped goes on.
 
     Example:
         >>> from sslzoo.cli.embed import command
         >>> command("simclr_resnet20.digits", "digits", Path("digits.npy"))
         Traceback (most recent call last):
-        ValueError: --out: got digits.npy; it must end in .npz, in an existing folder.
+        ValueError: --out: got digits.npy; it must end in .npz, or be a folder.
     """
     from sslzoo.checks import local_path, refused
 
     check_model(name)
     out = local_path("--out", out)
-    if out.suffix != ".npz" or not out.parent.is_dir():
-        raise refused("--out", str(out), "end in .npz, in an existing folder")
+    if out.suffix not in ("", ".npz") and not out.is_dir():
+        raise refused("--out", str(out), "end in .npz, or be a folder")
+    if out.suffix != ".npz":
+        _embed_folder(name, data, out, batch, dtype, weights, backend)
+        return
+    if not out.parent.is_dir():
+        raise refused("--out", str(out), "be in an existing folder")
     check_at_hand([data], download)
     use_backend(backend)
     from sslzoo.zoo.embed import embed as run
@@ -55,3 +65,21 @@ def command(
     others = other_splits(data, split)
     if others:
         print(f"Not written: {', '.join(others)}. --split chooses another one.")
+
+
+def _embed_folder(
+    name: str, data: str, out: Path, batch: int, dtype: str, weights: str, backend: Backend
+) -> None:
+    from sslzoo.checks import one_of, whole
+
+    whole("--batch", batch, 1)
+    one_of("--dtype", dtype, ("float32", "float16"))
+    if not Path(data).is_dir():
+        raise FileNotFoundError(f"--data: there is no folder {data}, which a folder --out needs.")
+    use_backend(backend)
+    from sslzoo.zoo.embed_folder import embed_folder
+
+    done = embed_folder(load_model(name, weights), data, out, name, batch, dtype=dtype)
+    print(f"{out}: {done.rows:,} embeddings of {done.dimension} numbers")
+    if done.unreadable:
+        print(f"{len(done.unreadable):,} files cannot be read: {out / 'unreadable.csv'}")
