@@ -121,7 +121,8 @@ class Index:
 
     def _blocks(self, rows: int, title: str = "") -> Iterator[tuple[int, list[str], NDArray]]:
         """(first row, paths, vectors of length 1) of about so many rows at a time."""
-        start, paths, parts = 0, [], []
+        start = 0
+        paths, parts = [], []
         shards = read_shards(self.folder)
         shards = progress(shards, title, self.manifest.shards, least=20) if title else shards
         for shard in shards:

@@ -31,6 +31,14 @@ class Blocks(NamedTuple):
     network: keras.Model
 
 
+class _Walk(NamedTuple):
+    """The input of a network, {name: end of a block}, and its output."""
+
+    input: Any
+    ends: dict[str, Any]
+    output: Any
+
+
 class _Step(NamedTuple):
     """One operation of a network, with its tensors."""
 
@@ -64,10 +72,11 @@ def blocks(network: keras.Model, pooled: bool = True) -> Blocks:
         >>> network.output_shape
         [(None, 64), (None, 64), (None, 64)]
     """
-    inputs, ends, output = _walked(network)
+    walk = _walked(network)
+    ends = walk.ends
     if pooled:
-        ends = {name: _vectors(end) for name, end in ends.items()} | {LAST: output}
-    return Blocks(list(ends), keras.Model(inputs, list(ends.values()), name=_name(network)))
+        ends = {name: _vectors(end) for name, end in ends.items()} | {LAST: walk.output}
+    return Blocks(list(ends), keras.Model(walk.input, list(ends.values()), name=_name(network)))
 
 
 def block_maps(network: keras.Model, names: Sequence[str] = (LAST,)) -> keras.Model:
@@ -88,12 +97,12 @@ def block_maps(network: keras.Model, names: Sequence[str] = (LAST,)) -> keras.Mo
         >>> nn.block_maps(nn.backbone("micro", 8), ["block1", "features"]).output_shape
         [(None, 8, 8, 8), (None, 4, 4, 16), (None, 16)]
     """
-    inputs, ends, output = _walked(network)
-    maps = [ends[one_of("block", name, ends)] for name in names]
+    walk = _walked(network)
+    maps = [walk.ends[one_of("block", name, walk.ends)] for name in names]
     for name, x in zip(names, maps, strict=True):
         if len(x.shape) != 4:
             raise refused("block", f"{name} of shape {tuple(x.shape)}", "give maps (N, H, W, C)")
-    return keras.Model(inputs, [*maps, output], name=_name(network))
+    return keras.Model(walk.input, [*maps, walk.output], name=_name(network))
 
 
 def has_blocks(network: Any) -> bool:
@@ -111,8 +120,8 @@ def _name(network: keras.Model) -> str:
     return f"{network.name}_blocks"
 
 
-def _walked(network: keras.Model) -> tuple[Any, dict[str, Any], Any]:
-    """(input, {name: end of the block}, output) of a network, as a graph of its own."""
+def _walked(network: keras.Model) -> _Walk:
+    """A network as a graph of its own."""
     if not has_blocks(network):
         raise refused("backbone", type(network).__name__, "be a Functional network")
     steps: list[_Step] = []
@@ -126,7 +135,7 @@ def _walked(network: keras.Model) -> tuple[Any, dict[str, Any], Any]:
         return outputs
 
     copy = _run(network, None, call)
-    return copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0]
+    return _Walk(copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0])
 
 
 def _run(network: keras.Model, inputs: Any, call: Callable) -> keras.Model:

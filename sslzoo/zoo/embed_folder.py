@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -212,42 +213,42 @@ def _write_missing(
     read: Any,
 ) -> None:
     missing = [n for n in range(manifest.shards) if not manifest.path(out, n).is_file()]
-    starts = [
-        (number, start)
-        for number in missing
-        for start in range(
-            number * manifest.rows, min((number + 1) * manifest.rows, len(files)), batch_size
-        )
-    ]
+    batches = [batch for n in missing for batch in _batches(manifest, n, files, batch_size)]
     parts: list[Shard] = []
-    batches = _decoded(folder, manifest, files, starts, batch_size, read)
-    for number, last, paths, images in progress(batches, "Encoding", len(starts), least=20):
-        parts.append(_encoded(model, paths, images, batch_size, manifest))
-        if last:
-            write_shard(manifest.path(out, number), _joined(parts, manifest))
+    images = _decoded(folder, batches, read)
+    for batch, found in progress(images, "Encoding", len(batches), least=20):
+        parts.append(_encoded(model, batch.paths, found, batch_size, manifest))
+        if batch.last:
+            write_shard(manifest.path(out, batch.shard), _joined(parts, manifest))
             parts = []
 
 
-def _decoded(
-    folder: Path, manifest: Manifest, files: list[str], starts: list, batch_size: int, read: Any
-) -> Iterator[tuple[int, bool, list[str], list]]:
-    """(shard, whether it ends it, paths, images or reasons) of each batch; the next ones are read
+class _Batch(NamedTuple):
+    """Files that are computed together. last: of their shard."""
+
+    shard: int
+    last: bool
+    paths: list[str]
+
+
+def _batches(manifest: Manifest, shard: int, files: list[str], batch_size: int) -> list[_Batch]:
+    own = files[shard * manifest.rows : (shard + 1) * manifest.rows]
+    starts = range(0, len(own), batch_size)
+    return [_Batch(shard, s == starts[-1], own[s : s + batch_size]) for s in starts]
+
+
+def _decoded(folder: Path, batches: list[_Batch], read: Any) -> Iterator[tuple[_Batch, list]]:
+    """Each batch with its images, or the reasons why there are none. The next batches are read
     meanwhile.
     """
+    waiting = deque()
     with ThreadPoolExecutor(os.cpu_count(), "sslzoo-decode") as pool:
-        waiting = []
-        for number, start in [*starts, *[(None, None)] * AHEAD]:
-            if number is not None:
-                end = min(start + batch_size, (number + 1) * manifest.rows, len(files))
-                last = end == min((number + 1) * manifest.rows, len(files))
-                paths = files[start:end]
-                found = [pool.submit(read, folder / path) for path in paths]
-                waiting.append((number, last, paths, found))
-            if len(waiting) > AHEAD or number is None:
-                if not waiting:
-                    continue
-                ready, last, paths, found = waiting.pop(0)
-                yield ready, last, paths, [future.result() for future in found]
+        for batch in [*batches, *[None] * AHEAD]:
+            if batch is not None:
+                waiting.append((batch, [pool.submit(read, folder / path) for path in batch.paths]))
+            if waiting and (batch is None or len(waiting) > AHEAD):
+                ready, images = waiting.popleft()
+                yield ready, [image.result() for image in images]
 
 
 def _encoded(
