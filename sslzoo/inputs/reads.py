@@ -47,8 +47,11 @@ def reads(backbone: keras.Model) -> Input:
         raise refused("backbone", f"a {type(tensors).__name__} of inputs", needed)
     shape, integers = tensors.shape[1:], "int" in tensors.dtype
     if len(shape) in (2, 3):
-        kind = Series if len(shape) == 2 else Images
-        return kind(*shape[:-1], _fixed(shape[-1], tensors))
+        if len(shape) == 2:
+            return Series(shape[0], _fixed(shape[1], tensors))
+        layers = getattr(backbone, "layers", [])
+        reading = next((k.reading for k in layers if hasattr(k, "reading")), {})
+        return Images(*shape[:2], _fixed(shape[2], tensors), **reading)
     if len(shape) == 1 and integers:
         return Tokens(shape[0], _vocabulary(backbone))
     if len(shape) == 1 and (shape[0] is None or tensors.name == "audio"):

@@ -119,6 +119,8 @@ def backbone(
     image_size: int | tuple | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    interpolation: str = "bilinear",
+    share: float = 1.0,
     **options: Any,
 ) -> keras.Model:
     """Build a backbone.
@@ -131,6 +133,8 @@ def backbone(
         mean: What the network subtracts of each channel of images in [0, 1], as its checkpoint
             did. None: nothing.
         std: What it divides each channel by afterwards.
+        interpolation, share: How its checkpoint brought whole images to its size: with "bicubic",
+            and of the central share of both sides, such as 0.875.
         options: Options of the network, such as `width`, `stem`, `zero_gamma`, `channels` or
             `seed`.
 
@@ -147,6 +151,7 @@ def backbone(
     check_settings()
     if isinstance(name, str) and ":" in name:
         _check_none(f"{name}, which has its own", mean=mean, std=std)
+        _check_usual(f"{name}, which has its own", interpolation, share)
         return borrowed(name, image_size, options)
     build = BACKBONES[one_of("backbone", name, BACKBONES)]
     check_call(build, options, f"option of {name}", leave=("name", "image_size"))
@@ -159,8 +164,9 @@ def backbone(
         options["seed"] = whole("seed", options["seed"], 0, 2**31 - 1)
     if "image_size" in inspect.signature(build).parameters:
         network = build(name, 32 if image_size is None else image_size, **options)
-        return normalized(network, mean, std)
+        return normalized(network, mean, std, interpolation, share)
     _check_none(f"{name}, which reads no images", image_size=image_size, mean=mean, std=std)
+    _check_usual(f"{name}, which reads no images", interpolation, share)
     return build(name, **options)
 
 
@@ -168,3 +174,9 @@ def _check_none(network: str, **settings: Any) -> None:
     for setting, value in settings.items():
         if value is not None:
             raise refused(setting, value, f"be None for {network}")
+
+
+def _check_usual(network: str, interpolation: str, share: float) -> None:
+    if (interpolation, share) != ("bilinear", 1.0):
+        name = "share" if share != 1.0 else "interpolation"
+        raise refused(name, interpolation if share == 1.0 else share, f"be left out for {network}")

@@ -7,11 +7,18 @@ import keras
 from keras import layers, ops
 
 from sslzoo.checks import finite, refused
+from sslzoo.inputs.preprocess import Preprocess
 
 
 @keras.saving.register_keras_serializable("sslzoo")
 class Normalize(layers.Layer):
     """Maps x (N, H, W, C) -> (x - mean) / std, of each channel.
+
+    It also says how whole images are brought to the network's size, for `sslzoo.inputs.reads`.
+
+    Args:
+        mean, std: Numbers, one a channel.
+        interpolation, share: As for `sslzoo.inputs.Preprocess`.
 
     Example:
         >>> import numpy as np
@@ -20,9 +27,17 @@ class Normalize(layers.Layer):
         2.0
     """
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        mean: Sequence[float],
+        std: Sequence[float],
+        interpolation: str = "bilinear",
+        share: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.mean, self.std = list(mean), list(std)
+        self.reading = {"interpolation": interpolation, "share": share}
 
     def call(self, x: Any) -> Any:
         mean = ops.convert_to_tensor(self.mean, x.dtype)
@@ -32,16 +47,21 @@ class Normalize(layers.Layer):
         return input_shape
 
     def get_config(self) -> dict:
-        return super().get_config() | {"mean": self.mean, "std": self.std}
+        return super().get_config() | {"mean": self.mean, "std": self.std} | self.reading
 
 
 def normalized(
-    network: keras.Model, mean: Sequence[float] | None, std: Sequence[float] | None
+    network: keras.Model,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    interpolation: str = "bilinear",
+    share: float = 1.0,
 ) -> keras.Model:
-    """A network behind a `Normalize`; the network itself where both are None.
+    """A network behind a `Normalize`; the network itself where mean and std are None, and images
+    are read as usual.
 
     Raises:
-        ValueError: one of them alone, another number of channels, numbers that are not finite, or a
+        ValueError: mean or std alone, another number of channels, numbers that are not finite, or a
             deviation of 0 or less.
 
     Example:
@@ -49,9 +69,12 @@ def normalized(
         >>> nn.normalized(nn.backbone("micro", 8), [0.5] * 3, [0.2] * 3).output_shape
         (None, 16)
     """
-    if mean is None and std is None:
-        return network
     channels = network.input_shape[-1]
+    if mean is None and std is None:
+        if (interpolation, share) == ("bilinear", 1.0):
+            return network
+        mean, std = [0.0] * channels, [1.0] * channels
+    Preprocess(None, channels, interpolation, share=share)  # refuses what it does not know
     for name, values in {"mean": mean, "std": std}.items():
         if values is None or len(values) != channels:
             raise refused(name, values, f"be {channels} numbers, one a channel")
@@ -59,5 +82,5 @@ def normalized(
     if min(std) <= 0:
         raise refused("std", std, "be above 0")
     inputs = keras.Input(network.input_shape[1:], name="image")
-    x = Normalize(mean, std, name="normalize")(inputs)
+    x = Normalize(mean, std, interpolation, share, name="normalize")(inputs)
     return keras.Model(inputs, network(x), name=network.name)

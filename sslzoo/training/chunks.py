@@ -1,5 +1,6 @@
 """Items in chunks through a function of arrays, into arrays that are made once."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 
 from sslzoo import backends
 from sslzoo.data import Pictures
+from sslzoo.data.threads import Threads
 from sslzoo.inputs import Input
 from sslzoo.progress import progress
 
 
 class Sized:
-    """Pictures of different sizes as one array of the network's size, made for the rows asked for.
+    """Pictures of different sizes as one array of the network's size, made for the rows asked for,
+    by several threads.
 
     Example:
         >>> import numpy as np
@@ -28,15 +31,16 @@ class Sized:
     def __init__(self, pictures: Pictures, reads: Input) -> None:
         self.pictures = pictures
         self.reads = reads
+        self._threads = Threads(os.cpu_count(), "sslzoo-decode")
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def __getitem__(self, rows: NDArray) -> NDArray:
-        return np.concatenate([self._one(self.pictures[row][None]) for row in rows])
+        return np.concatenate(list(self._threads.pool().map(self._one, rows)))
 
-    def _one(self, image: NDArray) -> NDArray:
-        sized = self.reads.sized(image)
+    def _one(self, row: int) -> NDArray:
+        sized = self.reads.sized(self.pictures[row][None])
         integers = sized.dtype.kind != "f"  # it has the network's size, and came as it is
         return sized / np.float32(255) if integers else sized
 

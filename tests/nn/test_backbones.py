@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+import sslzoo
 from sslzoo import nn
 from sslzoo.nn import resnet
 
@@ -248,3 +249,19 @@ def test_mean_and_deviation_are_for_networks_of_images_without_their_own():
         nn.backbone("gru", std=[0.5])
     with pytest.raises(ValueError, match="mean: got .* be None for keras:X, which has its own"):
         nn.backbone("keras:X", mean=[0.5] * 3)
+    with pytest.raises(ValueError, match="share: got 0.5; it must be left out for gru"):
+        nn.backbone("gru", share=0.5)
+
+
+@pytest.mark.parametrize("mean", [None, [0.5, 0.4, 0.3]])
+def test_a_network_says_how_whole_images_come_to_its_size(mean, tmp_path):
+    std = mean and [0.2, 0.3, 0.4]
+    network = nn.backbone("micro", 8, mean=mean, std=std, interpolation="bicubic", share=0.5)
+    network.save(tmp_path / "network.keras")
+    model = sslzoo.build("simclr", keras.saving.load_model(tmp_path / "network.keras"))
+    assert (model.reads.layer.share, model.reads.layer.interpolation) == (0.5, "bicubic")
+    images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), dtype=np.uint8)
+    center = images[:, 4:12, 4:12]
+    np.testing.assert_allclose(model.encode(images), model.encode(center), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="share: got 0; it must be"):
+        nn.backbone("micro", 8, share=0)
