@@ -1,6 +1,7 @@
 """Augmentations of batches on the device. Each sample has its own random parameters."""
 
 from sslzoo.augment.color import color_jitter, color_matrix, solarize
+from sslzoo.augment.damage import Damaged, Noisy, noisy
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
 from sslzoo.augment.multi_crop import MultiCrop
@@ -17,8 +18,10 @@ __all__ = [
     "WEAK_STRONG",
     "Augment",
     "Crops",
+    "Damaged",
     "FlipShift",
     "MultiCrop",
+    "Noisy",
     "OneView",
     "Patches",
     "RandAugment",
@@ -29,6 +32,7 @@ __all__ = [
     "color_matrix",
     "crop_resize",
     "gaussian_blur",
+    "noisy",
     "resolve_preset",
     "solarize",
     "weak_strong",

@@ -1,4 +1,4 @@
-"""How near is an image to its original? The measures of super-resolution, on the luminance."""
+"""How near is an image to its original?"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,13 +30,21 @@ def psnr(image: ArrayLike, original: ArrayLike) -> float:
     >>> round(psnr([[1.0]], [[0.0]]), 2)
     48.13
     """
-    error = np.mean((np.asarray(image, "float64") - np.asarray(original, "float64")) ** 2)
+    return decibels(np.mean((np.asarray(image, "float64") - np.asarray(original, "float64")) ** 2))
+
+
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of values in 0..255; infinite of 0.
+
+    >>> round(decibels(1.0), 2)
+    48.13
+    """
     return float(10 * np.log10(PEAK**2 / error)) if error > 0 else float("inf")
 
 
 def ssim(image: ArrayLike, original: ArrayLike) -> float:
     """Mean structural similarity of two gray images (H, W) in 0..255, H and W at least 11; 1 if
-    they are equal.
+    they are equal. Of channels (C, H, W) it is the mean.
 
     Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural Similarity",
     IEEE TIP 13(4), equation 13:
@@ -51,8 +59,8 @@ def ssim(image: ArrayLike, original: ArrayLike) -> float:
     1.0
     """
     x, y = np.asarray(image, "float64"), np.asarray(original, "float64")
-    if min(x.shape) < WINDOW:
-        got = f"{x.shape[0]}x{x.shape[1]} px"
+    if min(x.shape[-2:]) < WINDOW:
+        got = f"{x.shape[-2]}x{x.shape[-1]} px"
         raise refused("image", got, f"have at least {WINDOW}x{WINDOW} for SSIM")
     mean_x, mean_y = _windowed(x), _windowed(y)
     variances = _windowed(x * x) - mean_x**2 + _windowed(y * y) - mean_y**2
@@ -63,10 +71,10 @@ def ssim(image: ArrayLike, original: ArrayLike) -> float:
 
 
 def _windowed(values):
-    """The mean (H - 10, W - 10) under the window, at the places where it lies inside."""
+    """The mean (..., H - 10, W - 10) under the window, at the places where it lies inside."""
     from scipy.ndimage import correlate1d
 
     weights = np.exp(-((np.arange(WINDOW) - WINDOW // 2.0) ** 2) / (2 * SIGMA**2))
     weights, edge = weights / weights.sum(), WINDOW // 2
-    means = correlate1d(correlate1d(values, weights, axis=0), weights, axis=1)
-    return means[edge:-edge, edge:-edge]
+    means = correlate1d(correlate1d(values, weights, axis=-2), weights, axis=-1)
+    return means[..., edge:-edge, edge:-edge]

@@ -3,13 +3,13 @@ networks of any size, tiles.
 """
 
 from sslzoo.inputs import Preprocess, reads
-from sslzoo.nn.any_size import any_size, at_size, feature_map
+from sslzoo.nn.any_size import any_size, at_size, feature_map, map_and_features
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
 from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks
 from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
-from sslzoo.nn.decoders import mlp_decoder
+from sslzoo.nn.decoders import map_decoder, mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen
@@ -74,6 +74,8 @@ __all__ = [
     "herding",
     "inside",
     "hidden_states",
+    "map_and_features",
+    "map_decoder",
     "mlp_decoder",
     "normalized",
     "one_pass",

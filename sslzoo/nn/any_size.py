@@ -79,10 +79,7 @@ def feature_map(backbone: keras.Model) -> keras.Model:
         >>> nn.feature_map(nn.backbone("srresnet", 8, width=4, blocks=1)).output_shape
         (None, None, None, 4)
     """
-    pooling = backbone.layers[-1]
-    if not isinstance(pooling, layers.GlobalAveragePooling2D):
-        got = f"one that ends in {type(pooling).__name__}"
-        raise refused("backbone", got, "end in GlobalAveragePooling2D over a map")
+    pooling = _pooling(backbone)
     height, width = backbone.input_shape[1:3]
     map_height, map_width = pooling.input.shape[1:3]
     if (map_height, map_width) != (height, width):
@@ -90,3 +87,26 @@ def feature_map(backbone: keras.Model) -> keras.Model:
         raise refused("backbone", got, "keep the size of its images, as 'srresnet' does")
     names = [layer.name for layer in backbone.layers if layer.output is pooling.input]
     return any_size(backbone, names[0])
+
+
+def map_and_features(backbone: keras.Model) -> keras.Model:
+    """The network from images to [the map that a backbone pools at its end, its features].
+
+    Raises:
+        ValueError: a backbone that does not end in global average pooling.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.map_and_features(nn.backbone("micro", 8)).output_shape
+        [(None, 4, 4, 16), (None, 16)]
+    """
+    outputs = [_pooling(backbone).input, backbone.output]
+    return keras.Model(backbone.input, outputs, name="map_and_features")
+
+
+def _pooling(backbone: keras.Model) -> layers.GlobalAveragePooling2D:
+    pooling = backbone.layers[-1]
+    if not isinstance(pooling, layers.GlobalAveragePooling2D):
+        got = f"one that ends in {type(pooling).__name__}"
+        raise refused("backbone", got, "end in GlobalAveragePooling2D over a map")
+    return pooling

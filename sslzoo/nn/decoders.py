@@ -5,8 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from sslzoo.checks import whole
+from sslzoo.checks import refused, whole
 from sslzoo.nn.heads import head
+from sslzoo.nn.layers import Seeds
+from sslzoo.nn.resnet import conv_bn
+
+NARROWEST = 16  # channels of a map that a decoder enlarges
 
 
 def mlp_decoder(
@@ -49,3 +53,51 @@ def mlp_decoder(
     latents = keras.Input((latent_dim,), name="latents")
     logits = layers.Reshape(tuple(image_shape), name="logits")(mlp(latents))  # (N, H, W, C)
     return keras.Model(latents, logits, name=name)
+
+
+def map_decoder(
+    map_shape: Sequence[int],
+    shape: Sequence[int],
+    seed: int = 0,
+    name: str = "decoder",
+) -> keras.Model:
+    """Convolutions from the map of an encoder to values of every pixel.
+
+    A 3x3 convolution with BatchNorm and ReLU. Then, for each factor of 2, the map is enlarged to
+    its nearest pixels, and such a convolution halves its channels, down to 16. A 3x3 convolution
+    makes the values.
+
+    Args:
+        map_shape: (h, w, C) of the map.
+        shape: (H, W, values) of the result. H / h and W / w must be the same power of 2.
+        seed: Random seed of the initializers.
+
+    Returns:
+        A Functional `keras.Model`, maps (N, h, w, C) -> float32 (N, H, W, values).
+
+    Raises:
+        ValueError: sizes that are no power of 2 apart.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.map_decoder((4, 4, 32), (8, 8, 3)).output_shape
+        (None, 8, 8, 3)
+    """
+    height, width, values = shape
+    factor = height // map_shape[0]
+    power = factor > 0 and not factor & (factor - 1)
+    if not power or (height, width) != (factor * map_shape[0], factor * map_shape[1]):
+        got = f"a map of {map_shape[0]}x{map_shape[1]} for images of {height}x{width}"
+        raise refused("backbone", got, "make one that is smaller by a power of 2")
+    seeds, channels = Seeds(seed), map_shape[-1]
+    inputs = keras.Input(tuple(map_shape), name="map")
+    x = conv_bn(inputs, channels, 3, 1, f"{name}_block0", seeds)
+    for step in range(1, factor.bit_length()):
+        channels = max(channels // 2, NARROWEST)
+        x = layers.UpSampling2D(2, name=f"{name}_enlarge{step}")(x)
+        x = conv_bn(x, channels, 3, 1, f"{name}_block{step}", seeds)
+    last = seeds.glorot()
+    x = layers.Conv2D(
+        values, 3, padding="same", kernel_initializer=last, dtype="float32", name=f"{name}_values"
+    )(x)
+    return keras.Model(inputs, x, name=name)

@@ -5,6 +5,7 @@
     plots.embedding_map(features, data.labels, data.classes).savefig("map.png")
     plots.nearest_neighbors(data, features).savefig("neighbors.png")
     plots.confusion_matrix(data.labels, model.classify(data.images)).savefig("confusion.png")
+    plots.restored_images(model, data.images[:6]).savefig("restored.png")
 
 Each returns a figure of matplotlib, which a notebook shows by itself.
 """
@@ -16,6 +17,7 @@ _NAMES = {
     "confusion_matrix": "sslzoo.plots.confusion",
     "embedding_map": "sslzoo.plots.embeddings",
     "nearest_neighbors": "sslzoo.plots.neighbors",
+    "restored_images": "sslzoo.plots.restored",
 }
 
 __all__ = [*_NAMES]

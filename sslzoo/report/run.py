@@ -7,6 +7,7 @@ from sslzoo.report.pages import page
 from sslzoo.report.records import baselines_text, metric_figures, number
 
 MOST = 1000  # items that are embedded for the pictures
+RESTORED = 6  # images that are damaged and restored for a picture
 DPI = 110
 COLUMNS = 3  # curves beside each other
 
@@ -76,6 +77,9 @@ def _pictures(entry: Any) -> list[tuple[str, bytes]]:
     pictures = [("Map of embeddings", plots.embedding_map(features, data.labels, data.classes))]
     if data.field == "images":
         pictures.append(("Nearest neighbors", plots.nearest_neighbors(data, features)))
+    if hasattr(model, "damage"):
+        restored = plots.restored_images(model, data.images[:RESTORED])
+        pictures.append(("Restored images", restored))
     if data.labels is not None and "classify" in model.verbs:
         predicted = model.classify(data.inputs)
         pictures.append(("Confusion matrix", plots.confusion_matrix(data.labels, predicted)))

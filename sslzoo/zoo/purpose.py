@@ -14,7 +14,12 @@ OF_FAMILY = {
     "semisupervised": "classes, few labels",
     "transfer": "features across domains",
 }
-OF_METHOD = {"adarnn": "forecasts of series", "encoder": FEATURES}
+RESTORES = "features, restored images"
+OF_METHOD = {
+    "adarnn": "forecasts of series",
+    "denoising_autoencoder": RESTORES,
+    "encoder": FEATURES,
+}
 
 # (main verb, kind of item) -> a task of the Hugging Face Hub
 PIPELINES = {
@@ -27,6 +32,7 @@ OF_PROTOCOL = {
     "adaptation": "tabular-classification",
     "likelihood": "unconditional-image-generation",
     "regression": "time-series-forecasting",
+    "restoration": "image-to-image",
     "super_resolution": "image-to-image",
     "retrieval": "image-feature-extraction",
     "verification": "image-feature-extraction",

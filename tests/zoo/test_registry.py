@@ -280,7 +280,7 @@ def test_durations(seconds, text):
 def test_the_package_s_own_entries():
     for name in list_models():
         config = load_config(name)
-        if method_family(config.method) == "restoring":
+        if "scale" in config.hyperparameters:
             what = f"_x{config.hyperparameters['scale']}"
         else:
             what = f"_{config.backbone.name}" if config.backbone else ""
