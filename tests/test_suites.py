@@ -8,7 +8,11 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from sslzoo import nn
+from sslzoo.methods import list_methods
 
 suite = pytest.importorskip("benchmarks.suite", reason="the wheel has no benchmarks")
 kept = importlib.import_module("benchmarks.kept").kept
@@ -84,6 +88,44 @@ def test_draws_of_few_labels_are_of_different_labels():
     few_labels = importlib.import_module("benchmarks.few_labels")
     configs = [few_labels.settings("digits", "fixmatch", draw) for draw in few_labels.DRAWS]
     assert [config.sampler.settings()["draw"] for config in configs] == [0, 1, 2]
+
+
+def test_all_methods_of_few_labels_have_the_same_budget_on_a_set():
+    few_labels = importlib.import_module("benchmarks.few_labels")
+    known = set(list_methods("semisupervised")) - {"distillation"}
+    assert set(few_labels.METHODS) == known | {"supervised"}
+    for name in few_labels.SETS:
+        configs = [few_labels.settings(name, method, 1) for method in few_labels.METHODS]
+        for part in ("backbone", "image_size", "augment", "data", "sampler", "seed", "epochs"):
+            assert len({str(getattr(config, part)) for config in configs}) == 1, (name, part)
+        for part in ("optimizer", "schedule", "batch_size"):
+            assert len({str(getattr(config, part)) for config in configs}) == 1, (name, part)
+    assert configs[0].sampler.labels_per_class == 40 and configs[0].data.name == "cifar10"
+
+
+def test_the_network_of_cifar10_has_at_most_12_million_multiplications():
+    few_labels = importlib.import_module("benchmarks.few_labels")
+    config = few_labels.settings("cifar10", "supervised", 0)
+    network = nn.backbone(config.backbone.name, config.image_size, **config.backbone.options())
+    kernels = [(x, x.kernel.shape) for x in network.layers if hasattr(x, "kernel_size")]
+    pixels = [np.prod(layer.output.shape[1:3]) for layer, _ in kernels]
+    counts = [np.prod(shape) * n for (_, shape), n in zip(kernels, pixels, strict=True)]
+    assert 5e6 < sum(counts) <= 12e6
+
+
+def test_the_published_order_holds_within_two_standard_errors_or_is_missed():
+    few_labels = importlib.import_module("benchmarks.few_labels")
+    rows = {
+        method: {"last": 0.5 + 0.1 * number, "last_error": 0.01}
+        for number, tier in enumerate(few_labels.TIERS)
+        for method in tier
+    }
+    assert all(found["met"] for found in few_labels.order(rows, "cifar10"))
+    rows["vat"]["last"] = rows["pi_model"]["last"] - 0.02  # two errors of the difference are 0.028
+    assert all(found["met"] for found in few_labels.order(rows, "cifar10"))
+    rows["vat"]["last"] -= 0.02
+    (missed,) = [found for found in few_labels.order(rows, "cifar10") if not found["met"]]
+    assert "vat less" in missed["what"] and missed["value"] == pytest.approx(-0.0117, abs=1e-3)
 
 
 @pytest.mark.parametrize(

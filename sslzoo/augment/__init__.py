@@ -4,11 +4,12 @@ from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.damage import Damaged, Noisy, noisy
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
+from sslzoo.augment.mix_up import MixUpDraws, mix_up
 from sslzoo.augment.multi_crop import MultiCrop
 from sslzoo.augment.patches import Patches
 from sslzoo.augment.presets import PRESETS, resolve_preset
 from sslzoo.augment.randaugment import POOLS, RandAugment
-from sslzoo.augment.symmetry import Symmetry
+from sslzoo.augment.symmetry import Symmetry, turned
 from sslzoo.augment.views import OneView, TwoViews
 from sslzoo.augment.weak_strong import WEAK_STRONG, FlipShift, weak_strong
 
@@ -20,6 +21,7 @@ __all__ = [
     "Crops",
     "Damaged",
     "FlipShift",
+    "MixUpDraws",
     "MultiCrop",
     "Noisy",
     "OneView",
@@ -32,8 +34,10 @@ __all__ = [
     "color_matrix",
     "crop_resize",
     "gaussian_blur",
+    "mix_up",
     "noisy",
     "resolve_preset",
     "solarize",
+    "turned",
     "weak_strong",
 ]

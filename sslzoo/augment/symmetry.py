@@ -1,4 +1,4 @@
-"""The eight symmetries of a square."""
+"""The eight symmetries of a square, and its four turns."""
 
 from typing import Any
 
@@ -47,3 +47,25 @@ class Symmetry(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return super().get_config() | {"seed": self.seed}
+
+
+def turned(images: Any, turns: Any) -> Any:
+    """Each square image turned counterclockwise by its number of quarters. No pixel is
+    interpolated.
+
+    Args:
+        images: (N, size, size, C).
+        turns: integers (N,) in 0..3.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> images = np.array([0.0, 1.0, 2.0, 3.0], "float32").reshape(1, 2, 2, 1)
+        >>> np.asarray(augment.turned(images, np.array([1]))).ravel().tolist()
+        [1.0, 3.0, 0.0, 2.0]
+    """
+    turns = ops.reshape(turns, (-1, 1, 1, 1))
+    found = images
+    for quarters in (1, 2, 3):
+        found = ops.where(turns == quarters, ops.rot90(images, quarters, axes=(1, 2)), found)
+    return found

@@ -10,6 +10,21 @@ from sslzoo.checks import refused
 from sslzoo.inputs import Input
 
 
+def changed(layer: keras.layers.Layer, x: Any) -> Any:
+    """What a random layer makes of items, in training mode where it has one.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from sslzoo.augment.views import changed
+        >>> noisy = changed(keras.layers.GaussianNoise(0.1), np.zeros((2, 3), "float32"))
+        >>> bool(np.any(np.asarray(noisy)))
+        True
+    """
+    if "training" in inspect.signature(layer.call).parameters:
+        return layer(x, training=True)
+    return layer(x)
+
+
 class _RandomViews(keras.layers.Layer):
     """Views of items: by a preset of images, by any layer that changes items at random, or by
     "none", as `encode` reads them.
@@ -32,11 +47,7 @@ class _RandomViews(keras.layers.Layer):
 
     def _view(self, x: Any) -> Any:
         """What the layer makes of items, in training mode where it has one."""
-        if self.augment is None:
-            return x
-        if "training" in inspect.signature(self.augment.call).parameters:
-            return self.augment(x, training=True)
-        return self.augment(x)
+        return x if self.augment is None else changed(self.augment, x)
 
 
 class OneView(_RandomViews):

@@ -22,16 +22,16 @@ WEAK_STRONG = {
 }
 
 
-def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
+def weak_strong(augment: Any, seed: int = 0) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     """The layers of the weak and the strong view of a preset.
 
     Args:
         augment: A name from `WEAK_STRONG`, or a dict. Its "preset" is such a name, and its other
-            fields replace those of the preset.
-        seed: An integer.
+            fields replace those of the preset. Or the two layers themselves.
+        seed: An integer, of a preset.
 
     Raises:
-        TypeError: It is neither a name nor a dict.
+        TypeError: It is neither a name nor a dict nor two layers.
         ValueError: A name or field is unknown, or the layers refuse a value.
 
     Example:
@@ -40,9 +40,11 @@ def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
         >>> weak.flip, strong.count
         (0.0, 3)
     """
+    if _is_pair(augment):
+        return tuple(augment)
     changes = {"preset": augment} if isinstance(augment, str) else augment
     if not isinstance(changes, dict):
-        needed = "be a name, or a dict of 'preset' and the fields to replace"
+        needed = "be a name, a dict of 'preset' and the fields to replace, or two Keras layers"
         raise TypeError(str(refused("augment", augment, needed)))
     name = one_of("preset", changes.get("preset", ""), WEAK_STRONG)
     changes = {field: value for field, value in changes.items() if field != "preset"}
@@ -51,6 +53,11 @@ def weak_strong(augment: Any, seed: int = 0) -> tuple["FlipShift", RandAugment]:
     fields = WEAK_STRONG[name] | changes
     weak = FlipShift(fields["flip"], fields["shift"], seed=seed)
     return weak, RandAugment(fields["pool"], fields["count"], fields["cutout"], seed=seed + 1)
+
+
+def _is_pair(augment: Any) -> bool:
+    pair = isinstance(augment, (list, tuple)) and len(augment) == 2
+    return pair and all(isinstance(layer, keras.layers.Layer) for layer in augment)
 
 
 @keras.saving.register_keras_serializable(package="sslzoo")

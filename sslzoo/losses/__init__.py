@@ -1,8 +1,20 @@
 """Losses as pure functions of tensors. Each is the mean over samples, in the form of its paper."""
 
+from sslzoo.losses.adaptive import (
+    adaptive_thresholds,
+    aligned,
+    fairness,
+    truncated_gaussian,
+)
 from sslzoo.losses.adversarial import discriminator_loss, generator_loss
 from sslzoo.losses.asymmetric import negative_cosine
 from sslzoo.losses.clustering import sinkhorn, swapped_prediction
+from sslzoo.losses.consistency import (
+    divergences,
+    entropies,
+    squared_consistency,
+    virtual_adversary,
+)
 from sslzoo.losses.contrastive import dcl, info_nce, info_nce_batch, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
@@ -39,6 +51,8 @@ from sslzoo.losses.variational import (
 __all__ = [
     "DOMAIN_DISTANCES",
     "TSA_SCHEDULES",
+    "adaptive_thresholds",
+    "aligned",
     "annealed_cross_entropy",
     "barlow_twins",
     "bernoulli_log_likelihood",
@@ -48,7 +62,10 @@ __all__ = [
     "dino",
     "discriminator_loss",
     "distillation",
+    "divergences",
     "elbo",
+    "entropies",
+    "fairness",
     "flexible_thresholds",
     "gaussian_kl",
     "gaussian_log_density",
@@ -69,6 +86,7 @@ __all__ = [
     "sharpen",
     "sigmoid_distillation",
     "sinkhorn",
+    "squared_consistency",
     "sup_con",
     "triplet_batch_all",
     "triplet_batch_hard",
@@ -76,7 +94,9 @@ __all__ = [
     "triplet_parts",
     "triplet_semi_hard",
     "swapped_prediction",
+    "truncated_gaussian",
     "tsa_threshold",
     "vicreg",
     "vicreg_parts",
+    "virtual_adversary",
 ]

@@ -12,7 +12,7 @@ from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import map_decoder, mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
-from sslzoo.nn.frozen import frozen
+from sslzoo.nn.frozen import frozen, unrecorded
 from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
@@ -26,6 +26,7 @@ from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.prototypes import Prototypes
 from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
+from sslzoo.nn.running_means import RunningMeans
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.step_weights import StepWeights, boosted_weights
@@ -47,6 +48,7 @@ __all__ = [
     "Preprocess",
     "Prototypes",
     "Queue",
+    "RunningMeans",
     "State",
     "StepWeights",
     "WINDOW",
@@ -87,6 +89,7 @@ __all__ = [
     "tiled",
     "tiled_graph",
     "uniformity",
+    "unrecorded",
     "vgg19_features",
     "widen",
 ]

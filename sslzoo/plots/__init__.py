@@ -15,6 +15,7 @@ from typing import Any
 
 _NAMES = {
     "confusion_matrix": "sslzoo.plots.confusion",
+    "decisions": "sslzoo.plots.decisions",
     "embedding_map": "sslzoo.plots.embeddings",
     "nearest_neighbors": "sslzoo.plots.neighbors",
     "restored_images": "sslzoo.plots.restored",

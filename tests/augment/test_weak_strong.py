@@ -67,6 +67,6 @@ def test_wrong_presets_are_named(augment, message):
         weak_strong(augment)
 
 
-def test_a_layer_is_no_preset():
-    with pytest.raises(TypeError, match="augment: got <GaussianNoise .*; it must be a name, or a"):
+def test_a_single_layer_is_no_preset():
+    with pytest.raises(TypeError, match="augment: got <GaussianNoise .*; it must be a name, a"):
         weak_strong(keras.layers.GaussianNoise(0.1))

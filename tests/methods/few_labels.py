@@ -1,11 +1,10 @@
-"""What the tests of FixMatch, FlexMatch, UDA and Pseudo-Label share beside the harness."""
+"""What the tests of the methods of a few labels share beside the harness."""
 
 from abc import abstractmethod
 
 import keras
 import numpy as np
 import pytest
-import six_kinds
 from harness import MethodChecks, _digits, digits, inject
 from keras import ops
 
@@ -40,13 +39,8 @@ class Checks(MethodChecks):
 
     @classmethod
     def make(cls, **kwargs):
-        """With a threshold that an untrained network passes now and then: at 0.95 the unlabeled
-        term would be 0 here.
-        """
         return cls.method(
-            nn.backbone("micro", 8),
-            10,
-            **{"augment": "digits", "threshold": 0.16} | cls.arguments | kwargs,
+            nn.backbone("micro", 8), 10, **{"augment": "digits"} | cls.arguments | kwargs
         )
 
     @classmethod
@@ -55,7 +49,7 @@ class Checks(MethodChecks):
         images, unlabeled = digits(n), digits(n, start=64)
         views = {"labeled": noisy(images, rng, 0.05)}
         views |= {
-            name: noisy(unlabeled, rng, 0.05 if name == "weak" else 0.3)
+            name: noisy(unlabeled, rng, 0.05 if name.startswith("weak") else 0.3)
             for name in cls.unlabeled_views
         }
         fields = {
@@ -64,7 +58,13 @@ class Checks(MethodChecks):
             "unlabeled": unlabeled,
             "index": np.arange(n)[::-1].copy(),
         }
+        views |= cls.draws(views, rng)
         return {field: fields[field] for field in names_of(cls.method)} | views
+
+    @classmethod
+    def draws(cls, views, rng):
+        """What the method's `views` draws beside the views of images."""
+        return {}
 
     @classmethod
     def fit_data(cls, n, seed=0):
@@ -89,41 +89,21 @@ class Checks(MethodChecks):
         supervised = np.mean([-np.log(p[label]) for p, label in rows])
         return {"supervised": supervised, "unlabeled": self.unlabeled_term(model, batch, logits)}
 
-    @pytest.mark.parametrize("form", ["dataset", "arrays", "dict"])
-    def test_data_without_unlabeled_images_names_what_pairs_them(self, form):
-        rows = data.load("digits").take(range(20))
-        x = {"dataset": rows, "arrays": rows.images, "dict": dict(rows.fields)}[form]
-        with pytest.raises(ValueError, match=r"unlabeled: missing; .*model.fit\(.*Paired\(labeled"):
-            self.make().fit(x, rows.labels if form == "arrays" else None)
-
-    @pytest.mark.parametrize("network", [six_kinds.series, six_kinds.vectors])
-    def test_a_network_that_reads_no_images_is_refused(self, network):
-        reads = network().name.removeprefix("small_")
-        with pytest.raises(ValueError, match=f"backbone: got one that reads {reads}; it must read"):
-            self.method(network(), 10, **self.arguments)
-
-    def test_some_pass_the_threshold_and_some_do_not(self):
-        _, logs, _ = self.make().losses_logs_kept(self.batch(32))
-        assert 0.1 < float(logs["mask"]) < 0.9
-
-    def test_each_view_is_made_as_the_paper_says(self, monkeypatch):
-        """Labeled images weakly augmented; of the others one view weakly, one weakly and then
+    def test_each_view_is_made_as_the_paper_says(self):
+        """Labeled images weakly augmented; of the others some views weakly, some weakly and then
         strongly.
         """
         model, batch = self.make(), self.batch(4)
-        monkeypatch.setattr(model, "weak", lambda x: 0.5 * x)
-        monkeypatch.setattr(model, "strong", lambda x: x - 1.0)
+        model.weak, model.strong = keras.layers.Rescaling(0.5), keras.layers.Rescaling(1.0, -1.0)
         views = model.views({field: batch[field] for field in model.fields})
         images, unlabeled = (
             ops.convert_to_numpy(model.preprocess(batch[field]))
             for field in ("images", "unlabeled")
         )
-        expected = {
-            "labeled": 0.5 * images,
-            "weak": 0.5 * unlabeled,
-            "strong": 0.5 * unlabeled - 1.0,
-        }
-        for name in ("labeled", *self.unlabeled_views):
+        expected = {"labeled": 0.5 * images}
+        for name in self.unlabeled_views:
+            expected[name] = 0.5 * unlabeled - name.startswith("strong")
+        for name in expected:
             np.testing.assert_allclose(
                 ops.convert_to_numpy(views[name]), expected[name], atol=1e-6, err_msg=name
             )
@@ -147,6 +127,45 @@ class Checks(MethodChecks):
         inject(model).fit(batch, batch_size=13, verbose=0)
         for variable, old in zip(model.trainable_variables, before, strict=True):
             assert np.abs(ops.convert_to_numpy(variable) - old).max() > 1e-5, variable.path
+
+
+class Confident(Checks):
+    """Of methods with a threshold: one that an untrained network passes now and then. At 0.95 the
+    unlabeled term would be 0 here.
+    """
+
+    @classmethod
+    def make(cls, **kwargs):
+        return super().make(**{"threshold": 0.16} | kwargs)
+
+    def test_some_pass_the_threshold_and_some_do_not(self):
+        _, logs, _ = self.make().losses_logs_kept(self.batch(32))
+        assert 0.1 < float(logs["mask"]) < 0.9
+
+
+def mix_draws(views, rng):
+    """{"mix_" + view: lambda' and a place of each row}, float32 (n, 2)."""
+    found = {}
+    for name, view in views.items():
+        share, place = rng.beta(0.75, 0.75, len(view)), rng.random(len(view))
+        draws = np.stack([np.maximum(share, 1 - share), place], axis=1)
+        found[f"mix_{name}"] = draws.astype("float32")
+    return found
+
+
+def mixed(arrays, draws):
+    """MixUp row by row: each with the one of the next place, the last with the first."""
+    order = sorted(range(len(draws)), key=lambda row: draws[row, 1])
+    partner = dict(zip(order, [*order[1:], order[0]], strict=True))
+    return [
+        np.stack(
+            [
+                draws[row, 0] * array[row] + (1 - draws[row, 0]) * array[partner[row]]
+                for row in range(len(draws))
+            ]
+        )
+        for array in arrays
+    ]
 
 
 def follow(model, batch, momentum, steps=3):

@@ -18,8 +18,15 @@ from sslzoo.methods.restoring.srgan import SRGAN
 from sslzoo.methods.restoring.srresnet import SRResNet
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
 from sslzoo.methods.semisupervised.flexmatch import FlexMatch
+from sslzoo.methods.semisupervised.freematch import FreeMatch
+from sslzoo.methods.semisupervised.mean_teacher import MeanTeacher
+from sslzoo.methods.semisupervised.mixmatch import MixMatch
+from sslzoo.methods.semisupervised.pi_model import PiModel
 from sslzoo.methods.semisupervised.pseudo_label import PseudoLabel
+from sslzoo.methods.semisupervised.remixmatch import ReMixMatch
+from sslzoo.methods.semisupervised.softmatch import SoftMatch
 from sslzoo.methods.semisupervised.uda import UDA
+from sslzoo.methods.semisupervised.vat import VAT
 
 DEFAULTS = {
     BarlowTwins: {"redundancy_weight": 5.1e-3, "augment": "byol"},
@@ -55,6 +62,20 @@ DEFAULTS = {
     },
     UDA: {"threshold": 0.8, "temperature": 0.4, "unlabeled_weight": 1.0, "momentum": 0.999},
     PseudoLabel: {"threshold": 0.95, "ramp": 0.4, "unlabeled_weight": 1.0, "momentum": 0.999},
+    PiModel: {"unlabeled_weight": 10.0, "ramp": 0.4, "momentum": 0.999},
+    MeanTeacher: {"unlabeled_weight": 50.0, "ramp": 0.4, "momentum": 0.999},
+    VAT: {"epsilon": 3.0, "entropy_weight": 0.06, "unlabeled_weight": 0.3, "ramp": 0.4},
+    MixMatch: {"temperature": 0.5, "alpha": 0.75, "unlabeled_weight": 75.0},
+    ReMixMatch: {
+        "temperature": 0.5,
+        "alpha": 0.75,
+        "unlabeled_weight": 1.5,
+        "strong_weight": 0.5,
+        "rotation_weight": 0.5,
+        "ramp": 1 / 64,
+    },
+    FreeMatch: {"running_momentum": 0.999, "fairness_weight": 0.01},
+    SoftMatch: {"running_momentum": 0.999, "sigmas": 2.0},
     Siamese: {"margin": 1.0},
     LwF: {"distillation_weight": 1.0, "temperature": 2.0, "competing": "seen"},
     ICaRL: {"exemplars": 2000, "temperature": 1.0},

@@ -1,7 +1,6 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from sslzoo import losses
 from sslzoo.checks import in_range
@@ -60,11 +59,6 @@ class PseudoLabel(FewLabels):
         super().__init__(backbone, classes, unlabeled_weight, momentum, augment, seed, name)
         self.threshold = float(in_range("threshold", threshold, 0, 1))
         self.ramp = float(in_range("ramp", ramp, 0, 1))
-
-    def weight(self) -> Any:
-        if not self.ramp:
-            return self.unlabeled_weight
-        return self.unlabeled_weight * ops.minimum(1.0, self.clock.progress() / self.ramp)
 
     def targets(self, logits: Any, batch: dict) -> tuple:
         labels, confidence = losses.pseudo_labels(logits)

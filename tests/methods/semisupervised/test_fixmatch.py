@@ -2,6 +2,7 @@ import few_labels
 import keras
 import numpy as np
 import pytest
+import six_kinds
 from few_labels import names_of, softmax
 from harness import inject
 from keras import ops
@@ -11,7 +12,7 @@ from sslzoo.methods.semisupervised.fixmatch import FixMatch
 from sslzoo.training import Checkpoint
 
 
-class TestFixMatch(few_labels.Checks):
+class TestFixMatch(few_labels.Confident):
     exported = True
     method = FixMatch
 
@@ -21,6 +22,24 @@ class TestFixMatch(few_labels.Checks):
             if q.max() >= model.threshold:
                 total -= np.log(p[q.argmax()])
         return total / len(batch["unlabeled"])  # of all, not of those that passed
+
+    @pytest.mark.parametrize("form", ["dataset", "arrays", "dict"])
+    def test_data_without_unlabeled_images_names_what_pairs_them(self, form):
+        rows = data.load("digits").take(range(20))
+        x = {"dataset": rows, "arrays": rows.images, "dict": dict(rows.fields)}[form]
+        with pytest.raises(ValueError, match=r"unlabeled: missing; .*model.fit\(.*Paired\(labeled"):
+            self.make().fit(x, rows.labels if form == "arrays" else None)
+
+    def test_what_is_no_image_needs_two_layers_for_its_views(self):
+        network = six_kinds.vectors()
+        needed = "augment: got fixmatch; it must be two Keras layers, .* view of vectors; presets"
+        with pytest.raises(ValueError, match=needed):
+            FixMatch(network, 10)
+        noise = keras.layers.GaussianNoise(0.1), keras.layers.GaussianNoise(5.0)
+        model, vectors = FixMatch(network, 10, augment=noise), np.zeros((64, 5), "float32")
+        views = model.views({"vectors": vectors, "unlabeled": vectors})
+        spread = {name: np.std(ops.convert_to_numpy(views[name])) for name in ("weak", "strong")}
+        assert 0.05 < spread["weak"] < 0.15 and 4 < spread["strong"] < 6
 
     def test_weight_zero_is_the_supervised_baseline_of_the_labeled_images_alone(self):
         model, batch = self.make(unlabeled_weight=0.0), self.batch()

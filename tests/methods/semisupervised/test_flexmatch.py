@@ -15,7 +15,7 @@ MEMORY = np.repeat(
 ).astype("int32")
 
 
-class TestFlexMatch(few_labels.Checks):
+class TestFlexMatch(few_labels.Confident):
     method = FlexMatch
     arguments = {"unlabeled_size": len(MEMORY)}
 

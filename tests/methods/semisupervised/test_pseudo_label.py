@@ -6,7 +6,7 @@ from few_labels import softmax
 from sslzoo.methods.semisupervised.pseudo_label import PseudoLabel
 
 
-class TestPseudoLabel(few_labels.Checks):
+class TestPseudoLabel(few_labels.Confident):
     method = PseudoLabel
     unlabeled_views = ("weak",)
     arguments = {"ramp": 0.0}

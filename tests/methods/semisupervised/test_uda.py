@@ -6,7 +6,7 @@ from few_labels import softmax
 from sslzoo.methods.semisupervised.uda import UDA
 
 
-class TestUDA(few_labels.Checks):
+class TestUDA(few_labels.Confident):
     method = UDA
     learning_rate = 0.05
     drop = 0.25
