@@ -84,9 +84,9 @@ def fairness(logits: Any, mask: Any, running: Any, histogram: Any) -> Any:
         a = SumNorm(running / histogram), a constant
         b = SumNorm(mean of softmax(logits) / histogram of their largest), over the rows of the mask
 
-    It is at least -log C, and least where b is 1 for the classes that a is small for, so that no
-    class takes them all. Classes that no row of the mask predicts are left out, as their gradient
-    is 0. Without a row it is 0.
+    It is minus a cross-entropy: at most 0 and without a lower bound, so its weight must be small.
+    Classes that no row of the mask predicts are left out, as their gradient is 0. Without a row it
+    is 0.
 
     Args:
         logits: (N, C) of the strong views.

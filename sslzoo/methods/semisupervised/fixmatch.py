@@ -35,7 +35,8 @@ class FixMatch(FewLabels):
         threshold: tau, the lowest confidence of a pseudo-label.
         unlabeled_weight: lambda_u. Paper and code have 1.
         momentum: Momentum of the averaged weights. The code has 0.999. Here it is warmed up.
-        augment: A preset of `sslzoo.augment.weak_strong`: "fixmatch", "digits", or a dict.
+        augment: A preset of `sslzoo.augment.weak_strong`: "fixmatch", "digits", or a dict. For any
+            kind of data, two Keras layers, the weak and the strong view.
 
     Example:
         >>> import sslzoo

@@ -20,8 +20,8 @@ class FreeMatch(FewLabels):
 
     q_u = p(weak(u)), a constant. The global threshold t is the running mean of max q_u, and p_c
     that of q_u. Both begin at 1/C and hold this step's batch already. So thresholds are low while
-    the network is unsure, and lower for classes that it predicts little. Fairness asks for the
-    classes of the strong views to be as those of all, see `sslzoo.losses.fairness`.
+    the network is unsure, and lower for classes that it predicts little. The fairness term is to
+    keep predictions diverse, see `sslzoo.losses.fairness`.
 
     The paper begins at 1/C. In microsoft/Semi-supervised-learning a version begins at 1, which lets
     nothing pass at first.
@@ -29,8 +29,8 @@ class FreeMatch(FewLabels):
     Needs: items with labels, and unlabeled ones. See `sslzoo.data.Paired`. Other than images need
     two layers as `augment`.
 
-    Known weakness: The fairness term takes the classes to be about as frequent as the network
-    thinks. A batch with few confident rows estimates that badly.
+    Known weakness: The fairness term has no lower bound, and a batch with few confident rows
+    estimates it badly.
 
     Args:
         backbone, classes, unlabeled_weight, momentum, augment: As for `FixMatch`.

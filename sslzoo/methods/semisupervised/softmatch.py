@@ -32,8 +32,8 @@ class SoftMatch(FewLabels):
         backbone, classes, unlabeled_weight, momentum, augment: As for `FixMatch`.
         running_momentum: Of the three running means. Default: 0.999, for 2^20 steps. A short run
             needs less.
-        sigmas: How many deviations below the mean the weight is exp(-1/2). Default: 2, as in the
-            official code, where it divides the deviation.
+        sigmas: At a standard deviation / sigmas below the mean the weight is exp(-1/2). Default: 2,
+            as in the official code.
 
     Example:
         >>> import sslzoo

@@ -7,7 +7,7 @@ from keras import ops
 
 from sslzoo.methods.semisupervised.freematch import FreeMatch
 
-FIRST = np.linspace(0.04, 0.16, 10)  # how often each class was predicted before
+FIRST = np.linspace(0.098, 0.102, 10)  # how often each class was predicted before
 
 
 class TestFreeMatch(few_labels.Checks):
@@ -16,8 +16,9 @@ class TestFreeMatch(few_labels.Checks):
 
     @classmethod
     def make(cls, **kwargs):
-        """With means that are not those of the first step."""
+        """With means that are not those of the first step, and that some pass and some do not."""
         model = super().make(**kwargs)
+        model.running.running_confidence.assign(0.16)
         model.running.running_probabilities.assign(FIRST)
         model.running.running_histogram.assign(FIRST[::-1])
         return model
@@ -26,7 +27,7 @@ class TestFreeMatch(few_labels.Checks):
         """Of this step: the global threshold, the local ones, the histogram."""
         largest = [row.max() for row in q]
         shares = [np.mean(q.argmax(axis=1) == c) for c in range(10)]
-        now = 0.9 * 0.1 + 0.1 * np.mean(largest), 0.9 * FIRST + 0.1 * q.mean(axis=0)
+        now = 0.9 * 0.16 + 0.1 * np.mean(largest), 0.9 * FIRST + 0.1 * q.mean(axis=0)
         return (*now, 0.9 * FIRST[::-1] + 0.1 * np.array(shares))
 
     def passed(self, q):
@@ -49,6 +50,10 @@ class TestFreeMatch(few_labels.Checks):
         here = here / here.sum()
         fairness = sum(wanted[c] * np.log(here[c]) for c in range(10) if seen[c])
         return super().oracle(model, batch) | {"fairness": 0.5 * fairness}
+
+    def test_some_pass_the_thresholds_and_some_do_not(self):
+        _, logs, _ = self.make().losses_logs_kept(self.batch(32))
+        assert 0.1 < float(logs["mask"]) < 0.9
 
     def test_thresholds_begin_at_chance_and_follow_the_network(self):
         """Beginning at 1, as in a version of the code, nothing would pass for hundreds of steps."""

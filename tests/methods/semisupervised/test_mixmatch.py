@@ -53,6 +53,18 @@ class TestMixMatch(few_labels.Checks):
         for mine, theirs in zip(fixed.values(), found.values(), strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)
 
+    def test_a_guess_is_the_mean_of_the_views_and_then_sharpened(self):
+        """Of predictions that differ: the network is made surer, and one view is turned over."""
+        model, batch = self.make(), self.batch()
+        model.head.set_weights([20 * w for w in model.head.get_weights()])
+        batch["weak2"] = 1 - batch["weak2"]
+        found = ops.convert_to_numpy(model.before_step(batch)["guesses"])
+        np.testing.assert_allclose(found, self.guesses(model, batch), atol=1e-3)
+        features = model.backbone(np.concatenate([batch["weak"], batch["weak2"]]), training=True)
+        p = softmax(ops.convert_to_numpy(model.head(features)).astype("float64")) ** 2
+        first, second = np.split(p / p.sum(axis=1, keepdims=True), 2)
+        assert np.abs((first + second) / 2 - found).max() > 0.05  # the other way round
+
     def test_labeled_and_unlabeled_rows_are_normalized_together(self):
         """What interleave is for: in passes of their own, neither would know the other."""
         model, batch = self.make(), self.batch()

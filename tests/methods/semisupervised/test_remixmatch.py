@@ -110,12 +110,12 @@ class TestReMixMatch(few_labels.Checks):
     @pytest.mark.parametrize(
         ("network", "arguments", "message"),
         [
-            (six_kinds.vectors(), {}, "backbone: got one that reads vectors; it must read images"),
-            (six_kinds.images(6, 10), {}, "backbone: got images of 6 x 10; it must read squares"),
-            (nn.backbone("micro", 8), {"rotation_weight": -1}, "rotation_weight: got -1"),
-            (nn.backbone("micro", 8), {"running_momentum": 1}, "running_momentum: got 1"),
+            (six_kinds.vectors, {}, "backbone: got one that reads vectors; it must read images"),
+            (lambda: six_kinds.images(6, 10), {}, "got images of 6 x 10; it must read squares"),
+            (lambda: nn.backbone("micro", 8), {"rotation_weight": -1}, "rotation_weight: got -1"),
+            (lambda: nn.backbone("micro", 8), {"running_momentum": 1}, "running_momentum: got 1"),
         ],
     )
     def test_wrong_arguments_are_named(self, network, arguments, message):
         with pytest.raises(ValueError, match=message):
-            ReMixMatch(network, 10, **arguments)
+            ReMixMatch(network(), 10, **arguments)
