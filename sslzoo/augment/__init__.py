@@ -4,7 +4,7 @@ from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.damage import Damaged, Noisy, noisy
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
-from sslzoo.augment.mix_up import MixUpDraws, mix_up
+from sslzoo.augment.mixing import MixUpDraws, mix_up
 from sslzoo.augment.multi_crop import MultiCrop
 from sslzoo.augment.patches import Patches
 from sslzoo.augment.presets import PRESETS, resolve_preset

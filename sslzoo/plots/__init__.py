@@ -15,7 +15,7 @@ from typing import Any
 
 _NAMES = {
     "confusion_matrix": "sslzoo.plots.confusion",
-    "decisions": "sslzoo.plots.decisions",
+    "decisions": "sslzoo.plots.plane",
     "embedding_map": "sslzoo.plots.embeddings",
     "nearest_neighbors": "sslzoo.plots.neighbors",
     "restored_images": "sslzoo.plots.restored",
