@@ -50,9 +50,9 @@ network is, not whether it is right."""
 TWO_MOONS = """## Two moons
 
 1,000 points in the plane with three labels a moon: the share of points that is told apart rightly,
-mean of three draws and its standard error. All have the same network, steps and noise.
-
-![What each method makes of the plane](two_moons.png)"""
+mean of three draws and its standard error. All have the same network, steps and noise. `python -m
+benchmarks.two_moons` draws what each makes of the plane."""
+PLANE = "two_moons.png"
 
 INCREMENTAL = """## Five tasks of two classes
 
@@ -108,6 +108,8 @@ def text(folder=RESULTS):
         ]
     if "two_moons" in suites:
         parts += [TWO_MOONS, two_moons(suites["two_moons"]["rows"])]
+        if (folder / PLANE).exists():
+            parts.append(f"![What each method makes of the plane]({PLANE})")
     if "equal_budget" in suites:
         parts += [EQUAL_BUDGET, equal_budget(suites["equal_budget"])]
     if "incremental" in suites:
