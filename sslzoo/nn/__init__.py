@@ -17,6 +17,7 @@ from sslzoo.nn.heads import head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.inside import filled, full, inside
+from sslzoo.nn.lab import gamut_bins, lab_to_rgb, rgb_to_lab, soft_bins
 from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
@@ -70,12 +71,14 @@ __all__ = [
     "fold",
     "frozen",
     "full",
+    "gamut_bins",
     "gru",
     "has_blocks",
     "head",
     "herding",
     "inside",
     "hidden_states",
+    "lab_to_rgb",
     "map_and_features",
     "map_decoder",
     "mlp_decoder",
@@ -83,6 +86,8 @@ __all__ = [
     "one_pass",
     "reach",
     "reads",
+    "rgb_to_lab",
+    "soft_bins",
     "srgan_discriminator",
     "srresnet_generator",
     "step_gates",

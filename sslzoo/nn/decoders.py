@@ -1,9 +1,10 @@
 """Decoders from latents to pixels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from sslzoo.checks import refused, whole
 from sslzoo.nn.heads import head
@@ -55,9 +56,53 @@ def mlp_decoder(
     return keras.Model(latents, logits, name=name)
 
 
+@keras.saving.register_keras_serializable("sslzoo")
+class ChannelDense(layers.Layer):
+    """Maps (N, h, w, C) -> (N, h, w, C): in each channel a dense layer from all places to all
+    places, so that what surrounds a hole reaches into it.
+
+    The channel-wise fully-connected layer of Pathak et al. 2016 (arXiv:1604.07379, section 3.1).
+
+    Args:
+        seed: Random seed of the weights, uniform by Glorot's rule for one channel.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.nn.decoders import ChannelDense
+        >>> tuple(ChannelDense()(np.zeros((2, 4, 4, 3), "float32")).shape)
+        (2, 4, 4, 3)
+    """
+
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+
+    def build(self, input_shape: tuple) -> None:
+        places = input_shape[1] * input_shape[2]
+        channels = input_shape[3]
+        limit = (3 / places) ** 0.5
+        start = keras.initializers.RandomUniform(-limit, limit, seed=self.seed)
+        self.kernel = self.add_weight((channels, places, places), start, name="kernel")
+        self.bias = self.add_weight((channels, 1, places), "zeros", name="bias")
+
+    def call(self, x: Any) -> Any:
+        n, height, width, channels = ops.shape(x)
+        x = ops.reshape(x, (n, height * width, channels))
+        x = ops.transpose(x, (2, 0, 1))  # (C, N, places)
+        x = ops.matmul(x, self.kernel) + self.bias
+        return ops.reshape(ops.transpose(x, (1, 2, 0)), (n, height, width, channels))
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"seed": self.seed}
+
+
 def map_decoder(
     map_shape: Sequence[int],
     shape: Sequence[int],
+    across: bool = False,
     seed: int = 0,
     name: str = "decoder",
 ) -> keras.Model:
@@ -70,6 +115,7 @@ def map_decoder(
     Args:
         map_shape: (h, w, C) of the map.
         shape: (H, W, values) of the result. H / h and W / w must be the same power of 2.
+        across: Whether a `ChannelDense` comes first.
         seed: Random seed of the initializers.
 
     Returns:
@@ -90,8 +136,10 @@ def map_decoder(
         got = f"a map of {map_shape[0]}x{map_shape[1]} for images of {height}x{width}"
         raise refused("backbone", got, "make one that is smaller by a power of 2")
     seeds, channels = Seeds(seed), map_shape[-1]
-    inputs = keras.Input(tuple(map_shape), name="map")
-    x = conv_bn(inputs, channels, 3, 1, f"{name}_block0", seeds)
+    inputs = x = keras.Input(tuple(map_shape), name="map")
+    if across:
+        x = ChannelDense(1_000_003 * seed + 2, name=f"{name}_across")(x)
+    x = conv_bn(x, channels, 3, 1, f"{name}_block0", seeds)
     for step in range(1, factor.bit_length()):
         channels = max(channels // 2, NARROWEST)
         x = layers.UpSampling2D(2, name=f"{name}_enlarge{step}")(x)

@@ -17,6 +17,7 @@ OF_FAMILY = {
 RESTORES = "features, restored images"
 OF_METHOD = {
     "adarnn": "forecasts of series",
+    "colorization": RESTORES,
     "denoising_autoencoder": RESTORES,
     "encoder": FEATURES,
 }

@@ -14,6 +14,7 @@ from sslzoo.methods.incremental.icarl import ICaRL
 from sslzoo.methods.incremental.lwf import LwF
 from sslzoo.methods.metric.siamese import Siamese
 from sslzoo.methods.redundancy.barlow_twins import BarlowTwins
+from sslzoo.methods.restoring.colorization import Colorization
 from sslzoo.methods.restoring.srgan import SRGAN
 from sslzoo.methods.restoring.srresnet import SRResNet
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
@@ -79,6 +80,7 @@ DEFAULTS = {
     Siamese: {"margin": 1.0},
     LwF: {"distillation_weight": 1.0, "temperature": 2.0, "competing": "seen"},
     ICaRL: {"exemplars": 2000, "temperature": 1.0},
+    Colorization: {"objective": "classes", "rebalancing": 0.5, "temperature": 0.38},
     SRResNet: {"scale": 4, "last_kernel": 9, "pixel_loss": "mse"},
     SRGAN: {
         "content_weight": 1.0,

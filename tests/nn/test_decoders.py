@@ -42,3 +42,16 @@ def test_same_seed_builds_the_same_network():
 def test_refuses_impossible_sizes(arguments, message):
     with pytest.raises(ValueError, match=message):
         nn.mlp_decoder(*arguments)
+
+
+def test_a_map_is_enlarged_by_powers_of_two_and_may_mix_its_places_first():
+    decoder = nn.map_decoder((2, 3, 4), (8, 12, 5), across=True)
+    maps = np.random.default_rng(0).normal(size=(3, 2, 3, 4)).astype("float32")
+    assert tuple(decoder(maps).shape) == (3, 8, 12, 5)
+    layer = decoder.get_layer("decoder_across")
+    kernel, bias = layer.get_weights()
+    expected = np.empty((3, 6, 4))
+    for channel in range(4):
+        rows = maps.reshape(3, 6, 4)[..., channel]
+        expected[..., channel] = rows @ kernel[channel] + bias[channel]
+    np.testing.assert_allclose(layer(maps), expected.reshape(3, 2, 3, 4), rtol=1e-4, atol=1e-5)

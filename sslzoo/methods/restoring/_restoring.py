@@ -54,8 +54,14 @@ class Restoring(Method):
 
 
 class FromMap(Restoring):
-    """Restores images from the last map of a convolutional network: a decoder makes `values` of
-    every pixel.
+    """Restores images from the last map of a convolutional network: a decoder makes values of every
+    pixel.
+
+    Args:
+        values: The values of a pixel. Default: the channels of the images.
+        finest: Pixels of an image for each of the result's, along a side. A map that is finer stays
+            as it is.
+        across: As for `nn.map_decoder`.
 
     Example:
         >>> import sslzoo
@@ -67,14 +73,18 @@ class FromMap(Restoring):
         self,
         backbone: keras.Model,
         values: int | None = None,
+        finest: int = 1,
+        across: bool = False,
         seed: int = 0,
         name: str | None = None,
     ) -> None:
         super().__init__(backbone, seed=seed, name=name)
         self.map_and_features = nn.map_and_features(backbone)
-        map_shape, height_width = self.map_and_features.output_shape[0], self.reads.shape[:2]
-        shape = (*height_width, values or self.reads.channels)
-        self.decoder = nn.map_decoder(map_shape[1:], shape, seed=seed + 1)
+        map_shape = self.map_and_features.output_shape[0][1:]
+        pairs = zip(map_shape[:2], self.reads.shape[:2], strict=True)
+        sides = [max(of_map, of_image // finest) for of_map, of_image in pairs]
+        shape = (*sides, values or self.reads.channels)
+        self.decoder = nn.map_decoder(map_shape, shape, across, seed=seed + 1)
 
     def decode(self, x: Any) -> Any:
         """Values (N, H, W, values) of training images, with the spread of the features logged."""
