@@ -12,6 +12,7 @@ from sslzoo.augment.randaugment import POOLS, RandAugment
 from sslzoo.augment.symmetry import Symmetry, turned
 from sslzoo.augment.views import OneView, TwoViews
 from sslzoo.augment.weak_strong import WEAK_STRONG, FlipShift, weak_strong
+from sslzoo.augment.windows import Windows
 
 __all__ = [
     "POOLS",
@@ -30,6 +31,7 @@ __all__ = [
     "Symmetry",
     "TwoViews",
     "Views",
+    "Windows",
     "color_jitter",
     "color_matrix",
     "crop_resize",

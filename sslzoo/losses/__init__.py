@@ -18,6 +18,13 @@ from sslzoo.losses.consistency import (
 from sslzoo.losses.contrastive import dcl, info_nce, info_nce_batch, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
 from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
+from sslzoo.losses.mutual_information import (
+    clip_scores,
+    info_nce_places,
+    jsd_places,
+    place_scores,
+    predictive_info_nce,
+)
 from sslzoo.losses.noise_contrastive import nce
 from sslzoo.losses.normalize import l2_normalize
 from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
@@ -57,6 +64,7 @@ __all__ = [
     "barlow_twins",
     "bernoulli_log_likelihood",
     "confident_cross_entropy",
+    "clip_scores",
     "coral",
     "dcl",
     "dino",
@@ -73,6 +81,8 @@ __all__ = [
     "importance_weighted_bound",
     "info_nce",
     "info_nce_batch",
+    "info_nce_places",
+    "jsd_places",
     "l2_normalize",
     "masked_cross_entropy",
     "mean_cosine",
@@ -82,6 +92,8 @@ __all__ = [
     "nt_xent",
     "pair_contrastive",
     "pair_contrastive_batch",
+    "place_scores",
+    "predictive_info_nce",
     "pseudo_labels",
     "sharpen",
     "sigmoid_distillation",

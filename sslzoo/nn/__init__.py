@@ -3,7 +3,7 @@ networks of any size, tiles.
 """
 
 from sslzoo.inputs import Preprocess, reads
-from sslzoo.nn.any_size import any_size, at_size, feature_map, map_and_features
+from sslzoo.nn.any_size import any_size, at_length, at_size, feature_map, map_and_features
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
 from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks
@@ -13,7 +13,7 @@ from sslzoo.nn.decoders import map_decoder, mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen, unrecorded
-from sslzoo.nn.heads import head
+from sslzoo.nn.heads import head, shortcut_head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.inside import filled, full, inside
@@ -24,9 +24,11 @@ from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
 from sslzoo.nn.permutations import Permutations, far_permutations
 from sslzoo.nn.pixel_shuffle import PixelShuffle
+from sslzoo.nn.places import on_rows, place_count, places
 from sslzoo.nn.prototypes import Prototypes
 from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
+from sslzoo.nn.row_context import row_context
 from sslzoo.nn.running_means import RunningMeans
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
@@ -55,6 +57,7 @@ __all__ = [
     "WINDOW",
     "alignment",
     "any_size",
+    "at_length",
     "at_size",
     "backbone",
     "bicubic",
@@ -83,10 +86,15 @@ __all__ = [
     "map_decoder",
     "mlp_decoder",
     "normalized",
+    "on_rows",
     "one_pass",
+    "place_count",
+    "places",
     "reach",
     "reads",
     "rgb_to_lab",
+    "row_context",
+    "shortcut_head",
     "soft_bins",
     "srgan_discriminator",
     "srresnet_generator",

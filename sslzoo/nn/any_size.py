@@ -57,6 +57,28 @@ def at_size(network: keras.Model, size: int) -> keras.Model:
         raise refused("backbone", got, "work at other sizes than its own") from error
 
 
+def at_length(network: keras.Model, length: int) -> keras.Model:
+    """A Functional network of series (N, T, F) or audio (N, T) as one of items of another length,
+    sharing its weights.
+
+    Raises:
+        ValueError: a network that works at its own length alone.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.at_length(nn.backbone("gru", steps=24, features=2), 6).input_shape
+        (None, 6, 2)
+    """
+    inputs = keras.Input((length, *network.input_shape[2:]), name=network.inputs[0].name)
+    try:
+        return keras.models.clone_model(
+            network, input_tensors=inputs, clone_function=lambda layer: layer
+        )
+    except ValueError as error:
+        got = f"{network.name}, which does not work at length {length}"
+        raise refused("backbone", got, "work at other lengths than its own") from error
+
+
 def _on(network: keras.Model, sides: tuple) -> keras.Model:
     """The same layers on images (N, *sides, C), those of a network inside too."""
 

@@ -224,8 +224,12 @@ class Method(backends.Step, Fitting, Verbs, Fields, Tracking, Saving, keras.Mode
         collapse monitor.
         """
         features = self.backbone(x, training=True)
-        self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
+        self.watch(features)
         return features
+
+    def watch(self, features: Any) -> None:
+        """Log the spread of training features (N, D) for the collapse monitor."""
+        self.track("feature_std", nn.feature_std(backends.gather(ops.stop_gradient(features))))
 
     @property
     def watched(self) -> bool:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from sslzoo import augment as augmentation
-from sslzoo import backends, nn
+from sslzoo import nn
 from sslzoo.training import Method
 
 
@@ -48,6 +48,5 @@ class OnPatches(Method):
         count = patches.shape[1]
         flat = ops.reshape(patches, (-1, *patches.shape[2:]))  # (N * K, size, size, C)
         features = self._own.on_patch(flat, training=True)
-        spread = nn.feature_std(backends.gather(ops.stop_gradient(features)))
-        self.track("feature_std", spread)
+        self.watch(features)
         return ops.reshape(features, (-1, count, self.feature_dim))
