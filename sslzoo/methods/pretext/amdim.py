@@ -92,10 +92,10 @@ class AMDIM(Method):
         """What predicts, {"1", "5"}: (N, units), and what is predicted, {"5", "7"}: (N, L, units),
         of a view, in training. `place` (N,): which one of 5 predicts.
         """
-        late, early, features = self._own.maps(view, training=True)
+        *maps, features = self._own.maps(view, training=True)
         self.watch(features)
-        late = nn.on_rows(self.late, nn.places(late))
-        early = nn.on_rows(self.early, nn.places(early))
+        late = nn.on_rows(self.late, nn.places(maps[0]))
+        early = nn.on_rows(self.early, nn.places(maps[1]))
         one = ops.take_along_axis(late, place[:, None, None], axis=1)[:, 0]  # (N, units)
         sources = {"1": self.vector(features, training=True), "5": one}
         targets = {"5": late, "7": early}

@@ -134,10 +134,10 @@ class DeepInfoMax(Method):
         return self.estimate(scores)
 
     def _prior(self, latent: Any, noise: Any) -> dict:
-        judged = nn.frozen(self.discriminator)(latent, training=True)
-        real = self.discriminator(noise, training=True)
+        judged = backends.gather(nn.frozen(self.discriminator)(latent, training=True))
+        real = backends.gather(self.discriminator(noise, training=True))
         fake = self.discriminator(ops.stop_gradient(latent), training=True)
-        judged, real, fake = map(backends.gather, (judged, real, fake))
+        fake = backends.gather(fake)
         weight = self.weights_of_terms["prior"]
         return {
             "prior": weight * losses.generator_loss(judged),
