@@ -26,7 +26,10 @@ def looks(axes):
 
 
 def test_what_is_public_is_there():
-    assert {"confusion_matrix", "embedding_map", "nearest_neighbors"} == set(plots.__all__)
+    assert set(plots.__all__) == {
+        *("confusion_matrix", "decisions", "embedding_map", "nearest_neighbors"),
+        "restored_images",
+    }
     assert all(callable(getattr(plots, name)) for name in plots.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'map'"):
         plots.map  # noqa: B018

@@ -180,7 +180,7 @@ def test_enlarged_files_that_cannot_be_read_have_no_bytes(tmp_path):
     files = tf.constant([FILES["jpeg_6"], b"no image"])
     found = loaded.signatures["serving_bytes_marked"](image_bytes=files)
     assert found["readable"].numpy().tolist() == [True, False]
-    large, empty = found["image"].numpy()
+    large, empty = found["image_bytes"].numpy()
     assert tf.io.decode_png(large).shape == (46, 34, 3) and empty == b""
     upscale = loaded.signatures["upscale"]
     assert upscale(images=tf.zeros((0, 5, 5, 3), "uint8"))["image"].shape[0] == 0
