@@ -175,7 +175,8 @@ def _recipe(method: str, images: int) -> str:
     epochs = max(5, min(200, round(STEPS / steps)))
     recipe, optimizer = cls.recipe, dict(cls.recipe["optimizer"])
     if family in PER_256:
-        optimizer["learning_rate"] = round(optimizer["learning_rate"] * batch / 256, 4)
+        rate = optimizer["learning_rate"] * batch / 256
+        optimizer["learning_rate"] = float(f"{rate:.3g}")
     schedule: dict[str, Any] = {"name": recipe.get("schedule", "cosine")}
     if schedule["name"] == "cosine":
         schedule["warmup_epochs"] = max(1, round(recipe.get("warmup_share", 0.05) * epochs))
