@@ -144,6 +144,14 @@ def test_info(command):
             "--out: got x.npy; it must end in .npz",
         ),
         (
+            ["embed", "simclr_micro", "--data", "digits", "--out", "x.npz", "--batch", "8"],
+            "--batch: got a value for the file x.npz; it must be left out there",
+        ),
+        (
+            ["embed", "simclr_micro", "--data", "digits", "--out", "x", "--split", "test"],
+            "--split: got a value for the folder x; it must be left out there",
+        ),
+        (
             ["embed", "simclr_micro", "--data", "digits", "--out", "no/x.npz"],
             "it must be in an existing folder",
         ),

@@ -91,25 +91,27 @@ class _Server:
     def ask(self, path, body):
         """(code, body) of an answer."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        asked = asyncio.run_coroutine_threadsafe(self._call(path, content), self.loop)
-        return asked.result(2 * WITHIN)
-
-    async def _call(self, path, content):
-        sent, parts = [{"type": "http.request", "body": content}], []
-
-        async def receive():
-            return sent.pop() if sent else {"type": "http.disconnect"}
-
-        async def send(message):
-            parts.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode()}
-        scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "root_path": ""}
-        await self.app(scope, receive, send)
-        return parts[0]["status"], b"".join(part.get("body", b"") for part in parts[1:])
+        answer = asyncio.run_coroutine_threadsafe(asked(self.app, path, content), self.loop)
+        return answer.result(2 * WITHIN)
 
     def close(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+async def asked(app, path, content):
+    """(code, body) of what an ASGI application answers."""
+    sent, parts = [{"type": "http.request", "body": content}], []
+
+    async def receive():
+        return sent.pop() if sent else {"type": "http.disconnect"}
+
+    async def send(message):
+        parts.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "root_path": ""}
+    await app(scope, receive, send)
+    return parts[0]["status"], b"".join(part.get("body", b"") for part in parts[1:])
 
 
 def _bodies():

@@ -27,7 +27,7 @@ def command(
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "train",
     on_error: OnError = "raise",
     download: Download = False,
-    batch: Annotated[int, typer.Option(help="Images that are computed at once.")] = 256,
+    batch: Annotated[int, typer.Option(help="Images at once, for a folder OUT.")] = 256,
     dtype: Annotated[str, typer.Option(help="float32, or float16 of a folder OUT.")] = "float32",
     weights: WeightsSource = "default",
     backend: Backend = None,
@@ -50,6 +50,14 @@ def command(
     out = local_path("--out", out)
     if out.suffix not in ("", ".npz") and not out.is_dir():
         raise refused("--out", str(out), "end in .npz, or be a folder")
+    others = {"--batch": batch != 256, "--dtype": dtype != "float32"}
+    if out.suffix != ".npz":
+        others = {"--split": split != "train", "--on-error": on_error != "raise"}
+        others["--download"] = download
+    for option, given in others.items():
+        if given:
+            kind = "file" if out.suffix == ".npz" else "folder"
+            raise refused(option, f"a value for the {kind} {out}", "be left out there")
     if out.suffix != ".npz":
         _embed_folder(name, data, out, batch, dtype, weights, backend)
         return
@@ -62,9 +70,9 @@ def command(
 
     shape = run(load_model(name, weights), data, split, out, on_error)
     print(f"{out}: features {shape[0]:,} x {shape[1]} of split {split}")
-    others = other_splits(data, split)
-    if others:
-        print(f"Not written: {', '.join(others)}. --split chooses another one.")
+    rest = other_splits(data, split)
+    if rest:
+        print(f"Not written: {', '.join(rest)}. --split chooses another one.")
 
 
 def _embed_folder(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -26,6 +27,7 @@ _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<
 PREDICT = re.compile(_MODEL + r":(?P<method>classify|regress|predict)", re.IGNORECASE)
 STATUS = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
 JSON = "application/json"
+LOG = logging.getLogger("sslzoo.serving")
 POLL = 1.0  # seconds between two looks at the folders, as TensorFlow Serving has it
 
 
@@ -75,7 +77,10 @@ class Service:
         """Refresh now and then, until cancelled."""
         while True:
             await asyncio.sleep(POLL)
-            await asyncio.get_running_loop().run_in_executor(None, self.refresh)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self.refresh)
+            except Exception:  # such as a folder that cannot be read: what is loaded is served
+                LOG.exception("The folders of the models cannot be looked at.")
 
     def model(self, name: str) -> Versions:
         """A model by its name.
@@ -229,6 +234,7 @@ async def _answer(service: Service, request: Request) -> _Answer:
     except Refused as error:
         return _Answer(model, method, error.http, error.body)
     except Exception as error:  # a fault of ours: the others are answered
+        LOG.exception("%s %s", request.method, path)
         refused = Refused("INTERNAL", f"{type(error).__name__}: {str(error)[:300]}")
         return _Answer(model, method, refused.http, refused.body)
 

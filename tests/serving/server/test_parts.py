@@ -1,10 +1,12 @@
 """The parts of the server without a server: batches, versions, limits, configs."""
 
 import asyncio
+import json
 import struct
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,3 +226,41 @@ def test_a_config_that_says_something_else_is_refused(tmp_path, text, words):
     file.write_text(text)
     with pytest.raises(ValueError, match=words):
         read_config(file)
+
+
+# ---- faults --------------------------------------------------------------------------
+
+
+@pytest.mark.tensorflow
+def test_a_fault_of_the_server_is_logged_and_answered(caplog):
+    from benchmarks.fuzz.requests import PATH, asked
+    from sslzoo.serving.server.app import Service, application
+
+    service = Service([Settings("m", Path("nowhere"))])
+    service.model = lambda name: 1 / 0
+    code, body = asyncio.run(asked(application(service), PATH, b"{}"))
+    assert (code, json.loads(body)) == (500, {"error": "ZeroDivisionError: division by zero"})
+    assert "ZeroDivisionError" in caplog.text and PATH in caplog.text
+
+
+@pytest.mark.tensorflow
+def test_a_folder_that_cannot_be_read_does_not_end_the_watch(monkeypatch, caplog):
+    from sslzoo.serving.server import app
+
+    looks = []
+
+    def fail():
+        looks.append(len(looks))
+        raise PermissionError("models")
+
+    async def watch_a_while():
+        task = asyncio.create_task(service.watch())
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    monkeypatch.setattr(app, "POLL", 0.001)
+    service = app.Service([])
+    service.refresh = fail
+    asyncio.run(asyncio.wait_for(watch_a_while(), 10))
+    assert "PermissionError" in caplog.text
