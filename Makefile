@@ -129,4 +129,4 @@ lowest-test newest-test: %-test: .venv-%/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-tfa .venv-torch .venv-lowest .venv-newest build dist demo *.egg-info
+	rm -rf .venv .venv-tfa .venv-torch .venv-lowest .venv-newest .venv-formats build dist demo *.egg-info

@@ -90,8 +90,10 @@ class Input(ABC):
         """Items in NumPy -> of the network's own size, where it has one."""
         return x
 
-    def served(self, x: Any, whole: bool = False) -> Any:
-        """Tensors of an exported signature -> `x` for the network. whole: at their own size."""
+    def served(self, x: Any, whole: bool = False, portable: bool = False) -> Any:
+        """Tensors of an exported signature -> `x` for the network. whole: at their own size.
+        portable: in operations that other runtimes have too.
+        """
         return x
 
     def describe(self) -> dict:

@@ -69,13 +69,13 @@ class Images(Input):
     def sized(self, x: np.ndarray) -> np.ndarray:
         return self.layer.sized(x)
 
-    def served(self, x: Any, whole: bool = False) -> Any:
+    def served(self, x: Any, whole: bool = False, portable: bool = False) -> Any:
         """Repeats gray, which stays gray as luma too, refuses two and four channels, resizes unless
         `whole`.
         """
         count, height, width, _ = (ops.shape(x)[axis] for axis in range(4))
         x = ops.broadcast_to(x, (count, height, width, 3))
-        return x if whole else self.layer(x)
+        return x if whole else self.layer(x, portable=portable)
 
     def describe(self) -> dict:
         settings = {k: v for k, v in self.layer.get_config().items() if k != "name"}

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from sslzoo.checks import in_range, one_of
-from sslzoo.inputs.resize import resize
+from sslzoo.inputs.resize import KERNELS, resize, resize_graph
 
 INTERPOLATIONS = ("bilinear", "bicubic", "nearest", "lanczos3", "lanczos5")
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, Pillow's mode "L"
@@ -84,18 +84,27 @@ class Preprocess(layers.Layer):
             images = ops.sum(images * ops.convert_to_tensor(LUMA), axis=-1, keepdims=True)
         return images
 
-    def call(self, images: Any) -> Any:
+    def call(self, images: Any, portable: bool = False) -> Any:
+        """portable: resize in operations that other runtimes have too.
+
+        Raises:
+            ValueError: an interpolation that cannot be portable.
+        """
         images = self.unit(images)
-        if self.size not in (None, tuple(images.shape[1:3])):
-            images = ops.image.resize(
-                self._central(images, ops.shape(images)),
-                self.size,
-                interpolation=self.interpolation,
-                antialias=self.antialias,
-                crop_to_aspect_ratio=True,
-                data_format="channels_last",
-            )
-        return images
+        if self.size in (None, tuple(images.shape[1:3])):
+            return images
+        images = self._central(images, ops.shape(images))
+        if portable:
+            one_of("interpolation", self.interpolation if self.antialias else None, KERNELS)
+            return resize_graph(images, self.size, self.interpolation)
+        return ops.image.resize(
+            images,
+            self.size,
+            interpolation=self.interpolation,
+            antialias=self.antialias,
+            crop_to_aspect_ratio=True,
+            data_format="channels_last",
+        )
 
     def sized(self, images: np.ndarray) -> np.ndarray:
         """What `call` does with the size, in NumPy: no program is compiled for it.

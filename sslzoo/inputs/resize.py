@@ -1,7 +1,14 @@
-"""Crop and resize in NumPy, as Keras does it in a compiled program."""
+"""Crop and resize with one matrix per axis: in NumPy, and in graphs for runtimes that do not have
+Keras' operation.
+"""
+
+from typing import Any
 
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
+
+KERNELS = ("bilinear", "bicubic")  # that `resize_graph` has
 
 
 def resize(images: NDArray, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -34,9 +41,83 @@ def resize(images: NDArray, size: tuple[int, int]) -> NDArray[np.float32]:
     return resized
 
 
-def _centered(length: int, most: int) -> slice:
+def resize_graph(images: Any, size: tuple[int, int], kernel: str = "bilinear") -> Any:
+    """The largest centered part of the size's shape, resized with antialiasing: what
+    `keras.ops.image.resize` does, in operations that every runtime has.
+
+    On TensorFlow it takes two to three times as long for a photograph, so that only exports for
+    other runtimes use it. Where they differ, by about 1e-5, this one is nearer to exact weights.
+
+    Args:
+        images: float (N, H, W, C); N, H and W may be open.
+        size: (height, width).
+        kernel: "bilinear" or "bicubic".
+
+    Returns:
+        float (N, height, width, C).
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.inputs.resize import resize_graph
+        >>> tuple(resize_graph(np.ones((2, 9, 6, 3), "float32"), (4, 4)).shape)
+        (2, 4, 4, 3)
+    """
+    _, height, width, channels = ops.shape(images)
+    rows = _centered(height, width * size[0] // size[1])
+    columns = _centered(width, height * size[1] // size[0])
+    rows_in, columns_in = rows.stop - rows.start, columns.stop - columns.start
+    down, across = (
+        axis_matrix(*sides, kernel) for sides in zip((rows_in, columns_in), size, strict=True)
+    )
+    x = ops.reshape(images[:, rows, columns], (-1, rows_in, columns_in * channels))
+    x = ops.reshape(ops.matmul(down, x), (-1, size[0], columns_in, channels))
+    # One large product of plain matrices is twice as fast as one for each row of each image.
+    x = ops.reshape(ops.transpose(x, (0, 1, 3, 2)), (-1, columns_in))  # (N * height * C, W)
+    x = ops.matmul(x, ops.transpose(across))  # (N * height * C, width)
+    x = ops.reshape(x, (-1, size[0], channels, size[1]))
+    return ops.transpose(x, (0, 1, 3, 2))  # (N, height, width, C)
+
+
+def axis_matrix(size_in: Any, size_out: Any, kernel: str) -> Any:
+    """The matrix (size_out, size_in), float32, that resizes an axis.
+
+    Pixel centers lie at (i + 1/2) / size. On shrinking the kernel is stretched by size_in /
+    size_out (antialiasing). A kernel that leaves the image keeps the part inside, scaled to a sum
+    of 1.
+
+    Args:
+        size_in, size_out: pixels, integers or scalar integer tensors; their product below 2^30.
+        kernel: "bilinear" or "bicubic", of Keys 1981 with a = -1/2.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.inputs.resize import axis_matrix
+        >>> np.asarray(axis_matrix(2, 1, "bilinear")).tolist()
+        [[0.5, 0.5]]
+    """
+    # Twice the distance of two centers, in units of 1 / (size_in * size_out): whole numbers, exact
+    # at any size.
+    out = (2 * ops.arange(size_out, dtype="int32") + 1)[:, None]
+    inside = (2 * ops.arange(size_in, dtype="int32") + 1)[None, :]
+    numerator = ops.cast(inside * size_out - out * size_in, "float32")
+    d = ops.abs(numerator) / ops.cast(2 * ops.maximum(size_in, size_out), "float32")
+    weights = ops.relu(1.0 - d) if kernel == "bilinear" else _cubic(d)
+    return weights / ops.sum(weights, axis=1, keepdims=True)
+
+
+def _cubic(d: Any) -> Any:
+    near = (1.5 * d - 2.5) * d * d + 1.0
+    far = ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0
+    far = ops.where(d < 2.0, far, 0.0)
+    return ops.where(d < 1.0, near, far)
+
+
+def _centered(length: Any, most: Any) -> slice:
     """The middle of an axis, of at most so many pixels and at least one."""
-    kept = max(1, min(length, most))
+    if isinstance(length, int) and isinstance(most, int):
+        kept = max(1, min(length, most))
+    else:
+        kept = ops.maximum(1, ops.minimum(length, most))
     start = (length - kept) // 2
     return slice(start, start + kept)
 

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from sslzoo.inputs.resize import axis_matrix
+
 
 def bicubic_matrix(size_in: Any, size_out: Any) -> Any:
     """The matrix (size_out, size_in), float32, that resizes an axis as Pillow's `Image.resize(...,
@@ -29,17 +31,7 @@ def bicubic_matrix(size_in: Any, size_out: Any) -> Any:
         >>> bool(np.allclose(nn.bicubic_matrix(3, 3), np.eye(3)))
         True
     """
-    # Twice the distance of two centers, in units of 1 / (size_in * size_out): whole numbers, exact
-    # at any size.
-    out = (2 * ops.arange(size_out, dtype="int32") + 1)[:, None]
-    inside = (2 * ops.arange(size_in, dtype="int32") + 1)[None, :]
-    numerator = ops.cast(inside * size_out - out * size_in, "float32")
-    d = ops.abs(numerator) / ops.cast(2 * ops.maximum(size_in, size_out), "float32")
-    near = (1.5 * d - 2.5) * d * d + 1.0
-    far = ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0
-    far = ops.where(d < 2.0, far, 0.0)
-    weights = ops.where(d < 1.0, near, far)
-    return weights / ops.sum(weights, axis=1, keepdims=True)
+    return axis_matrix(size_in, size_out, "bicubic")
 
 
 def bicubic(images: Any, height: Any, width: Any) -> Any:
