@@ -17,7 +17,7 @@ from sslzoo.losses.consistency import (
 )
 from sslzoo.losses.contrastive import dcl, info_nce, info_nce_batch, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
-from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, mean_cosine, mmd
+from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, lmmd, mean_cosine, mmd
 from sslzoo.losses.mutual_information import (
     clip_scores,
     info_nce_places,
@@ -84,6 +84,7 @@ __all__ = [
     "info_nce_places",
     "jsd_places",
     "l2_normalize",
+    "lmmd",
     "masked_cross_entropy",
     "mean_cosine",
     "mmd",

@@ -12,18 +12,20 @@ from sslzoo.checks import one_of, refused
 from sslzoo.losses.normalize import at_least_float32, l2_normalize
 
 KERNELS = ("rbf", "linear")
+ESTIMATES = ("biased", "unbiased")
 BANDWIDTHS = 5  # of the Gaussian kernels, each twice the one before
 EPSILON = 1e-12  # the least bandwidth: samples that are all alike have none
 
 
-def mmd(x: Any, y: Any, kernel: str = "rbf") -> Any:
-    """The squared maximum mean discrepancy, its biased estimate (Gretton et al. 2012, "A Kernel
-    Two-Sample Test", JMLR 13, equation 5).
+def mmd(x: Any, y: Any, kernel: str = "rbf", estimate: str = "biased") -> Any:
+    """The squared maximum mean discrepancy (Gretton et al. 2012, "A Kernel Two-Sample Test", JMLR
+    13, equations 5 and 3).
 
-    mean k(x, x') + mean k(y, y') - 2 mean k(x, y), each over all pairs, those of a row with itself
-    included: never below 0, and 0 for equal samples.
+    mean k(x, x') + mean k(y, y') - 2 mean k(x, y). "biased" takes each mean over all pairs, those
+    of a row with itself included: never below 0, and 0 for equal samples. "unbiased" leaves these
+    pairs out: right in the mean over samples, and below 0 now and then.
 
-    "linear": k(a, b) = a b, so that it is |mean(x) - mean(y)|^2.
+    "linear": k(a, b) = a b, so that the biased estimate is |mean(x) - mean(y)|^2.
     "rbf": k(a, b) = sum_i exp(-|a - b|^2 / s_i), i = -2..2, s_i = 2^i s, with s the mean squared
     distance of two different rows of both samples. s is a constant for the gradient. These are the
     five kernels of DAN (Long et al. 2015, arXiv:1502.02791) in DeepDA
@@ -31,15 +33,16 @@ def mmd(x: Any, y: Any, kernel: str = "rbf") -> Any:
     gradient is taken, so that its "mmd_rbf" trains nothing.
 
     Args:
-        x: (..., N, D), any float dtype.
-        y: (..., M, D).
+        x: (..., N, D), any float dtype; N at least 2 for "unbiased".
+        y: (..., M, D), M at least 2 for "unbiased".
         kernel: one of `KERNELS`.
+        estimate: one of `ESTIMATES`. Default: "biased", which all the methods' codes have.
 
     Returns:
         (...) of at least float32: half precision is cast up first. Memory: (..., N + M, N + M).
 
     Raises:
-        ValueError: shapes that do not fit, an unknown kernel.
+        ValueError: shapes that do not fit, an unknown kernel or estimate.
 
     Example:
         >>> import numpy as np
@@ -48,24 +51,58 @@ def mmd(x: Any, y: Any, kernel: str = "rbf") -> Any:
         2.0
     """
     one_of("kernel", kernel, KERNELS)
+    one_of("estimate", estimate, ESTIMATES)
     x, y = _samples(x, y)
-    if kernel == "linear":
+    if (kernel, estimate) == ("linear", "biased"):
         return ops.sum(ops.square(ops.mean(x, axis=-2) - ops.mean(y, axis=-2)), axis=-1)
-    both = ops.concatenate([x, y], axis=-2)  # (..., N + M, D)
-    # No distance changes around the mean, and far less cancels.
-    both = both - ops.stop_gradient(ops.mean(both, axis=-2, keepdims=True))
-    squares = ops.sum(ops.square(both), axis=-1)  # (..., N + M)
-    products = ops.matmul(both, ops.swapaxes(both, -1, -2))
-    distances = squares[..., :, None] + squares[..., None, :] - 2.0 * products
-    distances = ops.maximum(distances, 0.0)
-    count = ops.cast(ops.shape(both)[-2], distances.dtype)
-    mean = ops.sum(distances, axis=(-2, -1), keepdims=True) / (count * (count - 1.0))
-    bandwidth = ops.maximum(ops.stop_gradient(mean), EPSILON)
-    powers = [2.0 ** (i - BANDWIDTHS // 2) for i in range(BANDWIDTHS)]
-    similarity = sum(ops.exp(-distances / (power * bandwidth)) for power in powers)
+    both = _centered(x, y)  # (..., N + M, D)
+    similarity = _gaussians(both) if kernel == "rbf" else _products(both)
     rows = ops.shape(x)[-2]
-    within = _mean(similarity[..., :rows, :rows]) + _mean(similarity[..., rows:, rows:])
+    mean = _mean if estimate == "biased" else _mean_of_others
+    within = mean(similarity[..., :rows, :rows]) + mean(similarity[..., rows:, rows:])
     return within - 2.0 * _mean(similarity[..., :rows, rows:])
+
+
+def lmmd(x: Any, y: Any, labels: Any, probabilities: Any) -> Any:
+    """The local maximum mean discrepancy: MMD of each class, their mean (Zhu et al. 2021, "Deep
+    Subdomain Adaptation Network for Image Classification", arXiv:2106.09388, equation 6).
+
+    1/C sum_c |sum_i w_ic phi(x_i) - sum_j v_jc phi(y_j)|^2, with the five kernels of `mmd`. w_ic is
+    the share of row i in the labels of class c, v_jc that of row j in the probabilities of class c.
+
+    C counts the classes that have a label in x and a row of y that is most likely of them, as in
+    the official code (easezyc/deep-transfer-learning, DSAN). Others are left out. It is 0 where no
+    class is left. Probabilities are constants.
+
+    Args:
+        x: (N, D) of the source, any float dtype.
+        y: (M, D) of the target.
+        labels: integers (N,).
+        probabilities: (M, C) of the classes of y, rows sum to 1.
+
+    Returns:
+        A scalar of at least float32, never below 0 but for rounding.
+
+    Raises:
+        ValueError: shapes that do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import losses
+        >>> x, labels = np.array([[0.0], [1.0]]), np.array([0, 1])
+        >>> float(losses.lmmd(x, x, labels, np.eye(2)))
+        0.0
+    """
+    x, y = _samples(x, y)
+    shares = at_least_float32(ops.stop_gradient(probabilities))  # (M, C)
+    guesses = ops.one_hot(ops.argmax(shares, axis=-1), shares.shape[-1], dtype=x.dtype)
+    known = ops.one_hot(labels, shares.shape[-1], dtype=x.dtype)  # (N, C)
+    common = ops.any(known > 0, axis=0) & ops.any(guesses > 0, axis=0)
+    common = ops.cast(common, x.dtype)  # (C,)
+    weights = [_columns(known), -_columns(ops.cast(shares, x.dtype))]
+    weights = common * ops.concatenate(weights, axis=0)  # (N + M, C)
+    similarity = _gaussians(_centered(x, y))  # (N + M, N + M)
+    return ops.sum(weights * (similarity @ weights)) / ops.maximum(ops.sum(common), 1.0)
 
 
 def coral(x: Any, y: Any) -> Any:
@@ -138,6 +175,33 @@ def _samples(x, y):
     return x, y
 
 
+def _centered(x, y):
+    """Both samples (..., N + M, D). No distance changes around the mean, and far less cancels."""
+    both = ops.concatenate([x, y], axis=-2)
+    return both - ops.stop_gradient(ops.mean(both, axis=-2, keepdims=True))
+
+
+def _products(rows):
+    return ops.matmul(rows, ops.swapaxes(rows, -1, -2))
+
+
+def _gaussians(rows):
+    """The sum of the five kernels, (..., R, R) for rows (..., R, D)."""
+    squares = ops.sum(ops.square(rows), axis=-1)  # (..., R)
+    distances = squares[..., :, None] + squares[..., None, :] - 2.0 * _products(rows)
+    distances = ops.maximum(distances, 0.0)
+    count = ops.cast(ops.shape(rows)[-2], distances.dtype)
+    mean = ops.sum(distances, axis=(-2, -1), keepdims=True) / (count * (count - 1.0))
+    bandwidth = ops.maximum(ops.stop_gradient(mean), EPSILON)
+    powers = [2.0 ** (i - BANDWIDTHS // 2) for i in range(BANDWIDTHS)]
+    return sum(ops.exp(-distances / (power * bandwidth)) for power in powers)
+
+
+def _columns(weights):
+    """Each column divided by its sum; a column of zeros stays so."""
+    return weights / ops.maximum(ops.sum(weights, axis=0, keepdims=True), EPSILON)
+
+
 def _covariance(x):
     x = x - ops.mean(x, axis=-2, keepdims=True)
     rows = ops.cast(ops.shape(x)[-2], x.dtype)
@@ -146,3 +210,10 @@ def _covariance(x):
 
 def _mean(matrix):
     return ops.mean(matrix, axis=(-2, -1))
+
+
+def _mean_of_others(matrix):
+    """Over the pairs of two different rows."""
+    rows = ops.cast(ops.shape(matrix)[-1], matrix.dtype)
+    total = ops.sum(matrix, axis=(-2, -1)) - ops.sum(ops.diagonal(matrix, 0, -2, -1), axis=-1)
+    return total / (rows * (rows - 1.0))

@@ -13,6 +13,7 @@ from sslzoo.nn.decoders import map_decoder, mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen, unrecorded
+from sslzoo.nn.gradient_reversal import adversarial_ramp, reverse_gradient
 from sslzoo.nn.heads import head, shortcut_head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
@@ -55,6 +56,7 @@ __all__ = [
     "State",
     "StepWeights",
     "WINDOW",
+    "adversarial_ramp",
     "alignment",
     "any_size",
     "at_length",
@@ -92,6 +94,7 @@ __all__ = [
     "places",
     "reach",
     "reads",
+    "reverse_gradient",
     "rgb_to_lab",
     "row_context",
     "shortcut_head",

@@ -166,3 +166,105 @@ def test_shapes_that_do_not_fit_are_refused(name, shapes):
 def test_unknown_kernel_is_refused():
     with pytest.raises(ValueError, match="kernel: got 'rbff'.*did you mean rbf"):
         losses.mmd(*samples(), kernel="rbff")
+
+
+def unbiased(kernel, x, y):
+    """Equation 3 of Gretton et al., one pair of rows at a time."""
+
+    def others(rows):
+        values = [kernel(a, b) for i, a in enumerate(rows) for j, b in enumerate(rows) if i != j]
+        return np.mean(values)
+
+    return others(x) + others(y) - 2 * np.mean([[kernel(a, b) for b in y] for a in x])
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_unbiased_estimate_leaves_out_each_row_with_itself(kernel):
+    x, y = samples()
+    exact = x.astype("float64"), y.astype("float64")
+    s = mean_squared_distance(*exact)
+    kernels = {
+        "linear": np.dot,
+        "rbf": lambda p, q: sum(np.exp(-np.sum((p - q) ** 2) / (step * s)) for step in STEPS),
+    }
+    found = float(losses.mmd(x, y, kernel, estimate="unbiased"))
+    assert found == pytest.approx(unbiased(kernels[kernel], *exact), rel=1e-4, abs=1e-5)
+    assert found < float(losses.mmd(x, y, kernel))
+
+
+def test_unbiased_estimate_is_zero_in_the_mean_where_the_distributions_are_equal():
+    rng = np.random.default_rng(0)
+    pairs = rng.normal(size=(2, 400, 8, 2)).astype("float32")
+    found = np.asarray(losses.mmd(*pairs, estimate="unbiased"))
+    assert found.min() < 0 < found.max()
+    assert abs(found.mean()) < 3 * found.std() / 20
+    assert np.asarray(losses.mmd(*pairs)).mean() > 0.5
+
+
+def local(x, y, labels, probabilities, s):
+    """Equation 6 of Zhu et al., one class and one pair of rows at a time."""
+
+    def kernel(p, q):
+        return sum(np.exp(-np.sum((p - q) ** 2) / (step * s)) for step in STEPS)
+
+    classes = sorted(set(labels) & set(probabilities.argmax(axis=1)))
+    total = 0.0
+    for c in classes:
+        w = (labels == c) / np.sum(labels == c)
+        v = probabilities[:, c] / probabilities[:, c].sum()
+        for rows, left in ((x, w), (y, -v)):
+            for others, right in ((x, w), (y, -v)):
+                total += sum(
+                    a * b * kernel(p, q)
+                    for p, a in zip(rows, left, strict=True)
+                    for q, b in zip(others, right, strict=True)
+                )
+    return total / max(len(classes), 1)
+
+
+def classes_of_both(n=9, m=7, classes=4):
+    rng = np.random.default_rng(1)
+    labels = np.arange(n) % (classes - 1)  # the last class has no label
+    return labels, rng.dirichlet(np.full(classes, 0.5), m).astype("float32")
+
+
+def test_lmmd_is_the_formula_with_the_classes_of_both_alone():
+    x, y = samples(9, 7)
+    labels, p = classes_of_both()
+    s = mean_squared_distance(x.astype("float64"), y.astype("float64"))
+    expected = local(x.astype("float64"), y.astype("float64"), labels, p.astype("float64"), s)
+    assert float(losses.lmmd(x, y, labels, p)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_lmmd_has_the_gradient_of_the_formula_on_both_sides(gradients, finite_differences):
+    x, y = samples(9, 7)
+    labels, p = classes_of_both()
+    s = mean_squared_distance(x.astype("float64"), y.astype("float64"))
+    expected = finite_differences(lambda x, y: local(x, y, labels, p, s), x, y)
+    found = gradients(lambda x, y: losses.lmmd(x, y, labels, p), x, y)
+    for mine, theirs in zip(found, expected, strict=True):
+        assert np.abs(theirs).max() > 1e-3
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_lmmd_sees_classes_that_changed_places_and_mmd_does_not():
+    x, _ = samples(20)
+    labels = np.arange(20) % 2
+    known = np.eye(2, dtype="float32")[labels]
+    assert float(losses.lmmd(x, x, labels, known)) == pytest.approx(0.0, abs=1e-6)
+    x = x + 3 * labels[:, None].astype("float32")
+    assert float(losses.lmmd(x, x, labels, known[:, ::-1])) > 1.0
+    assert float(losses.mmd(x, x)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_lmmd_without_a_common_class_is_zero_with_finite_gradients(gradients):
+    x, y = samples(4, 4)
+    labels, p = np.zeros(4, "int32"), np.tile(np.array([[0.0, 1.0]], "float32"), (4, 1))
+    assert float(losses.lmmd(x, y, labels, p)) == 0.0
+    for gradient in gradients(lambda x, y: losses.lmmd(x, y, labels, p), x, y):
+        assert not gradient.any()
+
+
+def test_unknown_estimate_is_refused():
+    with pytest.raises(ValueError, match="estimate: got 'unbiassed'.*did you mean unbiased"):
+        losses.mmd(*samples(), estimate="unbiassed")
