@@ -104,8 +104,8 @@ def zoo_metrics():
     ]
 
 
-# Their entries are not recorded yet, or they are measured apart from the entries.
-UNRECORDED = {"finetune", "restoration"}
+# It is measured apart from the entries.
+UNRECORDED = {"finetune"}
 
 
 def test_the_records_of_the_zoo_cover_the_protocols():
