@@ -4,7 +4,7 @@ from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.damage import Damaged, Noisy, noisy
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
-from sslzoo.augment.mixing import MixUpDraws, mix_up
+from sslzoo.augment.mixing import MixUpDraws, mix_style, mix_up
 from sslzoo.augment.multi_crop import MultiCrop
 from sslzoo.augment.patches import Patches
 from sslzoo.augment.presets import PRESETS, resolve_preset
@@ -36,6 +36,7 @@ __all__ = [
     "color_matrix",
     "crop_resize",
     "gaussian_blur",
+    "mix_style",
     "mix_up",
     "noisy",
     "resolve_preset",
