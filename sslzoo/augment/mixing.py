@@ -95,7 +95,7 @@ def mix_style(maps: Any, draws: Any) -> Any:
     """MixStyle (Zhou et al. 2021, arXiv:2104.02008): the mean and the deviation of each channel of
     a map, mixed with those of its partner.
 
-    out_i = s (x_i - mean_i) / deviation_i + m, where s and m are lambda times the own and 1 - lambda
+    out_i = s (x_i - mean_i) / deviation_i + m. s and m are lambda times the own and 1 - lambda
     times the partner's. Both are constants for the gradient. Partners are those of `mix_up`.
 
     Args:

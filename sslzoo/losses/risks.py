@@ -32,7 +32,8 @@ def domain_means(rows: Any, domains: Any, count: int) -> tuple:
     rows = at_least_float32(rows)
     members = ops.one_hot(domains, count, dtype=rows.dtype)  # (N, K)
     sizes = ops.sum(members, axis=0)
-    sums = ops.matmul(ops.transpose(members), ops.reshape(rows, (rows.shape[0], -1)))  # (K, D)
+    columns = rows[:, None] if len(rows.shape) == 1 else rows
+    sums = ops.matmul(ops.transpose(members), columns)  # (K, D)
     means = sums / ops.maximum(sizes, 1.0)[:, None]
     present = ops.cast(sizes > 0, rows.dtype)
     return (means[:, 0] if len(rows.shape) == 1 else means), present

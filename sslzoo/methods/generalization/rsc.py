@@ -14,7 +14,7 @@ class RSC(ERM):
     """Huang et al. 2020, "Self-Challenging Improves Cross-Domain Generalization",
     arXiv:2007.02454.
 
-        g_i = d z_iy / d h_i;  m_i = 1 where g_i is below its 1 - f quantile, else 0
+        g_i = d z_iy / d h_i;  m_i = 0 where g_i is among the largest, the share f, else 1
         loss = mean of H(y, softmax(head(m_i * h_i)))
 
     z_iy is the logit of the right class, and h_i are the features. The features that speak most
@@ -64,12 +64,18 @@ class RSC(ERM):
         """1 of the features that stay and 0 of those that are muted, (N, D)."""
         kernel = ops.cast(self.head.layers[-1].kernel, "float32")  # (D, C)
         slopes = ops.take(ops.transpose(kernel), labels, axis=0)  # (N, D)
-        limits = ops.quantile(slopes, 1 - self.feature_share, axis=1, keepdims=True)
-        stays = ops.cast(slopes < limits, features.dtype)
+        count = max(1, round(self.feature_share * kernel.shape[0]))
+        steepest = ops.top_k(slopes, count)[0]  # (N, count), falling
+        stays = ops.cast(slopes < steepest[:, -1:], features.dtype)
         fall = self.right(features, labels) - self.right(features * stays, labels)  # (N,)
-        limit = ops.quantile(backends.gather(fall), 1 - self.batch_share)
-        untouched = ops.cast(fall < limit, features.dtype)[:, None]
-        return ops.maximum(stays, untouched)
+        return ops.maximum(stays, ops.cast(self.falls_less(fall), features.dtype)[:, None])
+
+    def falls_less(self, fall: Any) -> Any:
+        """Whether a row is none of the share b of the global batch that falls most, bool (N,)."""
+        everyone = backends.gather(fall)  # (G,)
+        more = ops.sum(ops.cast(everyone[None, :] > fall[:, None], "float32"), axis=1)
+        rows = self.batch_share * ops.cast(ops.shape(everyone)[0], "float32")
+        return more > rows - 0.5  # so that `rows` is rounded
 
     def right(self, features: Any, labels: Any) -> Any:
         """The probability of the right class, float32 (N,)."""

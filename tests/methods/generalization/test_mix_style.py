@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import over_domains
 import pytest
@@ -40,8 +39,6 @@ class TestMixStyle(over_domains.Checks):
         assert (draws[:, 0] < 0.5).mean() > 0.2  # beta(.1, .1): all of the partner's, or nothing
 
     def test_a_network_without_maps_is_refused(self):
-        network = keras.Sequential(
-            [keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(3)]
-        )
+        network = nn.backbone("mlp", 4)
         with pytest.raises(ValueError, match="block: got"):
             MixStyle(network, 2)

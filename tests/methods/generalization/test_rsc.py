@@ -19,10 +19,10 @@ class TestRSC(over_domains.Checks):
         muted = features.copy()
         for row, label in enumerate(batch["labels"]):
             slopes = kernel[:, label]
-            muted[row, slopes >= np.quantile(slopes, 2 / 3)] = 0.0
+            muted[row, np.argsort(slopes)[-5:]] = 0.0  # of 16
         before, after = softmax(logits), softmax(muted @ kernel + bias)
         fall = (before - after)[rows, batch["labels"]]
-        changed = fall >= np.quantile(fall, 2 / 3)
+        changed = np.isin(rows, np.argsort(fall)[len(rows) - round(len(rows) / 3) :])
         return np.where(changed[:, None], muted, features), kernel, bias, changed
 
     def oracle(self, model, batch):
