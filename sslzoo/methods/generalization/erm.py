@@ -35,7 +35,7 @@ class ERM(Classifier):
         >>> history = model.fit(digits.images, digits.labels, batch_size=32, verbose=0)
     """
 
-    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": None}
+    recipe = {"optimizer": {"name": "adam", "learning_rate": 1e-3}, "schedule": "constant"}
 
     def __init__(
         self,
