@@ -84,8 +84,8 @@ class Checks(MethodChecks):
         batch = {name: ops.convert_to_tensor(values) for name, values in batch.items()}
         start = model.losses_logs_kept(batch)[0][self.term]
         for name in ("source", "target"):
-            moved = {**batch, name: 0.5 * batch[name]}
-            assert abs(float(model.losses_logs_kept(moved)[0][self.term] - start)) > 1e-4
+            moved = model.losses_logs_kept({**batch, name: 0.5 * batch[name]})[0][self.term]
+            assert abs(float(moved - start)) > 1e-4 * float(start)
 
     def test_source_and_target_are_normalized_together(self):
         """So the statistics of inference are those of training: a pass for each would end with the

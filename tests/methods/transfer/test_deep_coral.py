@@ -10,6 +10,7 @@ from sslzoo.methods.transfer.deep_coral import DeepCORAL
 class TestDeepCORAL(shared_features.Checks):
     method = DeepCORAL
     term = "coral"
+    drop = 0.2
 
     def alignment(self, model, batch, source, target):
         difference = np.cov(source.T) - np.cov(target.T)
