@@ -33,9 +33,10 @@ def test_neighborhood_density_is_the_formula_of_the_paper():
     assert neighborhood_density(p) == pytest.approx(np.mean(found), rel=1e-9)
 
 
-def test_neighborhood_density_is_larger_where_classes_are_dense():
-    sure, unsure = np.eye(5)[np.arange(40) % 5], probabilities(1.0)
-    assert neighborhood_density(sure) > neighborhood_density(unsure)
+def test_neighborhood_density_counts_equal_neighbors_and_not_whether_all_are_of_one_class():
+    five, one = np.eye(5)[np.arange(40) % 5], np.eye(5)[np.zeros(40, int)]
+    assert neighborhood_density(five) == pytest.approx(np.log(7), rel=1e-4)
+    assert neighborhood_density(one) == pytest.approx(np.log(39), rel=1e-9)
 
 
 def test_a_distance_is_near_zero_of_one_distribution_and_two_of_separate_ones():

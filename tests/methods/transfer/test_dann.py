@@ -10,6 +10,7 @@ from sslzoo.methods.transfer.dann import DANN
 class TestDANN(shared_features.Checks):
     method = DANN
     term = "domain"
+    drop = 0.15  # of what is not the game
     learns = ("backbone", "head", "discriminator")
     arguments = {"hidden": (16, 8)}
 
