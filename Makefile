@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax wheel-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
+.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -42,6 +42,15 @@ wheel-test: .venv/installed-dev
 	rm -rf build/lib build/site build/tests dist && $(BIN)/python -m build --wheel -o dist
 	$(BIN)/pip install -q --no-deps --target build/site dist/*.whl
 	cp -r tests build/ && cd build && SSLZOO_WHEEL=$(CURDIR)/build/site PYTHONPATH=$(CURDIR)/build/site PYTHONSAFEPATH=1 ../$(BIN)/python -m pytest -q -n 2 -m wheel tests
+
+# Exports for other runtimes, whose converters and runtimes CI does not install.
+formats-test: .venv-formats/installed
+	KERAS_BACKEND=tensorflow .venv-formats/bin/python -m pytest -q tests/serving/formats
+
+.venv-formats/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-formats
+	.venv-formats/bin/pip install -q -c constraints.txt -e .[onnx,litert,openvino] pytest
+	touch $@
 
 # Executes the notebooks and keeps their outputs.
 notebooks: .venv/installed-dev

@@ -1,9 +1,9 @@
-"""`sslzoo export`: a SavedModel for TF Serving, and whether one is served."""
+"""`sslzoo export`: a SavedModel for TF Serving or another format, and whether one is served."""
 
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,12 +24,17 @@ def command(
     version: Annotated[
         str, typer.Option(metavar="N|next", help="Version number. It must not exist yet.")
     ] = "1",
+    format: Annotated[
+        Literal["tf_saved_model", "onnx", "litert", "openvino"],
+        typer.Option(help="What to write. Others than tf_saved_model need sslzoo[FORMAT]."),
+    ] = "tf_saved_model",
     weights: WeightsSource = "default",
     check: Annotated[
         Path | None, typer.Option(help="An export to check and to time, in place of a model.")
     ] = None,
 ) -> None:
-    """Export a model as a SavedModel for TensorFlow Serving. Or check an export.
+    """Export a model as a SavedModel for TensorFlow Serving, or for another runtime. Or check an
+    export.
 
     Example:
         >>> from sslzoo.cli.export import command
@@ -61,7 +66,8 @@ def command(
 
     with contextlib.redirect_stdout(sys.stderr):
         model = load_model(name, weights)
-        written = run(model, out, version=version if version == "next" else int(version))
+        number = version if version == "next" else int(version)
+        written = run(model, out, number, format=format)
     print(written)
 
 

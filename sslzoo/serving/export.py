@@ -1,5 +1,5 @@
-"""A model -> a versioned SavedModel folder, as TF Serving loads it: whole and checked, or not there
-at all.
+"""A model -> a folder of one version, a SavedModel as TF Serving loads it or another format: whole
+and checked, or not there at all.
 """
 
 import importlib.util
@@ -14,13 +14,20 @@ import keras
 import sslzoo
 from sslzoo.checks import local_path
 from sslzoo.files import make_folder
+from sslzoo.serving import formats
+
+SAVED_MODEL = "tf_saved_model"  # Keras' name
 
 
 def export(
-    model: keras.Model, filepath: str | Path, version: int | str = 1, warmup: bool = True
+    model: keras.Model,
+    filepath: str | Path,
+    version: int | str = 1,
+    warmup: bool = True,
+    format: str = SAVED_MODEL,
 ) -> Path:
     """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow
-    fine-tunes.
+    fine-tunes, or files for other runtimes.
 
     Signatures: for every verb of the model (`encode`, `classify`, ...), equal to `model.<verb>`,
 
@@ -50,6 +57,13 @@ def export(
     `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes,
     preprocessing, and the model as Keras serializes it, for `sslzoo.load(FOLDER)`).
 
+    Other formats are one file of each verb that takes items: `model.onnx`, `model.tflite`, or
+    `model.xml` with `model.bin` of the first verb, `<verb>.onnx` of the others. `sslzoo.json` says
+    which verb a file holds, and the names, shapes and dtypes of its inputs and outputs.
+    They are those of the SavedModel, preprocessing included; an output that has the name of an
+    input ends in `_out`. Where a format cannot hold a verb for any number of items, the file takes
+    one of the network's size, with a warning. Each is read again by its runtime and compared.
+
     Args:
         model: a `Method`, on the TensorFlow backend.
         filepath: the folder of all versions, the one that TF Serving's `base_path` names.
@@ -57,6 +71,8 @@ def export(
             then prefers.
         warmup: write the warm-up requests; they need `tensorflow-serving-api` (the extra
             `serving`).
+        format: "tf_saved_model", or "onnx", "litert" or "openvino", each with the extra of its
+            name.
 
     Returns:
         The `Path` of the version's folder.
@@ -64,8 +80,8 @@ def export(
     Raises:
         RuntimeError: another backend; or the file, read again, does not compute what the verbs do.
         FileExistsError: that version is there already.
-        ValueError: a model that has nothing to export, an impossible version, or weights that are
-            not finite.
+        ValueError: a model that has nothing to export, an impossible version, a format whose
+            packages are not installed, or weights that are not finite.
         Whatever is raised, nothing of this export is left behind.
 
     Example:
@@ -77,6 +93,8 @@ def export(
         '3'
     """
     _check_model(model)
+    if format != SAVED_MODEL:
+        formats.check(model, format)
     filepath = local_path("filepath", filepath)
     target = filepath / str(_version(filepath, version))
     if target.exists():
@@ -85,7 +103,7 @@ def export(
         )
     created = [folder for folder in (filepath, *filepath.parents) if not folder.exists()]
     try:
-        _write(model, filepath, target, warmup)
+        _write(model, filepath, target, warmup, format)
     except BaseException:
         for folder in created:
             if folder.exists() and not any(folder.iterdir()):
@@ -114,25 +132,38 @@ def _check_model(model):
             raise ValueError(f"reads: got {kind}, which a SavedModel cannot take; needed specs.")
 
 
-def _write(model, filepath, target, warmup):
-    from sslzoo.serving import saved_model
-
+def _write(model, filepath, target, warmup, format):
     make_folder(filepath)
     # On the same disk, so that a rename is enough; TF Serving passes over names that are not
     # numbers.
     with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
         written = Path(folder) / target.name
-        places = saved_model.save(model, written)
-        saved_model.check(model, written)
-        extra = written / "assets.extra"
-        extra.mkdir()
-        text = json.dumps(description(model) | {"variables": places}, indent=1)
-        (extra / "sslzoo.json").write_text(text + "\n")
-        if warmup:
-            _write_warmup(model, extra)
+        if format == SAVED_MODEL:
+            _write_saved_model(model, written, warmup)
+        else:
+            written.mkdir()
+            files = formats.write(model, written, format)
+            _describe(model, written, {"format": format, "files": files})
         _flush(written)
         written.rename(target)
         _flush_entry(filepath)
+
+
+def _write_saved_model(model, folder, warmup):
+    from sslzoo.serving import saved_model
+
+    places = saved_model.save(model, folder)
+    saved_model.check(model, folder)
+    extra = folder / "assets.extra"
+    extra.mkdir()
+    _describe(model, extra, {"variables": places})
+    if warmup:
+        _write_warmup(model, extra)
+
+
+def _describe(model, folder, more):
+    text = json.dumps(description(model) | more, indent=1)
+    (folder / "sslzoo.json").write_text(text + "\n")
 
 
 def _version(filepath, version):
@@ -170,7 +201,7 @@ def _write_warmup(model, folder):
         warnings.warn(
             "export: no warm-up requests, tensorflow-serving-api is not installed (pip install "
             "sslzoo[serving]).",
-            stacklevel=4,
+            stacklevel=5,
         )
         return
     from sslzoo.serving import warmup

@@ -65,26 +65,42 @@ def check(model: keras.Model, folder: str | Path) -> None:
     loaded = tf.saved_model.load(folder)
     for more in (0, LARGER) if model.reads.any_size else (0,):
         items = model.reads.examples(4, more=more)
-        references = {verb: _asked(model, verb, items) for verb in model.verbs}
+        references = {verb: asked(model, verb, items) for verb in model.verbs}
         for name, request in signatures.requests(model, items).items():
             verb = signatures.signatures(model)[name].verb
             inputs = {key: tf.constant(value) for key, value in request.items()}
             outputs = loaded.signatures[name](**inputs)
             for output, reference in references[verb].items():
                 served = outputs.get(output, outputs.get(f"{output}_bytes"))  # a picture as a file
-                _compare(name, verb, served.numpy(), reference, _allowed(model))
+                what = f"{name} of the reloaded SavedModel"
+                compare(what, verb, served.numpy(), reference, allowed(model))
 
 
-def _asked(model: keras.Model, verb: str, items: Any) -> dict:
-    """{output: values} of a verb, as users get them."""
+def asked(model: keras.Model, verb: str, items: Any) -> dict:
+    """{output: values} of a verb, as users get them.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving import saved_model
+        >>> model = sslzoo.build("simclr", "micro", 8)
+        >>> saved_model.asked(model, "encode", model.reads.examples(2))["embedding"].shape
+        (2, 16)
+    """
     settings = model.verbs[verb]
     count = model.reads.count(items)
     inputs = (count, signatures.SEED) if settings.draws else (items,)
     return settings.named(getattr(model, verb)(*inputs))
 
 
-def _allowed(model: keras.Model) -> float:
-    """The relative difference that the precision of a model explains."""
+def allowed(model: keras.Model) -> float:
+    """The relative difference that the precision of a model explains.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving import saved_model
+        >>> saved_model.allowed(sslzoo.build("simclr", "micro", 8)) in (1e-5, 2e-2)
+        True
+    """
     networks = [network for network in model.networks if network is not None]
     tensors = keras.tree.flatten([getattr(network, "outputs", []) for network in networks])
     half = any(tensor.dtype in ("float16", "bfloat16") for tensor in tensors)
@@ -95,24 +111,31 @@ def _allowed(model: keras.Model) -> float:
     return COARSE if half or tf32 else EXACT
 
 
-def _compare(
-    signature: str, verb: str, served: np.ndarray, reference: np.ndarray, allowed: float
+def compare(
+    what: str, verb: str, served: np.ndarray, reference: np.ndarray, allowed: float
 ) -> None:
+    """Raise RuntimeError where `what` gives something else than the verb. allowed: the relative
+    difference of floats; pictures are rounded.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.serving import saved_model
+        >>> saved_model.compare("it", "encode", np.ones((1, 2)), 2 * np.ones((1, 2)), 1e-5)
+        Traceback (most recent call last):
+        RuntimeError: export: it differs from encode by 5.0e-01 (relative), more than 1e-05.
+    """
     if served.dtype == object:  # encoded images
         served = np.stack([tf.io.decode_png(data).numpy() for data in served])
     limit = max(allowed, ROUNDED) if served.dtype == np.uint8 else allowed
     if served.shape != reference.shape:
-        raise RuntimeError(
-            f"export: {signature} of the reloaded SavedModel gives shape {served.shape}, {verb} "
-            f"{reference.shape}."
-        )
+        raise RuntimeError(f"export: {what} gives shape {served.shape}, {verb} {reference.shape}.")
     # All items as one row: an output near 0, as a single number may be, has no relative difference.
     rows = (values.reshape(1, -1) for values in (served, reference))
     difference = agreement(*rows)["max_relative_difference"]
     if difference > limit:
         raise RuntimeError(
-            f"export: {signature} of the reloaded SavedModel differs from {verb} by "
-            f"{difference:.1e} (relative), more than {limit:.0e}."
+            f"export: {what} differs from {verb} by {difference:.1e} (relative), more than "
+            f"{limit:.0e}."
         )
 
 
@@ -127,7 +150,7 @@ def _servable(model: keras.Model, traces: list) -> tf.train.Checkpoint:
     if "encode" in model.verbs:
         root.__call__, more = _representation(model)
         traces = [*traces, *more]
-    kept = _variables(model, traces)
+    kept = variables(model, traces)
     networks = [network for network in model.networks if network is not None]
     parameters = {id(v) for network in networks for v in ema.parameters(network)}
     trainable = [variable for variable in kept if id(variable) in parameters]
@@ -159,11 +182,19 @@ def _representation(model: keras.Model) -> tuple[Any, list]:
     return call, traces
 
 
-def _variables(model: keras.Model, traces: list) -> list:
+def variables(model: keras.Model, traces: list) -> list:
     """The variables of the model that its functions read.
 
     Raises:
         ValueError: one is not finite, or a function reads one that the model does not hold.
+
+    Example:
+        >>> import sslzoo
+        >>> from sslzoo.serving import saved_model, signatures
+        >>> model = sslzoo.build("simclr", "micro", 8)
+        >>> encode = signatures.function(model, signatures.Signature("encode"))
+        >>> len(saved_model.variables(model, [encode])) == len(model.backbone.variables)
+        True
     """
     read = {variable.ref(): variable for trace in traces for variable in trace.variables}
     kept = []

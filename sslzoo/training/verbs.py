@@ -150,6 +150,16 @@ class Verbs(BlockFeatures):
     def encode_graph(self, x: Any) -> Any:
         return ops.cast(self(x, training=False), "float32")
 
+    def portable_graph(self, verb: str) -> Callable:
+        """The graph of a verb for runtimes other than Keras': without loops over parts of an item.
+
+        Example:
+            >>> import sslzoo
+            >>> sslzoo.build("simclr", "micro", 8).portable_graph("encode").__name__
+            'encode_graph'
+        """
+        return getattr(self, f"{verb}_graph")
+
     def apply_verb(
         self, verb: str, x: Any, batch_size: int = 256, parts: Callable = at_once
     ) -> Any:
@@ -246,18 +256,13 @@ class Verbs(BlockFeatures):
         version: int | str = 1,
         warmup: bool = True,
     ) -> Any:
-        """Write `<filepath>/<version>`, a SavedModel for TF Serving, plain TensorFlow and TF Hub:
-        see `sslzoo.serving.export`. `format` and `verbose` are Keras'; "tf_saved_model" is the one
-        format here.
+        """Write `<filepath>/<version>`: a SavedModel for TF Serving, plain TensorFlow and TF Hub,
+        or files of the `format` "onnx", "litert" or "openvino". See `sslzoo.serving.export`.
+        `verbose` is Keras'.
         """
         from sslzoo.serving.export import export
 
-        if format != "tf_saved_model":
-            raise ValueError(
-                f"format: got {format!r}; 'tf_saved_model' is the one that carries preprocessing "
-                "and signatures."
-            )
-        return export(self, filepath, version=version, warmup=warmup)
+        return export(self, filepath, version=version, warmup=warmup, format=format)
 
     def _fold(self) -> keras.Model:
         return nn.fold(self.encoder)

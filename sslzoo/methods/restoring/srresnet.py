@@ -154,6 +154,9 @@ class SRResNet(Method):
         small = ops.maximum(*sides) <= nn.WINDOW
         return ops.cond(small, lambda: self._whole_graph(images), tiled)
 
+    def portable_graph(self, verb: str) -> Callable:
+        return self._whole_graph if verb == "upscale" else super().portable_graph(verb)
+
     def _whole_graph(self, images: Any) -> Any:
         return self._enlarged(self._cached("upscaler", lambda: nn.fold(self.generator)), images)
 
