@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -113,34 +113,44 @@ def _kserve(name: str, uri: str) -> dict:
 # ---- Triton --------------------------------------------------------------------------
 
 
+class _Served(NamedTuple):
+    """What Triton reads of a version.
+
+    comment: where it lies in the model repository. server: fields that name who computes it.
+    inputs, outputs: {name: {"shape", "dtype"}}.
+    """
+
+    comment: str
+    server: dict
+    inputs: dict
+    outputs: dict
+
+
 def _triton(name: str, version: Path) -> str:
-    if folders.is_saved_model(version):
-        server, file = {"platform": "tensorflow_savedmodel"}, "model.savedmodel"
-        where = f"{name}/{version.name}/{file} of the model repository is a copy of {version}."
-        comment = f"# {where} Triton reads it up to release 25.02.\n"
-        inputs, outputs = _signature(version)
-    else:
-        file, about = next(iter(folders.files(version).items()))
-        suffix = Path(file).suffix
-        if suffix not in SUFFIXES:
-            raise refused("path", f"{version / file}", "be a SavedModel, ONNX or OpenVINO")
-        field, value = SUFFIXES[suffix]
-        server, comment = {field: value}, f"# {name}/config.pbtxt beside the versions.\n"
-        inputs = about["inputs"]
-        outputs = {tensor["name"]: tensor for tensor in about["outputs"].values()}
-    tensors = [*inputs.values(), *outputs.values()]
+    served = (_saved_model if folders.is_saved_model(version) else _file)(name, version)
+    tensors = [*served.inputs.values(), *served.outputs.values()]
     batched = all(tensor["shape"][:1] == [None] for tensor in tensors)
-    config = {"name": name, **server, "max_batch_size": BATCH if batched else 0}
-    config["default_model_filename"] = file
-    config["input"] = [_tensor(*item, batched) for item in inputs.items()]
-    config["output"] = [_tensor(*item, batched) for item in outputs.items()]
+    config = {"name": name, **served.server, "max_batch_size": BATCH if batched else 0}
+    config["input"] = [_tensor(*item, batched) for item in served.inputs.items()]
+    config["output"] = [_tensor(*item, batched) for item in served.outputs.items()]
     if batched:
         config["dynamic_batching"] = {}
-    return comment + _text(config)
+    return f"# In the model repository: {name}/config.pbtxt, {served.comment}\n{_text(config)}"
 
 
-def _signature(version: Path) -> tuple[dict, dict]:
-    """Inputs and outputs of the default signature of a SavedModel."""
+def _file(name: str, version: Path) -> _Served:
+    file, about = next(iter(folders.files(version).items()))
+    suffix = Path(file).suffix
+    if suffix not in SUFFIXES:
+        raise refused("path", f"{version / file}", "be a SavedModel, ONNX or OpenVINO")
+    field, value = SUFFIXES[suffix]
+    outputs = {tensor["name"]: tensor for tensor in about["outputs"].values()}
+    server = {field: value, "default_model_filename": file}
+    return _Served("beside the versions.", server, about["inputs"], outputs)
+
+
+def _saved_model(name: str, version: Path) -> _Served:
+    """Of its default signature."""
     import tensorflow as tf
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -153,10 +163,11 @@ def _signature(version: Path) -> tuple[dict, dict]:
         return {"shape": shape, "dtype": tf.dtypes.as_dtype(tensor.dtype).name}
 
     inputs, outputs = (
-        {name: described(tensor) for name, tensor in sorted(tensors.items())}
+        {key: described(tensor) for key, tensor in sorted(tensors.items())}
         for tensors in (default.inputs, default.outputs)
     )
-    return inputs, outputs
+    comment = f"and the version as {name}/{version.name}/model.savedmodel; up to release 25.02."
+    return _Served(comment, {"platform": "tensorflow_savedmodel"}, inputs, outputs)
 
 
 def _tensor(name: str, tensor: dict, batched: bool) -> dict:

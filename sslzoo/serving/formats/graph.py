@@ -62,10 +62,7 @@ def graph(model: keras.Model, verb: str, any_shape: bool) -> Graph:
         results = compute(reads.served(items, settings.whole, portable=True))
         return {names[name]: value for name, value in settings.named(results).items()}
 
-    specs = [
-        tf.TensorSpec(shape if any_shape else _of_one(reads, field, shape), dtype, field)
-        for field, (shape, dtype) in ((field, reads.specs()[field]) for field in reads.fields)
-    ]
+    specs = [_spec(reads, field, any_shape) for field in reads.fields]
     traced = function.get_concrete_function(*specs)
     variables = saved_model.variables(model, [traced])
     results = traced.structured_outputs
@@ -76,8 +73,11 @@ def graph(model: keras.Model, verb: str, any_shape: bool) -> Graph:
     return Graph(function, specs, outputs, [variable.value for variable in variables])
 
 
-def _of_one(reads: Any, field: str, shape: tuple) -> tuple:
-    return (1, *(reads.shape if field == reads.field else shape[1:]))
+def _spec(reads: Any, field: str, any_shape: bool) -> tf.TensorSpec:
+    shape, dtype = reads.specs()[field]
+    if not any_shape:
+        shape = (1, *(reads.shape if field == reads.field else shape[1:]))
+    return tf.TensorSpec(shape, dtype, field)
 
 
 @contextlib.contextmanager
