@@ -47,11 +47,11 @@ wheel-test: .venv/installed-dev
 
 # Exports for other runtimes, whose converters and runtimes CI does not install.
 formats-test: .venv-formats/installed
-	KERAS_BACKEND=tensorflow .venv-formats/bin/python -m pytest -q tests/serving/formats
+	KERAS_BACKEND=tensorflow .venv-formats/bin/python -m pytest -q tests/serving/formats tests/serving/test_manifests.py
 
 .venv-formats/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-formats
-	.venv-formats/bin/pip install -q -c constraints.txt -e .[onnx,litert,openvino] pytest
+	.venv-formats/bin/pip install -q -c constraints.txt -e .[onnx,litert,openvino] pytest "tritonclient[grpc]" jsonschema
 	touch $@
 
 # Executes the notebooks and keeps their outputs.

@@ -29,6 +29,7 @@ COMMANDS = (
         "upscale",
         "export",
         "serve",
+        "manifest",
         "demo",
         "import",
         "push",

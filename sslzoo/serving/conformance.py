@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from sslzoo.checks import local_path, refused
+from sslzoo.serving.folders import is_saved_model, newest
 from sslzoo.serving.server.loaded import Loaded
 
 BATCHES = (1, 8, 64)
@@ -61,7 +62,9 @@ def conformance(path: str | Path) -> Conformance:
         ...     conformance(folder).whole
         True
     """
-    folder = _version(local_path("path", path))
+    folder = newest(local_path("path", path))
+    if not is_saved_model(folder):
+        raise refused("path", str(folder), "be a SavedModel")
     loaded = Loaded(folder)
     ops = _ops(folder)
     return Conformance(
@@ -72,17 +75,6 @@ def conformance(path: str | Path) -> Conformance:
         shown=_shown(folder),
         milliseconds={count: _time(loaded, count) for count in BATCHES},
     )
-
-
-def _version(path: Path) -> Path:
-    if not path.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {path}.")
-    if (path / "saved_model.pb").exists():
-        return path
-    numbers = [int(folder.name) for folder in path.iterdir() if folder.name.isdecimal()]
-    if not numbers:
-        raise refused("path", str(path), "be the folder of an export, with versions 1, 2, ...")
-    return path / str(max(numbers))
 
 
 def _ops(folder: Path) -> set[str]:

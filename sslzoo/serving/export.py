@@ -116,7 +116,7 @@ def _check_model(model):
     """Refuse what cannot be exported, before any work."""
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
-            f"export: the backend is {keras.backend.backend()}, a SavedModel needs tensorflow: "
+            f"export: the backend is {keras.backend.backend()}, an export needs tensorflow: "
             "save the weights and load them in a process with KERAS_BACKEND=tensorflow."
         )
     name = type(model).__name__

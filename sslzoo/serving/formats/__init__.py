@@ -49,8 +49,8 @@ def write(model: keras.Model, folder: Path, format: str) -> dict[str, dict]:
         format: one of `FORMATS`.
 
     Returns:
-        {file: {"verb", "inputs": {field: {"shape", "dtype"}}, "outputs": {result: name}}}. A shape
-        has None where anything goes.
+        {file: {"verb", "inputs": {field: {"name", "shape", "dtype"}}, "outputs": {result: the
+        same}}}. A shape has None where anything goes.
 
     Raises:
         RuntimeError: the format cannot hold a verb, or the file computes something else.
@@ -101,11 +101,13 @@ def _write_verb(model: keras.Model, verb: str, module: Any, path: Path) -> dict:
             f"{format} cannot hold {verb} for any number.",
             stacklevel=5,
         )
-    inputs = {
-        spec.name: {"shape": spec.shape.as_list(), "dtype": spec.dtype.name}
-        for spec in traced.specs
-    }
-    return {"inputs": inputs, "outputs": traced.outputs}
+    inputs = {spec.name: _described(spec) for spec in traced.specs}
+    outputs = {result: _described(spec) for result, spec in traced.outputs.items()}
+    return {"inputs": inputs, "outputs": outputs}
+
+
+def _described(spec: Any) -> dict:
+    return {"name": spec.name, "shape": spec.shape.as_list(), "dtype": spec.dtype.name}
 
 
 def _compare(model: keras.Model, verb: str, traced: Any, run: Callable) -> None:
@@ -118,6 +120,6 @@ def _compare(model: keras.Model, verb: str, traced: Any, run: Callable) -> None:
         items = model.reads.examples(count, more=more)
         answer = run(model.reads.named(items))
         for result, reference in saved_model.asked(model, verb, items).items():
-            computed = answer[traced.outputs[result]]
+            computed = answer[traced.outputs[result].name]
             allowed = max(EXACT, saved_model.allowed(model))
             saved_model.compare(f"{verb} of the file", verb, computed, reference, allowed)

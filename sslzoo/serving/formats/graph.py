@@ -18,19 +18,19 @@ class Graph(NamedTuple):
 
     function: of tensors -> {output: tensor}.
     specs: what the tensors are, named by the fields of an item.
-    outputs: {result of the verb: output}.
+    outputs: {result of the verb: what the output is, with its name}.
     variables: that it reads.
 
     Example:
         >>> import sslzoo
         >>> from sslzoo.serving.formats.graph import graph
         >>> graph(sslzoo.build("simclr", "micro", 8), "encode", any_shape=True).outputs
-        {'embedding': 'embedding'}
+        {'embedding': TensorSpec(shape=(None, 16), dtype=tf.float32, name='embedding')}
     """
 
     function: Any
     specs: list
-    outputs: dict[str, str]
+    outputs: dict[str, tf.TensorSpec]
     variables: list
 
 
@@ -54,25 +54,30 @@ def graph(model: keras.Model, verb: str, any_shape: bool) -> Graph:
     reads, settings = model.reads, model.verbs[verb]
     compute = model.portable_graph(verb)
     # Runtimes name inputs and outputs in one space.
-    outputs = {name: f"{name}_out" if name in reads.fields else name for name in settings.names}
+    names = {name: f"{name}_out" if name in reads.fields else name for name in settings.names}
 
     @tf.function(autograph=False)
     def function(*tensors):
         items = reads.of(dict(zip(reads.fields, tensors, strict=True)))
         results = compute(reads.served(items, settings.whole, portable=True))
-        return {outputs[name]: value for name, value in settings.named(results).items()}
+        return {names[name]: value for name, value in settings.named(results).items()}
 
-    specs = [
-        tf.TensorSpec(shape if any_shape else _of_one(reads, field, shape), dtype, field)
-        for field, (shape, dtype) in ((field, reads.specs()[field]) for field in reads.fields)
-    ]
+    specs = [_spec(reads, field, any_shape) for field in reads.fields]
     traced = function.get_concrete_function(*specs)
     variables = saved_model.variables(model, [traced])
+    results = traced.structured_outputs
+    outputs = {
+        result: tf.TensorSpec(results[name].shape, results[name].dtype, name)
+        for result, name in names.items()
+    }
     return Graph(function, specs, outputs, [variable.value for variable in variables])
 
 
-def _of_one(reads: Any, field: str, shape: tuple) -> tuple:
-    return (1, *(reads.shape if field == reads.field else shape[1:]))
+def _spec(reads: Any, field: str, any_shape: bool) -> tf.TensorSpec:
+    shape, dtype = reads.specs()[field]
+    if not any_shape:
+        shape = (1, *(reads.shape if field == reads.field else shape[1:]))
+    return tf.TensorSpec(shape, dtype, field)
 
 
 @contextlib.contextmanager

@@ -46,10 +46,8 @@ def opened(path: Path) -> Callable[[dict], dict]:
 
 def _erfc(context: Any, node: Any, *_: Any) -> None:
     """GELU's 1 - erf(x), which tf2onnx does not know."""
-    results = node.output
-    shapes, dtypes = node.output_shapes, node.output_dtypes
+    kept = {"outputs": node.output, "shapes": node.output_shapes, "dtypes": node.output_dtypes}
     context.remove_node(node.name)
     one = context.make_const(f"{node.name}_one", np.ones((), "float32"))
     erf = context.make_node("Erf", node.input)
-    values = [one.output[0], erf.output[0]]
-    context.make_node("Sub", values, outputs=results, shapes=shapes, dtypes=dtypes)
+    context.make_node("Sub", [one.output[0], erf.output[0]], **kept)

@@ -141,7 +141,7 @@ def test_every_verb_of_items_is_the_same_in_the_format(made, tmp_path, format, n
             items = model.reads.examples(count, seed=more, more=more)
             answer = run(model.reads.named(items))
             for result, expected in saved_model.asked(model, about["verb"], items).items():
-                found = answer[about["outputs"][result]]
+                found = answer[about["outputs"][result]["name"]]
                 assert found.shape == expected.shape and found.dtype == expected.dtype
                 largest = np.abs(expected.astype("float64")).max()
                 allowed = 1 if expected.dtype == np.uint8 else 1e-4 * largest
