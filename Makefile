@@ -23,14 +23,16 @@ test-tensorflow: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2 --junitxml=build/tensorflow.xml
 
 # On JAX. What is committed is tested in a fresh clone with no data beside it, as on a user's machine: tests that may meet
-# data of their own read the bundled digits there. What needs no backend has been tested above.
+# data of their own read the bundled digits there. What needs no backend has been tested above, and so has what follows from
+# equal steps of both backends: JAX_TESTS="not tensorflow" runs that too.
+JAX_TESTS ?= not tensorflow and not compared
 ZOO := cache card citation compare config downloads embed filters folder found imported markdown_card push recipe registry \
 	remote sections sources starter url
-WITHOUT_BACKEND := checks plots test_house.py test_report.py test_suites.py test_list.py test_files.py test_rows.py \
+WITHOUT_BACKEND := checks data plots test_house.py test_report.py test_suites.py test_list.py test_files.py test_rows.py \
 	test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py $(ZOO:%=zoo/test_%.py)
 test-jax: .venv/installed-dev
 	rm -rf build/bare && git clone -q . build/bare
-	cd build/bare && env -u SSLZOO_DATA KERAS_BACKEND=jax ../../$(BIN)/python -m pytest -n 2 -m "not tensorflow" \
+	cd build/bare && env -u SSLZOO_DATA KERAS_BACKEND=jax ../../$(BIN)/python -m pytest -n 2 -m "$(JAX_TESTS)" \
 		$(WITHOUT_BACKEND:%=--ignore=tests/%) --junitxml=../jax.xml
 
 # Where the time of the last runs went.

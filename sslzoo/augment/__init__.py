@@ -4,7 +4,7 @@ from sslzoo.augment.color import color_jitter, color_matrix, solarize
 from sslzoo.augment.damage import Damaged, Noisy, noisy
 from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
-from sslzoo.augment.mixing import MixUpDraws, mix_up
+from sslzoo.augment.mixing import MixUpDraws, mix_style, mix_up
 from sslzoo.augment.multi_crop import MultiCrop
 from sslzoo.augment.patch_order import PatchOrder
 from sslzoo.augment.patches import Patches
@@ -42,6 +42,7 @@ __all__ = [
     "fill_border",
     "fill_mean",
     "gaussian_blur",
+    "mix_style",
     "mix_up",
     "noisy",
     "resolve_preset",

@@ -1,4 +1,4 @@
-"""MixUp: rows and their targets, mixed in pairs over the whole batch."""
+"""Rows mixed in pairs over the whole batch: MixUp with their targets, MixStyle in their style."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,8 @@ from keras import ops
 from sslzoo import backends
 from sslzoo.augment.seeds import ReplicaSeeds
 from sslzoo.checks import above
+
+EPSILON = 1e-6  # of the variance in MixStyle, as in KaiyangZhou/mixstyle-release
 
 
 @keras.saving.register_keras_serializable("sslzoo")
@@ -80,14 +82,54 @@ def mix_up(arrays: Sequence, draws: Any) -> list:
         >>> np.asarray(mixed).ravel().tolist()
         [1.0, 4.0]
     """
-    share, place = draws[:, 0], draws[:, 1]
-    everyone = backends.gather(place)  # (G,)
-    rank = ops.sum(ops.cast(everyone[None, :] < place[:, None], "int32"), axis=1)  # (N,)
-    order = ops.argsort(everyone)
-    partner = ops.take(order, (rank + 1) % ops.shape(everyone)[0])
+    share, partner = draws[:, 0], _partners(draws[:, 1])
     mixed = []
     for array in arrays:
         own = ops.reshape(share, (-1, *[1] * (len(array.shape) - 1)))
         other = ops.take(backends.gather(array), partner, axis=0)
         mixed.append(own * array + (1.0 - own) * other)
     return mixed
+
+
+def mix_style(maps: Any, draws: Any) -> Any:
+    """MixStyle (Zhou et al. 2021, arXiv:2104.02008): the mean and the deviation of each channel of
+    a map, mixed with those of its partner.
+
+    out_i = s (x_i - mean_i) / deviation_i + m. s and m are lambda times the own and 1 - lambda
+    times the partner's. Both are constants for the gradient. Partners are those of `mix_up`.
+
+    Args:
+        maps: (N, H, W, C), or (N, T, C) of series, any float dtype.
+        draws: float32 (N, 2): lambda in 0..1, 1 for a row that stays as it is, and a place in 0..1.
+
+    Returns:
+        A tensor like `maps`.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import augment
+        >>> maps = np.array([[[0.0], [2.0]], [[4.0], [8.0]]], "float32")
+        >>> draws = np.array([[0.0, 0.1], [1.0, 0.9]], "float32")
+        >>> np.round(np.asarray(augment.mix_style(maps, draws))[..., 0], 3).tolist()
+        [[4.0, 8.0], [4.0, 8.0]]
+    """
+    x = ops.cast(maps, "float32")
+    between = tuple(range(1, len(x.shape) - 1))
+    mean = ops.stop_gradient(ops.mean(x, axis=between, keepdims=True))
+    deviation = ops.sqrt(ops.var(x, axis=between, keepdims=True) + EPSILON)
+    deviation = ops.stop_gradient(deviation)
+    share = ops.reshape(draws[:, 0], (-1, *[1] * (len(x.shape) - 1)))
+    partner = _partners(draws[:, 1])
+    other_mean, other_deviation = (
+        ops.take(backends.gather(values), partner, axis=0) for values in (mean, deviation)
+    )
+    scale = share * deviation + (1.0 - share) * other_deviation
+    shift = share * mean + (1.0 - share) * other_mean
+    return ops.cast((x - mean) / deviation * scale + shift, maps.dtype)
+
+
+def _partners(place: Any) -> Any:
+    """The partner of each row, a place in the global batch (N,): the next of all places."""
+    everyone = backends.gather(place)  # (G,)
+    rank = ops.sum(ops.cast(everyone[None, :] < place[:, None], "int32"), axis=1)  # (N,)
+    return ops.take(ops.argsort(everyone), (rank + 1) % ops.shape(everyone)[0])

@@ -3,6 +3,7 @@
 - data sets by name: `load`, `available`, `pictures`; formats in `read/`
 - `split`: a part kept apart as a test set; `labeled_subset`: a few labels of every class
 - rows of fields: `Dataset`, `ImageFiles` (decoded on access), `Pictures` (of unequal sizes)
+- domains: `joined_domains`, `rotated`, `colored`
 - samplers: `Batches`, `ClassBalanced`, `Crops`, `Paired`, each a file of `streams/`
 - `tasks/`: tasks in sequence (`TaskStream`), few-shot `Episodes`
 - checks: `check_images`, `check_labels`, more in `sslzoo.checks`
@@ -13,6 +14,7 @@ from typing import Any
 from sslzoo.checks import check_images, check_labels
 from sslzoo.data import streams
 from sslzoo.data.dataset import Dataset
+from sslzoo.data.domains import colored, joined_domains, rotated
 from sslzoo.data.image_files import ImageFiles
 from sslzoo.data.pictures import Pictures
 from sslzoo.data.sources import available, load, pictures
@@ -32,9 +34,12 @@ __all__ = [
     "available",
     "check_images",
     "check_labels",
+    "colored",
+    "joined_domains",
     "labeled_subset",
     "load",
     "pictures",
+    "rotated",
     "split",
     *_SAMPLERS,
 ]

@@ -29,6 +29,7 @@ from sslzoo.losses.noise_contrastive import nce
 from sslzoo.losses.normalize import l2_normalize
 from sslzoo.losses.pair import pair_contrastive, pair_contrastive_batch
 from sslzoo.losses.redundancy import barlow_twins, vicreg, vicreg_parts
+from sslzoo.losses.risks import domain_means, irm_penalty, moment_distance, risk_variance
 from sslzoo.losses.self_distillation import dino
 from sslzoo.losses.semisupervised import (
     TSA_SCHEDULES,
@@ -71,6 +72,7 @@ __all__ = [
     "discriminator_loss",
     "distillation",
     "divergences",
+    "domain_means",
     "elbo",
     "entropies",
     "fairness",
@@ -82,12 +84,14 @@ __all__ = [
     "info_nce",
     "info_nce_batch",
     "info_nce_places",
+    "irm_penalty",
     "jsd_places",
     "l2_normalize",
     "lmmd",
     "masked_cross_entropy",
     "mean_cosine",
     "mmd",
+    "moment_distance",
     "nce",
     "negative_cosine",
     "nt_xent",
@@ -96,6 +100,7 @@ __all__ = [
     "place_scores",
     "predictive_info_nce",
     "pseudo_labels",
+    "risk_variance",
     "sharpen",
     "sigmoid_distillation",
     "sinkhorn",

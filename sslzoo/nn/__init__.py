@@ -6,7 +6,7 @@ from sslzoo.inputs import Preprocess, reads
 from sslzoo.nn.any_size import any_size, at_length, at_size, feature_map, map_and_features
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
-from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks
+from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks, parts
 from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import map_decoder, mlp_decoder
@@ -93,7 +93,11 @@ __all__ = [
     "normalized",
     "on_rows",
     "one_pass",
+<<<<<<< HEAD
     "patchify",
+=======
+    "parts",
+>>>>>>> origin/main
     "place_count",
     "places",
     "reach",

@@ -105,6 +105,33 @@ def block_maps(network: keras.Model, names: Sequence[str] = (LAST,)) -> keras.Mo
     return keras.Model(walk.input, [*maps, walk.output], name=_name(network))
 
 
+def parts(network: keras.Model, names: Sequence[str]) -> list[keras.Model]:
+    """A network cut behind some of its blocks: applied one after the other, the parts are the
+    network. They share its weights.
+
+    Args:
+        network: A Functional model from items to features (N, D).
+        names: Blocks that give maps (N, H, W, C) or series (N, T, C), from the first to the last.
+
+    Raises:
+        ValueError: No Functional model, an unknown block, one without a map, or another order.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> first, second = nn.parts(nn.backbone("micro", 8), ["block1"])
+        >>> first.output_shape, second.output_shape
+        ((None, 8, 8, 8), (None, 16))
+    """
+    walk = _walked(network)
+    known = [name for name in walk.ends if len(walk.ends[name].shape) in (3, 4)]
+    for name in names:
+        one_of("block", name, known)
+    if list(names) != [name for name in known if name in names]:
+        raise refused("blocks", ", ".join(names), f"be in the order {', '.join(known)}")
+    cuts = [walk.input, *(walk.ends[name] for name in names), walk.output]
+    return [keras.Model(*pair) for pair in zip(cuts, cuts[1:], strict=False)]
+
+
 def has_blocks(network: Any) -> bool:
     """Whether `blocks` knows those of a network.
 

@@ -7,6 +7,7 @@ OF_FAMILY = {
     "contrastive": FEATURES,
     "pretext": FEATURES,
     "redundancy": FEATURES,
+    "generalization": "classes in new domains",
     "generative": "features, samples",
     "incremental": "classes, task by task",
     "metric": "similar images",
@@ -33,6 +34,7 @@ PIPELINES = {
 }
 OF_PROTOCOL = {
     "adaptation": "tabular-classification",
+    "generalization": "image-classification",
     "likelihood": "unconditional-image-generation",
     "regression": "time-series-forecasting",
     "restoration": "image-to-image",

@@ -108,6 +108,7 @@ class Checks(MethodChecks):
                 ops.convert_to_numpy(views[name]), expected[name], atol=1e-6, err_msg=name
             )
 
+    @pytest.mark.compared
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         """The one that is watched is the averaged one."""
         model = inject(self.make())

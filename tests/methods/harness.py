@@ -91,6 +91,7 @@ class MethodChecks(ABC):
 
     # ---- the checks ------------------------------------------------------------------
 
+    @pytest.mark.compared
     @pytest.mark.parametrize("n", SIZES)
     def test_loss_is_the_formula_of_the_paper(self, n):
         model, batch = self.make(), self.batch(n)
@@ -113,6 +114,7 @@ class MethodChecks(ABC):
                 low, high = self.view_range or (-np.inf, np.inf)
                 assert low <= values.min() and values.max() <= high
 
+    @pytest.mark.compared
     def test_gradients_flow_where_the_paper_lets_them(self):
         model = self.make()
         found = gradients(model, self.batch())
@@ -127,6 +129,7 @@ class MethodChecks(ABC):
             for variable in ema.parameters(getattr(model, attribute)):
                 assert not found[id(variable)].any(), variable.path
 
+    @pytest.mark.compared
     def test_optimizer_holds_what_learns_and_nothing_else(self):
         model = self.make()
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
@@ -145,6 +148,7 @@ class MethodChecks(ABC):
         losses = history["loss"]
         assert losses[self.first] - losses[-1] > self.drop, losses
 
+    @pytest.mark.compared
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         model = inject(self.make())
         self.make_constant(model)
@@ -177,6 +181,7 @@ class MethodChecks(ABC):
             if variable.path not in self.canceled:
                 assert (new != old).any(), variable.path
 
+    @pytest.mark.compared
     def test_saved_model_is_the_same_model(self, tmp_path):
         model = self.make()  # its own views: their random state is part of the model
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9), **EAGER)

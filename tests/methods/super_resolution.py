@@ -40,6 +40,7 @@ class Checks(MethodChecks):
     def batch(cls, n=13, seed=0):
         return low_and_high(digits(n), scale=2)
 
+    @pytest.mark.compared
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         model = self.make()
         for variable in model.backbone.weights:
