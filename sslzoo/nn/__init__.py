@@ -93,11 +93,8 @@ __all__ = [
     "normalized",
     "on_rows",
     "one_pass",
-<<<<<<< HEAD
     "patchify",
-=======
     "parts",
->>>>>>> origin/main
     "place_count",
     "places",
     "reach",

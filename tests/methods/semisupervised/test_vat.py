@@ -16,11 +16,7 @@ class TestVAT(few_labels.Checks):
     method = VAT
     unlabeled_views = ("weak",)
     # Two devices round differently. With a small xi that turns the direction: with 0.1 by 1e-3
-<<<<<<< HEAD
-    # where oneDNN computes (TF_ENABLE_ONEDNN_OPTS=1 shows it), with 1 by 1e-6.
-=======
     # where oneDNN computes (TF_ENABLE_ONEDNN_OPTS=1), with 1 by 1e-6.
->>>>>>> origin/main
     arguments = {"ramp": 0.0, "unlabeled_weight": 1.0, "xi": 1.0}
     view_range = None  # the direction is normal
 
