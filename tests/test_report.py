@@ -134,6 +134,10 @@ def test_a_baseline_belongs_to_the_figure_that_it_names():
     metric["baselines"] = {"bicubic_psnr": 28.4, "bicubic_ssim": 0.8}
     psnr, ssim = report.metric_figures(metric)
     assert psnr["baselines"] == {"bicubic": 28.4} and ssim["baselines"] == {"bicubic": 0.8}
+    metric["baselines"] |= {"plain": 30.0, "plain_ssim": 0.7}
+    psnr, ssim = report.metric_figures(metric)
+    assert psnr["baselines"] == {"bicubic": 28.4, "plain": 30.0}
+    assert ssim["baselines"] == {"bicubic": 0.8, "plain": 0.7}
     assert (psnr["what"], report.number(psnr["value"], psnr["unit"])) == (
         "PSNR, Set5, x4",
         "31.00 dB",

@@ -6,9 +6,11 @@ from sslzoo.augment.geometry import crop_resize, gaussian_blur
 from sslzoo.augment.layers import Augment, Crops, Views
 from sslzoo.augment.mixing import MixUpDraws, mix_style, mix_up
 from sslzoo.augment.multi_crop import MultiCrop
+from sslzoo.augment.patch_order import PatchOrder
 from sslzoo.augment.patches import Patches
 from sslzoo.augment.presets import PRESETS, resolve_preset
 from sslzoo.augment.randaugment import POOLS, RandAugment
+from sslzoo.augment.regions import Regions, fill_border, fill_mean
 from sslzoo.augment.symmetry import Symmetry, turned
 from sslzoo.augment.views import OneView, TwoViews
 from sslzoo.augment.weak_strong import WEAK_STRONG, FlipShift, weak_strong
@@ -26,8 +28,10 @@ __all__ = [
     "MultiCrop",
     "Noisy",
     "OneView",
+    "PatchOrder",
     "Patches",
     "RandAugment",
+    "Regions",
     "Symmetry",
     "TwoViews",
     "Views",
@@ -35,6 +39,8 @@ __all__ = [
     "color_jitter",
     "color_matrix",
     "crop_resize",
+    "fill_border",
+    "fill_mean",
     "gaussian_blur",
     "mix_style",
     "mix_up",

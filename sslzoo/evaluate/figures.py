@@ -135,7 +135,7 @@ def _baselines(given: dict[str, Any], name: str, names: list[str]) -> dict:
     """
     ending = f"_{name}"
     named = {k.removesuffix(ending): value for k, value in given.items() if k.endswith(ending)}
-    if named or name != names[0]:
+    if name != names[0]:
         return named
     endings = tuple(f"_{other}" for other in names)
-    return {key: value for key, value in given.items() if not key.endswith(endings)}
+    return named | {key: value for key, value in given.items() if not key.endswith(endings)}

@@ -19,10 +19,12 @@ from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.inside import filled, full, inside
 from sslzoo.nn.lab import gamut_bins, lab_to_rgb, rgb_to_lab, soft_bins
+from sslzoo.nn.masked_vit import masked_decoder, vit_parts, vit_patches
 from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
+from sslzoo.nn.patchify import patchify, unpatchify
 from sslzoo.nn.permutations import Permutations, far_permutations
 from sslzoo.nn.pixel_shuffle import PixelShuffle
 from sslzoo.nn.places import on_rows, place_count, places
@@ -86,10 +88,12 @@ __all__ = [
     "lab_to_rgb",
     "map_and_features",
     "map_decoder",
+    "masked_decoder",
     "mlp_decoder",
     "normalized",
     "on_rows",
     "one_pass",
+    "patchify",
     "parts",
     "place_count",
     "places",
@@ -106,7 +110,10 @@ __all__ = [
     "tiled",
     "tiled_graph",
     "uniformity",
+    "unpatchify",
     "unrecorded",
     "vgg19_features",
+    "vit_parts",
+    "vit_patches",
     "widen",
 ]

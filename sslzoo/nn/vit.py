@@ -3,7 +3,7 @@ MoCo v3 publish them: images (N, H, W, C) -> features (N, D).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +16,7 @@ from sslzoo.nn.transformer_layers import Attention, ClassToken, LayerScale, Patc
 
 SIZES = {  # name: (width D, blocks, heads)
     "vit_micro": (16, 2, 2),  # for tests
+    "vit_mini": (96, 4, 3),  # no published one: small images on a CPU
     "vit_tiny": (192, 12, 3),
     "vit_small": (384, 12, 6),
     "vit_base": (768, 12, 12),
@@ -46,7 +47,8 @@ def vit(
     vit.get_layer("block9").output)` gives them.
 
     Args:
-        name: "vit_tiny", "vit_small", "vit_base", or "vit_micro" for tests.
+        name: "vit_tiny", "vit_small", "vit_base", "vit_mini" for small images on a CPU, or
+            "vit_micro" for tests.
         image_size: pixels of a side, or [height, width]; multiples of `patch`.
         patch: pixels of a patch's side. Default: 4 up to 64 px, else 16.
         heads: attention heads of a block. Default: 64 channels each, as DINO. MoCo v3 has 12 in
@@ -97,8 +99,18 @@ def vit(
     return keras.Model(inputs, _pooled(x, pool, 1 + registers), name=name)
 
 
-def block(x: Any, heads: int, name: str, seeds: Seeds, layer_scale: float | None = None) -> Any:
+def block(
+    x: Any,
+    heads: int,
+    name: str,
+    seeds: Seeds,
+    layer_scale: float | None = None,
+    start: Callable | None = None,
+) -> Any:
     """Tokens (N, T, D) -> tokens (N, T, D): x + attention(norm(x)), then x + MLP(norm(x)).
+
+    Args:
+        start: makes an initializer of dense layers. Default: `seeds.normal`.
 
     Example:
         >>> import keras
@@ -110,7 +122,8 @@ def block(x: Any, heads: int, name: str, seeds: Seeds, layer_scale: float | None
     width = x.shape[-1]
 
     def dense(y, units, label):
-        return layers.Dense(units, kernel_initializer=seeds.normal(), name=f"{name}_{label}")(y)
+        kernel = seeds.normal() if start is None else start()
+        return layers.Dense(units, kernel_initializer=kernel, name=f"{name}_{label}")(y)
 
     def scaled(y, number):
         if layer_scale is None:

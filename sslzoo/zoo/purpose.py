@@ -21,6 +21,8 @@ OF_METHOD = {
     "colorization": RESTORES,
     "denoising_autoencoder": RESTORES,
     "encoder": FEATURES,
+    "inpainting": RESTORES,
+    "mae": RESTORES,
 }
 
 # (main verb, kind of item) -> a task of the Hugging Face Hub

@@ -15,6 +15,8 @@ from sslzoo.methods.incremental.lwf import LwF
 from sslzoo.methods.metric.siamese import Siamese
 from sslzoo.methods.redundancy.barlow_twins import BarlowTwins
 from sslzoo.methods.restoring.colorization import Colorization
+from sslzoo.methods.restoring.inpainting import Inpainting
+from sslzoo.methods.restoring.mae import MAE
 from sslzoo.methods.restoring.srgan import SRGAN
 from sslzoo.methods.restoring.srresnet import SRResNet
 from sslzoo.methods.semisupervised.fixmatch import FixMatch
@@ -90,6 +92,14 @@ DEFAULTS = {
     Siamese: {"margin": 1.0},
     LwF: {"distillation_weight": 1.0, "temperature": 2.0, "competing": "seen"},
     ICaRL: {"exemplars": 2000, "temperature": 1.0},
+    MAE: {
+        "mask_ratio": 0.75,
+        "norm_pix": True,
+        "decoder_width": 512,
+        "decoder_blocks": 8,
+        "decoder_heads": 16,
+    },
+    Inpainting: {"overlap_weight": 10.0, "l2_weight": 0.999},
     Colorization: {"objective": "classes", "rebalancing": 0.5, "temperature": 0.38},
     SRResNet: {"scale": 4, "last_kernel": 9, "pixel_loss": "mse"},
     SRGAN: {

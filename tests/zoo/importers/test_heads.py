@@ -50,6 +50,11 @@ SETTINGS = {  # method: (layout, network, hyperparameters)
         {"projection": [HIDDEN, HIDDEN, OUT], "outputs": DIRECTIONS, "small_views": 1},
     ),
     "byol": ("byol", BYOL, {"projection": [HIDDEN, OUT], "prediction": [HIDDEN, OUT]}),
+    "mae": (
+        "mae",
+        VIT | {"positions": "sincos"},
+        {"decoder_width": OUT, "decoder_blocks": 1, "decoder_heads": 2},
+    ),
 }
 TRAINED = ("moco", "swav", "dino")  # a moving average, prototypes, small views of both kinds
 
@@ -89,11 +94,18 @@ def vit():
     shapes = {"cls_token": (1, 1, 16), "pos_embed": (1, 17, 16)}
     shapes |= {"patch_embed.proj.weight": (16, 3, 8, 8), "patch_embed.proj.bias": (16,)}
     for block in ("blocks.0", "blocks.1"):
-        shapes |= linear(f"{block}.attn.qkv", 16, 48) | linear(f"{block}.attn.proj", 16, 16)
-        shapes |= linear(f"{block}.mlp.fc1", 16, 64) | linear(f"{block}.mlp.fc2", 64, 16)
-        for index in (1, 2):
-            shapes |= {f"{block}.norm{index}.{kind}": (16,) for kind in ("weight", "bias")}
+        shapes |= transformer_block(block, 16)
     return shapes | {"norm.weight": (16,), "norm.bias": (16,)}
+
+
+def transformer_block(name, width):
+    shapes = linear(f"{name}.attn.qkv", width, 3 * width)
+    shapes |= linear(f"{name}.attn.proj", width, width)
+    shapes |= linear(f"{name}.mlp.fc1", width, 4 * width)
+    shapes |= linear(f"{name}.mlp.fc2", 4 * width, width)
+    for index in (1, 2):
+        shapes |= {f"{name}.norm{index}.{kind}": (width,) for kind in ("weight", "bias")}
+    return shapes
 
 
 def under(prefix, *parts):
@@ -184,6 +196,14 @@ def dino():
     return {"student": under("module.", network), "teacher": network}
 
 
+def mae():
+    """facebookresearch/mae, models_mae.py."""
+    shapes = vit() | linear("decoder_embed", 16, OUT) | linear("decoder_pred", OUT, 8 * 8 * 3)
+    shapes |= {"mask_token": (1, 1, OUT), "decoder_pos_embed": (1, 17, OUT)}
+    shapes |= {f"decoder_norm.{kind}": (OUT,) for kind in ("weight", "bias")}
+    return {"model": shapes | transformer_block("decoder_blocks.0", OUT)}
+
+
 def haiku_norm(name, channels, ones):
     shape = (*ones, channels)
     shapes = {f"{name}/{kind}": shape for kind in ("scale", "offset")}
@@ -219,7 +239,7 @@ def byol():
     return {"online": shapes, "target": shapes}
 
 
-FILES = (moco, moco_v1, simsiam, barlow_twins, vicreg, swav, moco_v3, dino, byol)
+FILES = (moco, moco_v1, simsiam, barlow_twins, vicreg, swav, moco_v3, dino, byol, mae)
 FILES = {make.__name__: make for make in FILES}  # {method: {part: {name: shape}}}
 
 
@@ -298,6 +318,35 @@ def haiku_mlp(name):
     return apply
 
 
+def layer_norm(x, of, name):
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+    return x * of[f"{name}.weight"] + of[f"{name}.bias"]
+
+
+def attention(x, of, name, heads=2):
+    n, count, width = x.shape
+    qkv = dense(x, of, f"{name}.qkv").reshape(n, count, 3, heads, -1).transpose(2, 0, 3, 1, 4)
+    p = np.exp(qkv[0] @ qkv[1].swapaxes(-1, -2) / math.sqrt(width / heads))
+    x = (p / p.sum(-1, keepdims=True)) @ qkv[2]
+    return dense(x.transpose(0, 2, 1, 3).reshape(n, count, width), of, f"{name}.proj")
+
+
+def mae_decoder(inputs, of):
+    tokens, order = inputs
+    x = dense(tokens, of, "decoder_embed")
+    hidden = np.broadcast_to(of["mask_token"], (len(x), 16 - 4, OUT))
+    shuffled = np.concatenate([x[:, 1:], hidden], axis=1)
+    places = np.argsort(order, axis=1)
+    patches = [row[where] for row, where in zip(shuffled, places, strict=True)]
+    x = np.concatenate([x[:, :1], patches], axis=1)
+    x = x + np.pad(nn.positions.sincos_positions(4, 4, OUT), ((1, 0), (0, 0)))
+    block = "decoder_blocks.0"
+    x = x + attention(layer_norm(x, of, f"{block}.norm1"), of, f"{block}.attn")
+    y = gelu(dense(layer_norm(x, of, f"{block}.norm2"), of, f"{block}.mlp.fc1"))
+    x = x + dense(y, of, f"{block}.mlp.fc2")
+    return dense(layer_norm(x, of, "decoder_norm"), of, "decoder_pred")[:, 1:]
+
+
 def only_dense(name):
     return lambda x, of: dense(x, of, name)
 
@@ -336,6 +385,7 @@ HEADS = {  # method: {attribute: (part of the file, its official layers)}
         "predictor": ("online", haiku_mlp("predictor")),
         "target_projector": ("target", haiku_mlp("projector")),
     },
+    "mae": {"decoder": ("model", mae_decoder)},
 }
 BACKBONES = {  # method: {attribute: (part of the file, what stands before its names)}
     **dict.fromkeys(
@@ -357,6 +407,7 @@ BACKBONES = {  # method: {attribute: (part of the file, what stands before its n
         "teacher_backbone": ("teacher", "backbone."),
     },
     "byol": {"backbone": ("online", ""), "target_backbone": ("target", "")},
+    "mae": {"backbone": ("model", "")},
 }
 
 
@@ -400,13 +451,22 @@ def filled():
     return find
 
 
+def example_of(head, attribute):
+    rng = np.random.default_rng(1)
+    if attribute == "decoder":  # tokens of visible patches, and the order of all
+        tokens, (_, count) = head.input_shape
+        order = rng.permuted(np.tile(np.arange(count), (5, 1)), axis=1).astype("int32")
+        return [rng.normal(size=(5, *tokens[1:])).astype("float32"), order]
+    width = head.dim if attribute == "prototypes" else head.input_shape[-1]
+    return rng.normal(size=(5, width)).astype("float32")
+
+
 @pytest.mark.parametrize("method", HEADS)
 def test_a_head_computes_what_its_official_layers_do(method, filled):
     model, file = filled(method), published(method)
     for attribute, (part, official) in HEADS[method].items():
         head = getattr(model, attribute)
-        width = head.dim if attribute == "prototypes" else head.input_shape[-1]
-        x = np.random.default_rng(1).normal(size=(5, width)).astype("float32")
+        x = example_of(head, attribute)
         found = ops.convert_to_numpy(head(x, training=False))
         np.testing.assert_allclose(found, official(x, file[part]), rtol=1e-4, atol=1e-5)
 
