@@ -24,8 +24,9 @@ def joined_domains(sets: Mapping[str, Dataset]) -> Dataset:
     """
     if len(sets) < 2:
         raise refused("sets", f"{len(sets)} domains", "be two or more")
-    (first_name, first), *others = sets.items()
-    for name, other in others:
+    first_name = next(iter(sets))
+    first = sets[first_name]
+    for name, other in sets.items():
         if other.fields.keys() != first.fields.keys():
             needed = f"have the fields of {first_name}: {', '.join(first.fields)}"
             raise refused(name, ", ".join(other.fields), needed)

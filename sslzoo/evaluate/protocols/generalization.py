@@ -120,7 +120,8 @@ class _BestEpoch(keras.callbacks.Callback):
 
     def __init__(self, target: Dataset, validation: dict[str, Dataset], batch_size: int) -> None:
         super().__init__()
-        self.target, self.validation, self.batch_size = target, validation, batch_size
+        self.target, self.validation = target, validation
+        self.batch_size = batch_size
         self.epochs = []  # [(validation, target)]
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
