@@ -129,7 +129,7 @@ def test_compose_serves_the_export_by_a_models_config(exported, tmp_path):
     config = tmp_path / "models.config"
     config.write_text(files["models.config"])
     [model] = read_config(config)
-    assert (model.name, str(model.base_path)) == ("mine", "/models/mine")
+    assert (model.name, str(model.folder)) == ("mine", "/models/mine")
 
 
 def test_tensorflow_serving_reads_the_models_config(exported):
