@@ -1,5 +1,5 @@
 """Are the targets of a family reached? `python -m benchmarks.suite
-equal_budget|few_labels|few_shot|incremental|official|super_resolution|two_moons`
+adaptation|equal_budget|few_labels|few_shot|incremental|official|super_resolution|two_moons`
 
 Trains what the family's module says (benchmarks/<name>.py) and evaluates it on the test data,
 writes rows and targets as JSON, and ends with 1 when a target is missed;
@@ -22,6 +22,7 @@ from benchmarks import report
 from benchmarks.machine import machine
 
 SUITES = (
+    "adaptation",
     *("equal_budget", "few_labels", "few_shot", "incremental", "official", "super_resolution"),
     "two_moons",
 )

@@ -128,6 +128,32 @@ def test_the_published_order_holds_within_two_standard_errors_or_is_missed():
     assert "vat less" in missed["what"] and missed["value"] == pytest.approx(-0.0117, abs=1e-3)
 
 
+def test_adaptation_has_the_same_budget_on_a_pair_and_its_targets_are_the_issues():
+    adaptation = importlib.import_module("benchmarks.adaptation")
+    for pair in adaptation.PAIRS:
+        configs = [adaptation.settings(pair, method) for method in adaptation.METHODS]
+        for part in ("backbone", "image_size", "data", "sampler", "batch_size", "epochs", "seed"):
+            assert len({str(getattr(config, part)) for config in configs}) == 1, (pair, part)
+        assert configs[0].hyperparameters["weight"] == 0.0
+    assert adaptation.LEAST == {"mnist_usps": 0.771, "usps_mnist": 0.73}
+    assert adaptation.GAIN == {"mnist_usps": 0.05, "usps_mnist": 0.05, "mnist_mnist_m": 0.15}
+
+
+def test_adaptation_chooses_by_a_score_and_shows_the_oracle(tmp_path, monkeypatch):
+    adaptation = importlib.import_module("benchmarks.adaptation")
+    scores = {"source_accuracy": 0.9, "neighborhood_density": 1.0, "a_distance": 1.0}
+    runs = {
+        0.3: {"accuracy": 0.9, "mutual_information": 1.0, **scores, "a_distance": 0.5},
+        1.0: {"accuracy": 0.8, "mutual_information": 2.0, **scores},
+    }
+    monkeypatch.setattr(
+        adaptation, "one_run", lambda config: runs[config.hyperparameters["weight"]]
+    )
+    row = adaptation.row("mnist_usps", "dann", tmp_path)
+    assert row["accuracy"] == 0.8 and row["weight"] == 1.0 and row["oracle"] == 0.9
+    assert row["by_score"]["mutual_information"] == 0.8 and row["by_score"]["a_distance"] == 0.9
+
+
 @pytest.mark.parametrize(
     ("method", "scenario", "met", "missed"),
     [

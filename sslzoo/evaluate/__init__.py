@@ -17,8 +17,11 @@ _OTHERS = {
     "KNNLog": "sslzoo.evaluate.online",
     "LinearProbeLog": "sslzoo.evaluate.online",
     "ProjectorLog": "sslzoo.evaluate.online",
+    "a_distance": "sslzoo.evaluate.without_labels",
     "features": "sslzoo.evaluate.encoders",
     "labeled_subset": "sslzoo.data.subset",
+    "mutual_information": "sslzoo.evaluate.without_labels",
+    "neighborhood_density": "sslzoo.evaluate.without_labels",
     "plot_super_resolution": "sslzoo.evaluate.pictures",
 }
 

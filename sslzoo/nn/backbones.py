@@ -103,6 +103,35 @@ def mlp(
     return keras.Model(inputs, x, name=name)
 
 
+def lenet(
+    name: str,
+    image_size: int | Sequence[int] = 28,
+    channels: int = 3,
+    width: int = 20,
+    seed: int = 0,
+) -> keras.Model:
+    """Two 5x5 convolutions without padding, each with ReLU and 2x2 max-pooling, and a dense layer
+    with ReLU. There is no BatchNorm.
+
+    Width 20 is the LeNet of erictzeng/adda: 20 and 50 channels, 500 features.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> nn.backbone("lenet", 28, channels=1).output_shape
+        (None, 500)
+    """
+    seeds = Seeds(seed)
+    x = inputs = image_input(image_size, channels)
+    for index, filters in enumerate((width, 5 * width // 2), 1):
+        options = {"activation": "relu", "kernel_initializer": seeds.he()}
+        x = layers.Conv2D(filters, 5, name=f"conv{index}", **options)(x)
+        x = layers.MaxPooling2D(2, name=f"pool{index}")(x)
+    dense = layers.Dense(
+        25 * width, activation="relu", kernel_initializer=seeds.glorot(), name="features"
+    )
+    return keras.Model(inputs, dense(layers.Flatten(name="flat")(x)), name=name)
+
+
 BACKBONES = (
     {name: resnet for name in IMAGENET}
     | {f"resnet{depth}": cifar_resnet for depth in (20, 32, 44, 56)}
@@ -110,6 +139,7 @@ BACKBONES = (
     | {name: vit for name in SIZES}
     | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
     | {"convnet": convnet, "context_free": context_free, "micro": micro, "mlp": mlp}
+    | {"lenet": lenet}
     | {"srresnet": srresnet, "gru": gru}
 )
 

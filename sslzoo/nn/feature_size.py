@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from sslzoo.nn.backbones import BACKBONES, convnet, micro, mlp
+from sslzoo.nn.backbones import BACKBONES, convnet, lenet, micro, mlp
 from sslzoo.nn.context_free import context_free
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet
@@ -18,6 +18,7 @@ TIMES_WIDTH = {
     micro: 2,
     cifar_resnet: 4,
     context_free: 8,
+    lenet: 25,
     sk_resnet: 32,
 }
 LAST_OF = {mlp: "widths", gru: "units"}

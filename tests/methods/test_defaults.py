@@ -28,8 +28,18 @@ from sslzoo.methods.semisupervised.remixmatch import ReMixMatch
 from sslzoo.methods.semisupervised.softmatch import SoftMatch
 from sslzoo.methods.semisupervised.uda import UDA
 from sslzoo.methods.semisupervised.vat import VAT
+from sslzoo.methods.transfer.adda import ADDA
+from sslzoo.methods.transfer.dan import DAN
+from sslzoo.methods.transfer.dann import DANN
+from sslzoo.methods.transfer.deep_coral import DeepCORAL
+from sslzoo.methods.transfer.dsan import DSAN
 
 DEFAULTS = {
+    DeepCORAL: {"weight": 10.0},
+    DAN: {"weight": 0.5},
+    DSAN: {"weight": 0.5},
+    DANN: {"weight": 1.0, "slope": 10.0, "hidden": (256, 256)},
+    ADDA: {"hidden": (500, 500)},
     BarlowTwins: {"redundancy_weight": 5.1e-3, "augment": "byol"},
     SimSiam: {"projection": (2048, 2048), "prediction": 512, "augment": "moco_v2"},
     DINO: {

@@ -16,6 +16,7 @@ BUILT = {
     "convnet": {"depth": 2},
     "context_free": {"width": 2},
     "micro": {},
+    "lenet": {"width": 4},
     "mlp": {"widths": [20, 12]},
     "srresnet": {"blocks": 1, "width": 8},
     "gru": {"units": [7, 5]},

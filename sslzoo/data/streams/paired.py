@@ -42,6 +42,7 @@ class Paired(Endless):
         labeled: Rows of `dataset` whose labels are used, ascending.
         classes: The number of classes: the number of names in `dataset`, or the largest label + 1.
         rows: Unlabeled rows in a batch.
+        unused_labels: Whether `unlabeled` is a data set with labels.
 
     Raises:
         ValueError: There are no labels, a class has no label, a batch needs more unlabeled rows
@@ -76,6 +77,7 @@ class Paired(Endless):
         dataset = as_dataset(dataset)
         self._field = _single_field(dataset)
         labels = self._check_labels(dataset)
+        self.unused_labels = _has_labels(unlabeled)
         self.labeled = np.arange(len(labels))
         if labels_per_class is not None:
             self.labeled = labeled_subset(labels, per_class=labels_per_class, seed=self.draw)
@@ -155,6 +157,11 @@ def _single_field(dataset):
     if dataset.field == "nodes":
         raise refused("dataset", "graphs (nodes and edges)", "have one field that a network reads")
     return dataset.field
+
+
+def _has_labels(unlabeled):
+    known = isinstance(unlabeled, (Dataset, tuple, dict))
+    return known and as_dataset(unlabeled, "unlabeled").labels is not None
 
 
 def _inputs(dataset, unlabeled):

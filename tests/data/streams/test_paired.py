@@ -141,3 +141,15 @@ def test_identifiers_are_refused_before_anything_counts_to_them(sampler):
     labels = np.arange(120) % 10 * 10**12
     with pytest.raises(ValueError, match="labels: got integers from 0 to 9000000000000; it must"):
         sampler({"images": dataset().images, "labels": labels})
+
+
+def test_it_says_whether_labels_of_the_unlabeled_rows_are_not_used():
+    whole = dataset()
+    for form, expected in (
+        (None, False),
+        (whole.images, False),
+        (Dataset(whole.images), False),
+        (whole, True),
+        ((whole.images, whole.labels), True),
+    ):
+        assert Paired(whole, 4, 2, unlabeled=form).unused_labels is expected
