@@ -28,6 +28,14 @@ WINS = {
     "groups": {"group_dro": 0.05},
     "styles": {"mix_style": 0.02},
 }
+# The lengths of the trainings; `generalization` takes those of all but the groups.
+LENGTHS = {
+    "rotated": {"samples": 25, "steps_per_epoch": 100, "epochs": 5},
+    "colors": {"samples": 3500, "steps_per_epoch": 100, "epochs": 5},
+    "groups": {"batch_size": 200, "epochs": 60},
+    "styles": {"samples": 32, "steps_per_epoch": 50, "epochs": 6},
+}
+LOOKS = {"plain": (1.0, 0.0), "pale": (0.6, 0.2), "bright": (0.5, 0.5), "new": (0.4, 0.05)}
 # The paper's code: full batches, 500 steps, the penalty from step 190 on (IRM, code/colored_mnist).
 COLORS = {
     "irm": {"penalty_weight": 1e4, "warm_up": 0.38},
@@ -42,8 +50,10 @@ def run(runs):
         for method in METHODS:
             if method == "mix_style" and case in ("colors", "groups"):
                 continue  # their networks have no maps
+            settings = {"length": LENGTHS[case], "looks": LOOKS if case == "styles" else None}
+            settings |= {"own": COLORS.get(method) if case == "colors" else None}
             found = [
-                kept(runs / f"{case}, {method}, {seed}.json", {}, measure, method, seed)
+                kept(runs / f"{case}, {method}, {seed}.json", settings, measure, method, seed)
                 for seed in (SEEDS[:1] if case == "rotated" else SEEDS)
             ]
             error = np.std(found, ddof=1) / len(found) ** 0.5 if len(found) > 1 else None
@@ -78,8 +88,7 @@ def on_rotated(method, seed):
     domains = {str(angle): take(data, place) for place, angle in enumerate(ANGLES)}
     network = sslzoo.nn.backbone("convnet", 28, width=16)
     model = build(method, network, 10, len(ANGLES) - 1, seed=seed)
-    length = {"samples": 25, "steps_per_epoch": 100, "epochs": 5}
-    return generalization(model, domains, seed=seed, **length)["accuracy"]
+    return generalization(model, domains, seed=seed, **LENGTHS["rotated"])["accuracy"]
 
 
 def on_colors(method, seed):
@@ -97,8 +106,7 @@ def on_colors(method, seed):
         x = layers.Dense(256, "relu", kernel_initializer=initializer)(x)
     model = build(method, keras.Model(images, x), 2, 2, seed=seed, **COLORS.get(method, {}))
     model.compile(keras.optimizers.AdamW(1e-3, weight_decay=1e-3))
-    length = {"samples": 3500, "steps_per_epoch": 100, "epochs": 5}
-    record = generalization(model, domains, held_out=["0.9"], seed=seed, **length)
+    record = generalization(model, domains, held_out=["0.9"], seed=seed, **LENGTHS["colors"])
     return record["last"]["0.9"]
 
 
@@ -109,7 +117,7 @@ def on_groups(method, seed):
     model = build(method, plane(seed), 2, 2, seed=seed)
     model.compile(keras.optimizers.Adam(1e-2))
     rows = joined_domains({"right": group(1, 1900, seed), "wrong": group(-1, 100, seed + 10)})
-    model.fit(rows, batch_size=200, epochs=60, verbose=0)
+    model.fit(rows, verbose=0, **LENGTHS["groups"])
     tests = [group(sign, 2000, seed + 20) for sign in (1, -1)]
     return min(float(np.mean(model.classify(t.vectors).argmax(1) == t.labels)) for t in tests)
 
@@ -130,18 +138,17 @@ def plane(seed):
 
 
 def on_styles(method, seed):
-    """Accuracy on dark and pale digits, after bright ones with three contrasts."""
+    """Accuracy on digits of a new contrast, after three others."""
     digits = sslzoo.data.load("mnist", "train[:4000]")
-    looks = {"plain": (1.0, 0.0), "pale": (0.6, 0.2), "bright": (0.5, 0.5), "new": (0.4, 0.05)}
     order = np.random.default_rng(seed).permutation(len(digits))
     domains = {}
-    for place, (name, (contrast, brightness)) in enumerate(looks.items()):
-        part = digits.take(order[place :: len(looks)])
+    for place, (name, (contrast, brightness)) in enumerate(LOOKS.items()):
+        part = digits.take(order[place :: len(LOOKS)])
         images = part.images * contrast + 255 * brightness
         domains[name] = part.replace(images=images.astype("uint8"))
     model = build(method, sslzoo.nn.backbone("convnet", 28, width=16), 10, 3, seed=seed)
-    length = {"samples": 32, "steps_per_epoch": 50, "epochs": 6, "held_out": ["new"]}
-    return generalization(model, domains, seed=seed, **length)["accuracy"]
+    own = {"held_out": ["new"], "seed": seed, **LENGTHS["styles"]}
+    return generalization(model, domains, **own)["accuracy"]
 
 
 def take(data, domain):

@@ -233,6 +233,28 @@ def test_equal_budget_has_the_budget_of_the_issue():
         assert budget == (1000, 256, 10), name
 
 
+def test_generalisation_holds_methods_against_erm_where_they_must_not_lose_or_must_win():
+    suite = importlib.import_module("benchmarks.generalisation")
+    accuracies = {"erm": 0.9, "irm": 0.895, "vrex": 0.88}
+    rows = [
+        {"case": case, "method": method, "accuracy": accuracy}
+        for case in ("rotated", "colors")
+        for method, accuracy in accuracies.items()
+    ]
+    met = {target["what"]: target["met"] for target in suite.targets(rows)}
+    assert met == {
+        "RotatedMNIST: irm less ERM": True,
+        "RotatedMNIST: vrex less ERM": False,
+        "colors: irm less ERM": False,
+        "colors: vrex less ERM": False,
+    }
+
+
+def test_the_worse_of_two_groups_is_judged_and_group_dro_gains_there():
+    suite = importlib.import_module("benchmarks.generalisation")
+    assert suite.on_groups("group_dro", 0) > suite.on_groups("erm", 0) + 0.1
+
+
 def test_an_official_entry_without_its_checkpoint_is_named_with_the_reason(tmp_path, monkeypatch):
     official = importlib.import_module("benchmarks.official")
     monkeypatch.setenv("SSLZOO_HOME", str(tmp_path))

@@ -29,12 +29,13 @@ def alone(model, term):
     return model
 
 
-class Checks(MethodChecks):
+class Learned(MethodChecks):
+    """Of every method of a source and a target."""
+
     learns = ("backbone", "head")
     learning_rate = 0.03
     drop = 0.3
     method = None
-    term = None  # the name of the alignment
     arguments = {}
 
     @classmethod
@@ -64,14 +65,20 @@ class Checks(MethodChecks):
         found = ops.convert_to_numpy(model.backbone(both, training=True)).astype("float64")
         return np.split(found, [len(batch["source"])])
 
-    @abstractmethod
-    def alignment(self, model, batch, source, target):
-        """The paper's distance of the features, weighted."""
-
     def supervised(self, model, batch, features):
         kernel, bias = (ops.convert_to_numpy(w).astype("float64") for w in model.head.weights)
         p = softmax(features @ kernel + bias)
         return np.mean([-np.log(row[label]) for row, label in zip(p, batch["labels"], strict=True)])
+
+
+class Checks(Learned):
+    """Of those that add one term, the alignment of the features."""
+
+    term = None  # its name
+
+    @abstractmethod
+    def alignment(self, model, batch, source, target):
+        """The paper's distance of the features, weighted."""
 
     def oracle(self, model, batch):
         source, target = self.features(model, batch)

@@ -27,8 +27,8 @@ class SharedFeatures(Classifier):
     Args:
         backbone: Network from items to features (N, D).
         classes: C, the number of classes.
-        weight: Of the alignment. With 0 it is the plain classifier of the source, and the target is
-            not read.
+        weight: Of the alignment. Default: DeepDA's for DAN and DSAN. With 0 it is the plain
+            classifier of the source, and the target is not read.
 
     Example:
         >>> import sslzoo
@@ -48,7 +48,12 @@ class SharedFeatures(Classifier):
     ablations = {"source_alone": {"hyperparameters": {"weight": 0.0}}}
 
     def __init__(
-        self, backbone: keras.Model, classes: int, weight: float, seed: int, name: str | None
+        self,
+        backbone: keras.Model,
+        classes: int,
+        weight: float = 0.5,
+        seed: int = 0,
+        name: str | None = None,
     ) -> None:
         super().__init__(backbone, classes, seed=seed, name=name)
         self.weight = float(at_least("weight", weight, 0))

@@ -42,15 +42,5 @@ class DAN(SharedFeatures):
         (40, 10)
     """
 
-    def __init__(
-        self,
-        backbone: keras.Model,
-        classes: int,
-        weight: float = 0.5,
-        seed: int = 0,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(backbone, classes, weight, seed, name)
-
     def alignment(self, source: Any, target: Any, batch: dict) -> tuple[str, Any]:
         return "mmd", losses.mmd(source, target)

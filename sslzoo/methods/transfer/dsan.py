@@ -42,16 +42,6 @@ class DSAN(SharedFeatures):
         (40, 10)
     """
 
-    def __init__(
-        self,
-        backbone: keras.Model,
-        classes: int,
-        weight: float = 0.5,
-        seed: int = 0,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(backbone, classes, weight, seed, name)
-
     def alignment(self, source: Any, target: Any, batch: dict) -> tuple[str, Any]:
         labels = backends.gather(batch["labels"])
         p = ops.softmax(ops.cast(self.head(target, training=True), "float32"))

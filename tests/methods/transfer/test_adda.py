@@ -17,7 +17,7 @@ def same(before, after):
     return all((a == b).all() for a, b in zip(before, after, strict=True))
 
 
-class TestADDA(shared_features.Checks):
+class TestADDA(shared_features.Learned):
     """Without a clock a step is of the second phase."""
 
     method = ADDA
@@ -35,9 +35,6 @@ class TestADDA(shared_features.Checks):
         judged = 0.5 * (np.mean(np.log1p(np.exp(-real))) + np.mean(np.log1p(np.exp(fake))))
         fooled = 0.5 * np.mean(np.log1p(np.exp(-fake)))
         return {"supervised": 0.0, "discriminator": judged, "adversarial": fooled}
-
-    def alignment(self, model, batch, source, target):
-        raise NotImplementedError  # three terms: `oracle`
 
     def first_phase(self, **kwargs):
         """A model at the start of a run."""
@@ -120,8 +117,3 @@ class TestADDA(shared_features.Checks):
     def test_wrong_arguments_are_named(self):
         with pytest.raises(ValueError, match="pretrain: got 0"):
             self.make(pretrain=0)
-
-    # what the base's tests say of methods with one alignment
-    test_the_alignment_alone_moves_the_features_of_both_domains = None
-    test_source_and_target_are_normalized_together = None
-    test_with_weight_zero_the_target_is_not_read = None
