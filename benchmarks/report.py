@@ -120,22 +120,14 @@ def text(folder=RESULTS):
         parts += [SPEED, speed(found["throughput"]["rows"])]
     if "few_labels" in suites:
         rows = suites["few_labels"]["rows"]
-        parts += [
-            FEW_LABELS,
-            few_labels(rows),
-            CLOTHES_WORDS,
-            clothes([row for row in rows if row["data"] == "fashion_mnist"]),
-        ]
+        of_clothes = clothes([row for row in rows if row["data"] == "fashion_mnist"])
+        parts += [FEW_LABELS, few_labels(rows), CLOTHES_WORDS, of_clothes]
     if "two_moons" in suites:
         parts += [TWO_MOONS, two_moons(suites["two_moons"]["rows"])]
         if (folder / PLANE).exists():
             parts.append(f"![What each method makes of the plane]({PLANE})")
     if "adaptation" in suites:
-        own = suites["adaptation"]
-        parts += [ADAPTATION, adaptation(own["rows"])]
-        if (folder / DOMAINS).exists():
-            parts.append(f"![Accuracy of each method on each pair of domains]({DOMAINS})")
-        parts += [CLOSED_FORMS, closed_forms(own["closed"])]
+        parts += of_adaptation(suites["adaptation"], folder)
     if "equal_budget" in suites:
         parts += [EQUAL_BUDGET, equal_budget(suites["equal_budget"])]
     for name, words, table in (
@@ -246,6 +238,14 @@ def generalisation(rows):
 def _with_error(row):
     error = "" if row["error"] is None else f" ± {100 * row['error']:.1f}"
     return f"{100 * row['accuracy']:.1f}{error} %"
+
+
+def of_adaptation(result, folder):
+    """The parts on adaptation."""
+    parts = [ADAPTATION, adaptation(result["rows"])]
+    if (folder / DOMAINS).exists():
+        parts.append(f"![Accuracy of each method on each pair of domains]({DOMAINS})")
+    return [*parts, CLOSED_FORMS, closed_forms(result["closed"])]
 
 
 def adaptation(rows):
