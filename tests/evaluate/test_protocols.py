@@ -116,7 +116,8 @@ def test_an_unknown_name_gets_the_nearest_ones(what):
 
 def test_what_the_package_promises_is_there():
     logs = {"AccuracyLog", "AlignmentLog", "KNNLog", "LinearProbeLog", "ProjectorLog"}
-    others = {*logs, "features", "labeled_subset", "plot_super_resolution"}
+    without_labels = {"a_distance", "mutual_information", "neighborhood_density"}
+    others = {*logs, *without_labels, "features", "labeled_subset", "plot_super_resolution"}
     assert {*NAMES, *others} == set(evaluate.__all__) <= set(dir(evaluate))
     assert all(callable(getattr(evaluate, name)) for name in evaluate.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'kn'"):

@@ -4,14 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import keras
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sslzoo.checks import check_labels, in_range, refused, whole
 from sslzoo.data import ByDomain, Dataset, joined_domains, split
 from sslzoo.evaluate.figures import Record
-from sslzoo.evaluate.protocols.accuracy import classes_of
 from sslzoo.evaluate.record import describe
 from sslzoo.evaluate.splits import labeled_split, needs
 from sslzoo.progress import progress
@@ -84,6 +82,9 @@ def generalization(
         whole(name, value, 1)
     if dry_run:
         return {}
+    # keras is imported only when something is measured
+    from sslzoo.evaluate.best_epoch import BestEpoch
+
     start = time.perf_counter()
     found = {}
     for name in progress(names, "domains left out", len(names), least=1):
@@ -92,7 +93,7 @@ def generalization(
         train = joined_domains({key: kept for key, (kept, _) in parts.items()})
         validation = {key: part for key, (_, part) in parts.items()}
         feed = ByDomain(train, samples, steps_per_epoch=steps_per_epoch, seed=seed)
-        watch = _BestEpoch(domains[name], validation, batch_size)
+        watch = BestEpoch(domains[name], validation, batch_size)
         copy = _copy(model)
         copy.fit(feed, epochs=epochs, callbacks=[watch], verbose=0)
         found[name] = watch.found()
@@ -113,30 +114,6 @@ def generalization(
         baselines={"most_frequent_class": _mean({n: _frequent(domains[n]) for n in names})},
         seconds=round(seconds, 3),
     )
-
-
-class _BestEpoch(keras.callbacks.Callback):
-    """Accuracy of every epoch, in the domain that was left out and in parts of the others."""
-
-    def __init__(self, target: Dataset, validation: dict[str, Dataset], batch_size: int) -> None:
-        super().__init__()
-        self.target, self.validation = target, validation
-        self.batch_size = batch_size
-        self.epochs = []  # [(validation, target)]
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        parts = [self._accuracy(part) for part in self.validation.values()]
-        self.epochs.append((float(np.mean(parts)), self._accuracy(self.target)))
-
-    def _accuracy(self, data):
-        return float((classes_of(self.model, data, self.batch_size) == data.labels).mean())
-
-    def found(self) -> dict[str, float]:
-        """Of equally good epochs the last one, as it has learned most."""
-        validation, held_out = max(reversed(self.epochs), key=lambda epoch: epoch[0])
-        oracle = max(target for _, target in self.epochs)
-        last = self.epochs[-1][1]
-        return {"held_out": held_out, "validation": validation, "last": last, "oracle": oracle}
 
 
 def _checked(model, domains, held_out):
