@@ -3,12 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo lowest-test newest-test constraints test lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
+.PHONY: demo lowest-test newest-test constraints test test-all lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
 
 test: lint examples test-tensorflow test-jax
+
+# Also killed runs, replicas, exports and mixed precision of every method, notebooks, how-to pages, protocols and runs on JAX.
+test-all:
+	$(MAKE) test TENSORFLOW_TESTS="not jax" JAX_TESTS="not tensorflow" WITHOUT_BACKEND="checks data plots test_house.py test_report.py"
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -19,17 +23,16 @@ lint: .venv/installed-dev
 examples: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -q -n 2 --doctest-modules sslzoo
 
+TENSORFLOW_TESTS ?= not jax and not long
 test-tensorflow: .venv/installed-dev
-	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2 --junitxml=build/tensorflow.xml
+	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2 -m "$(TENSORFLOW_TESTS)" --junitxml=build/tensorflow.xml
 
 # On JAX. What is committed is tested in a fresh clone with no data beside it, as on a user's machine: tests that may meet
 # data of their own read the bundled digits there. What needs no backend has been tested above, and so has what follows from
-# equal steps of both backends: JAX_TESTS="not tensorflow" runs that too.
-JAX_TESTS ?= not tensorflow and not compared
-ZOO := cache card citation compare config downloads embed filters folder found imported markdown_card push recipe registry \
-	remote sections sources starter url
-WITHOUT_BACKEND := checks data plots test_house.py test_report.py test_suites.py test_list.py test_files.py test_rows.py \
-	test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py $(ZOO:%=zoo/test_%.py)
+# equal steps of both backends.
+JAX_TESTS ?= not tensorflow and not compared and not long
+WITHOUT_BACKEND := checks data evaluate plots zoo test_house.py test_report.py test_suites.py test_list.py test_files.py \
+	test_rows.py test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py
 test-jax: .venv/installed-dev
 	rm -rf build/bare && git clone -q . build/bare
 	cd build/bare && env -u SSLZOO_DATA KERAS_BACKEND=jax ../../$(BIN)/python -m pytest -n 2 -m "$(JAX_TESTS)" \

@@ -38,11 +38,31 @@ sys.path.append(str(Path(__file__).parents[1]))  # `benchmarks`, in a checkout
 LONG = ("test_readme", "test_notebooks", "test_demo")
 # What one process prepares for the tests of all methods (methods/conftest.py).
 PREPARED = ("interrupted_runs", "single_steps", "replica_steps", "process_steps")
+# The short suite makes the checks of what methods inherit for one method of each kind of state and
+# of each family.
+SHORT = {
+    *(
+        "SimCLR",
+        "BYOL",
+        "MoCo",
+        "DINO",
+        "SwAV",
+        "DeepCluster",
+        "BarlowTwins",
+        "CPC",
+        "SRGAN",
+        "MAE",
+    ),
+    *("VAE", "FlexMatch", "ReMixMatch", "VAT", "ICaRL", "Siamese", "AdaRNN", "ADDA", "GroupDRO"),
+}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     backend = os.environ["KERAS_BACKEND"]
     for item in items:
+        if item.get_closest_marker("inherited") and item.cls.__name__[len("Test") :] not in SHORT:
+            item.add_marker(pytest.mark.long)
         for other in {"tensorflow", "jax"} - {backend}:
             if item.get_closest_marker(other):
                 item.add_marker(
@@ -75,13 +95,17 @@ def pytest_runtest_teardown(item, nextitem):
             trim(0)
 
 
+def waits(item):
+    """Places in PREPARED of the folders that a test waits for."""
+    return [PREPARED.index(name) for name in getattr(item, "fixturenames", ()) if name in PREPARED]
+
+
 def place(item):
     """The longest tests first. What waits for a prepared folder last, and in turns, so that two
     workers prepare two of them at once.
     """
-    waits = [PREPARED.index(name) for name in getattr(item, "fixturenames", ()) if name in PREPARED]
-    if waits:
-        return 2, item.nodeid.rpartition("::")[0], max(waits)
+    if waits(item):
+        return 2, item.nodeid.rpartition("::")[0], max(waits(item))
     return int(item.path.stem not in LONG), "", 0
 
 

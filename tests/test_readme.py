@@ -1,4 +1,4 @@
-"""The blocks of README run as they stand, in order, and its sentences are short.
+"""The blocks of README and of the how-to pages run as they stand, in order; sentences are short.
 
 A block of Python or Bash runs unless its fence says `no-test`, as in ```bash no-test.
 """
@@ -16,6 +16,7 @@ words = pytest.importorskip("benchmarks.words", reason="the wheel has no README 
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+HOW_TO = sorted((ROOT / "docs/howto").glob("[!i]*.md"))
 FENCE = re.compile(r"^```(\S*) ?(.*?)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL = f'sslzoo() {{ "{sys.executable}" -m sslzoo "$@"; }}\n'
 
@@ -29,8 +30,8 @@ def blocks(text):
     return found
 
 
-def run(line, language, code, namespace):
-    place = f"README.md, block in line {line}"
+def run(line, language, code, namespace, page=README):
+    place = f"{page.name}, block in line {line}"
     if language == "python":
         exec(compile("\n" * line + code, place, "exec"), namespace)
         return
@@ -40,17 +41,34 @@ def run(line, language, code, namespace):
     assert done.returncode == 0, f"{place}:\n{done.stderr[-2000:]}"
 
 
-@pytest.mark.slow
-@pytest.mark.tensorflow
-def test_every_block_of_the_readme_runs_in_order(tmp_path, monkeypatch):
+@pytest.fixture
+def run_page(tmp_path, monkeypatch):
+    """Runs the blocks of a page in an empty folder, as someone who has no other data."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SSLZOO_DATA", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
-    namespace = {"__name__": "readme"}
-    for line, language, options, code in blocks(README.read_text(encoding="utf-8")):
-        if language in ("python", "bash") and "no-test" not in options:
-            run(line, language, code, namespace)
+
+    def run_page(page):
+        namespace = {"__name__": "readme"}
+        for line, language, options, code in blocks(page.read_text(encoding="utf-8")):
+            if language in ("python", "bash") and "no-test" not in options:
+                run(line, language, code, namespace, page)
+
+    return run_page
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_every_block_of_the_readme_runs_in_order(run_page, tmp_path):
+    run_page(README)
     assert (tmp_path / "served/digits").is_dir()  # the last command has run
+
+
+@pytest.mark.long
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_every_block_of_a_how_to_page_runs_in_order(run_page, page):
+    run_page(page)
 
 
 def test_every_block_of_the_readme_says_its_language():

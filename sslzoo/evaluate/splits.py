@@ -65,8 +65,25 @@ def labeled_splits(model: Any, train: Labeled, test: Labeled, protocol: str) -> 
     strange = np.setdiff1d(test.labels, known)
     if len(strange):
         raise refused("test labels", _some(strange), f"be among those of train, {_some(known)}")
+    if train.field == "images":
+        color = any(_channels(part) == 3 for part in (train, test))
+        train, test = (_colored(part) if color else part for part in (train, test))
     warn_of_overlap(train.inputs, test.inputs, test.field)
     return train, test
+
+
+def _channels(part):
+    return part.inputs.shape[3] if len(part.inputs.shape) == 4 else 1
+
+
+def _colored(part):
+    """Gray images beside colored ones have three equal channels, so that pixels have as many
+    values in both sets.
+    """
+    if _channels(part) == 3:
+        return part
+    images = np.asarray(part.inputs).reshape(*part.inputs.shape[:3], 1)
+    return replace(part, inputs=np.repeat(images, 3, axis=3))
 
 
 def check_classes(train: Split, protocol: str) -> None:

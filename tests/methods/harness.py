@@ -148,6 +148,7 @@ class MethodChecks(ABC):
         losses = history["loss"]
         assert losses[self.first] - losses[-1] > self.drop, losses
 
+    @pytest.mark.inherited
     @pytest.mark.compared
     def test_collapse_monitor_fires_on_a_constant_encoder(self):
         model = inject(self.make())
@@ -156,6 +157,7 @@ class MethodChecks(ABC):
         with pytest.warns(UserWarning, match="collapsed"):
             model.fit(self.batch(16), batch_size=16, verbose=0)
 
+    @pytest.mark.inherited
     def test_mixed_precision_trains_and_stays_finite(self):
         self.check_precision("mixed_float16")  # bfloat16: test_simclr.py, once for all
 
@@ -181,6 +183,7 @@ class MethodChecks(ABC):
             if variable.path not in self.canceled:
                 assert (new != old).any(), variable.path
 
+    @pytest.mark.inherited
     @pytest.mark.compared
     def test_saved_model_is_the_same_model(self, tmp_path):
         model = self.make()  # its own views: their random state is part of the model
@@ -198,6 +201,7 @@ class MethodChecks(ABC):
         items = self.example(5)
         np.testing.assert_allclose(loaded.encode(items), model.encode(items), rtol=1e-6, atol=1e-6)
 
+    @pytest.mark.inherited
     @pytest.mark.tensorflow
     def test_exported_model_is_encode(self, tmp_path):
         """What a method inherits is written and read once for all (tests/serving, and one method of
@@ -225,6 +229,7 @@ class MethodChecks(ABC):
                 for name, here in settings.named(getattr(model, verb)(items)).items():
                     assert np.abs(there[name].numpy() - here).max() <= 1e-5 * np.abs(here).max()
 
+    @pytest.mark.inherited
     @pytest.mark.slow
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
         whole, resumed = (
@@ -234,6 +239,7 @@ class MethodChecks(ABC):
         for name, value in whole.items():
             np.testing.assert_array_equal(resumed[name], value, err_msg=name)
 
+    @pytest.mark.inherited
     @pytest.mark.slow
     @pytest.mark.tensorflow
     @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
@@ -243,10 +249,12 @@ class MethodChecks(ABC):
         )
         same_step(here, there)
 
+    @pytest.mark.inherited
     @pytest.mark.slow
     def test_two_replicas_take_the_step_of_one(self, single_steps, replica_steps):
         same_step(single_step(self, single_steps), read(replica_steps / f"{spec_name(self)}.npz"))
 
+    @pytest.mark.inherited
     @pytest.mark.slow
     @pytest.mark.jax
     def test_two_processes_take_the_step_of_one(self, single_steps, process_steps):

@@ -1,6 +1,7 @@
 """The linear probe against scikit-learn, and its choice of penalty against leaks."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,3 +162,17 @@ def test_the_untrained_encoder_is_judged_on_its_own_best_block(digits):
 def test_a_block_that_a_model_does_not_have_is_refused(digits, model, message):
     with pytest.raises(ValueError, match=message):
         linear_probe(model, *digits, block="stage9", dry_run=True)
+
+
+def test_gray_images_are_tested_beside_colored_ones():
+    """The digits in color in training, as from PNG files, and gray ones in the test."""
+    images = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), dtype="uint8")
+    labels = np.arange(40) % 2
+    model = SimpleNamespace(
+        encode=lambda images, batch_size=256: images.mean((1, 2)), untrained=lambda: model
+    )
+    same = linear_probe(model, (images[:20], labels[:20]), (images[20:], labels[20:]))
+    colored = np.repeat(images, 3, axis=3)
+    for train, test in ((colored, images), (colored, images[..., 0]), (images, colored)):
+        record = linear_probe(model, (train[:20], labels[:20]), (test[20:], labels[20:]))
+        assert record["baselines"].keys() == same["baselines"].keys()
