@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo lowest-test newest-test constraints test test-all lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs start slowest throughput peer-env tfa-golden torch-golden clean
+.PHONY: demo lowest-test newest-test constraints test test-all lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs site start slowest throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -64,6 +64,15 @@ notebooks: .venv/installed-dev
 # The table of the README and the generated pages of docs/, from docstrings, configs and records.
 docs: .venv/installed
 	$(BIN)/python -m sslzoo.report
+
+# The documentation as a web site, build/site/index.html. Every warning is an error.
+site: .venv-docs/installed
+	.venv-docs/bin/python -m sphinx -q -W --keep-going -b html -c docs . build/site
+
+.venv-docs/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install -q -c constraints.txt -e .[docs]
+	touch $@
 
 # Speed, in pairs with torch and lightly where `make peer-env` has been run. On an idle machine.
 throughput: .venv/installed-dev

@@ -34,15 +34,13 @@ def load(
     """Load one split of a data set as a `Dataset`.
 
     Args:
-        name: A name or a path. These are tried in order: 1. "digits": scikit-learn's 8x8 digits,
-            which need no download (1,297 train, 500 test); 2. "tfds:NAME",
-            "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see
-                `read/tfds.py`);
-            3. in the folder that the environment variable SSLZOO_DATA names: NAME.npz, a directory
-                NAME of images, or another format of `sslzoo/data/read/`, one file each;
-            4. a path to such a file or directory (before 3 if it has an ending of one, or a
-                separator in it);
-            5. a TensorFlow data set of that name, where tensorflow_datasets is installed.
+        name: A name or a path. The first of these that exists is read. "digits": scikit-learn's 8x8
+            digits, which need no download (1,297 train, 500 test). "tfds:NAME" or
+            "tfds:NAME/CONFIG:VERSION": that TensorFlow data set (see `read/tfds.py`). In the folder
+            that the environment variable SSLZOO_DATA names: NAME.npz, a directory NAME of images,
+            or another format of `sslzoo/data/read/`, one file each. A path to such a file or
+            directory; it comes before that folder if it has an ending of one, or a separator in
+            it. A TensorFlow data set of that name, where tensorflow_datasets is installed.
         split: "train", "test" or another split of the data set, or a part of one. "train[:10000]"
             has the first 10,000 rows, "train[10000:]" has the others.
         image_size: Resize the shorter side to this size (bicubic, antialiased) and cut the center
