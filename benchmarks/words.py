@@ -49,12 +49,13 @@ def lengths(markdown: str) -> list[int]:
 
 
 def pages() -> list[Path]:
-    """README and all pages of docs/.
+    """README and all pages of docs/, without those that `make site` writes.
 
     >>> pages()[0].name
     'README.md'
     """
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / "README.md", *(page for page in pages if page.parent.name != "entries")]
 
 
 def main() -> None:
