@@ -23,14 +23,14 @@ lint: .venv/installed-dev
 examples: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -q -n 2 --doctest-modules sslzoo
 
-TENSORFLOW_TESTS ?= not jax and not long
+TENSORFLOW_TESTS ?= not jax and not slow
 test-tensorflow: .venv/installed-dev
 	KERAS_BACKEND=tensorflow $(BIN)/pytest -n 2 -m "$(TENSORFLOW_TESTS)" --junitxml=build/tensorflow.xml
 
 # On JAX. What is committed is tested in a fresh clone with no data beside it, as on a user's machine: tests that may meet
 # data of their own read the bundled digits there. What needs no backend has been tested above, and so has what follows from
 # equal steps of both backends.
-JAX_TESTS ?= not tensorflow and not compared and not long
+JAX_TESTS ?= not tensorflow and not compared and not slow
 WITHOUT_BACKEND := checks data evaluate plots zoo test_house.py test_report.py test_suites.py test_list.py test_files.py \
 	test_rows.py test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py
 test-jax: .venv/installed-dev

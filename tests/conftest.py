@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items):
     backend = os.environ["KERAS_BACKEND"]
     for item in items:
         if item.get_closest_marker("inherited") and item.cls.__name__[len("Test") :] not in SHORT:
-            item.add_marker(pytest.mark.long)
+            item.add_marker(pytest.mark.slow)
         for other in {"tensorflow", "jax"} - {backend}:
             if item.get_closest_marker(other):
                 item.add_marker(

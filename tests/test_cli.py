@@ -280,6 +280,7 @@ def test_embedding_a_folder_of_images_of_many_sizes_names_its_files(command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.npz", "images"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["yaml", "yml"])
 def test_a_config_of_ones_own_from_training_to_use(command, tmp_path, monkeypatch, suffix):
     monkeypatch.chdir(tmp_path)
@@ -369,6 +370,7 @@ def test_export(command, tmp_path):
     assert command(*arguments, "--version", "next")[1].strip() == str(tmp_path / "served/2")
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_documentation_come_from_the_records(command):
     assert "`simclr_micro.digits`" in report.documentation()["zoo.md"]
 
@@ -394,6 +396,7 @@ evaluate:
 """
 
 
+@pytest.mark.slow
 def test_few_labels_of_own_photographs(command, tmp_path):
     """Accuracy on labels that are held out stands in the log of every epoch."""
     photos(tmp_path / "photos", [(9, 12), (8, 8)])

@@ -104,7 +104,7 @@ def test_without_published_weights_it_says_so_and_writes_nothing(tmp_path, monke
 
 
 @pytest.mark.tensorflow
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_whole_demo(tmp_path, monkeypatch, capfd):
     from sslzoo import demo
 

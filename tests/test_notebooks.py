@@ -13,7 +13,7 @@ nbformat = pytest.importorskip("nbformat")
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND") == "jax", reason="the notebooks export, which needs TensorFlow"

@@ -57,14 +57,13 @@ def run_page(tmp_path, monkeypatch):
     return run_page
 
 
-@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_every_block_of_the_readme_runs_in_order(run_page, tmp_path):
     run_page(README)
     assert (tmp_path / "served/digits").is_dir()  # the last command has run
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
 def test_every_block_of_a_how_to_page_runs_in_order(run_page, page):

@@ -29,6 +29,7 @@ def saved(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", FIRST)
 def test_keras_loads_what_was_saved_once_sslzoo_is_imported(saved, first):
     code = f"""

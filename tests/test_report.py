@@ -31,6 +31,7 @@ def test_every_method_has_a_page_and_no_page_is_left_over():
     assert {path.stem for path in (ROOT / "docs/methods").iterdir()} == {*list_methods(), "index"}
 
 
+@pytest.mark.slow
 def test_writing_the_pages_mends_a_stale_one_and_deletes_a_left_over_one(tmp_path):
     (tmp_path / "README.md").write_text(f"{report.START}{report.END}", encoding="utf-8")
     left_over = tmp_path / "docs/methods/gone.md"

@@ -250,6 +250,7 @@ def test_generalisation_holds_methods_against_erm_where_they_must_not_lose_or_mu
     }
 
 
+@pytest.mark.slow
 def test_the_worse_of_two_groups_is_judged_and_group_dro_gains_there():
     suite = importlib.import_module("benchmarks.generalisation")
     assert suite.on_groups("group_dro", 0) > suite.on_groups("erm", 0) + 0.1

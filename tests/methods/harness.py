@@ -230,7 +230,6 @@ class MethodChecks(ABC):
                     assert np.abs(there[name].numpy() - here).max() <= 1e-5 * np.abs(here).max()
 
     @pytest.mark.inherited
-    @pytest.mark.slow
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
         whole, resumed = (
             read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed")
@@ -240,7 +239,6 @@ class MethodChecks(ABC):
             np.testing.assert_array_equal(resumed[name], value, err_msg=name)
 
     @pytest.mark.inherited
-    @pytest.mark.slow
     @pytest.mark.tensorflow
     @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
     def test_tensorflow_and_jax_take_the_same_step(self, single_steps):
@@ -250,12 +248,10 @@ class MethodChecks(ABC):
         same_step(here, there)
 
     @pytest.mark.inherited
-    @pytest.mark.slow
     def test_two_replicas_take_the_step_of_one(self, single_steps, replica_steps):
         same_step(single_step(self, single_steps), read(replica_steps / f"{spec_name(self)}.npz"))
 
     @pytest.mark.inherited
-    @pytest.mark.slow
     @pytest.mark.jax
     def test_two_processes_take_the_step_of_one(self, single_steps, process_steps):
         same_step(single_step(self, single_steps), read(process_steps / f"{spec_name(self)}.npz"))

@@ -75,6 +75,7 @@ class Checks(MethodChecks):
                 use(images)
 
     @pytest.mark.tensorflow
+    @pytest.mark.inherited
     def test_export_upscales_pixels_and_files_of_any_size(self, tmp_path):
         import tensorflow as tf
 

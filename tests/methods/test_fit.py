@@ -124,6 +124,7 @@ def test_recipe_needs_the_length_of_a_stream(simclr):
         simclr(lambda total: optim.build("sgd", 0.1)).fit(tf_stream().repeat(), verbose=0)
 
 
+@pytest.mark.slow
 def test_same_seed_trains_the_same_weights_and_another_seed_others(simclr):
     def trained(seed):
         model = simclr(seed=seed)

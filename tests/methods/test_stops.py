@@ -163,6 +163,7 @@ def test_checkpoint_of_another_model_is_refused(simclr, tmp_path):
     assert_state(wider, before)
 
 
+@pytest.mark.slow
 def test_a_finished_run_does_nothing_more_and_a_longer_one_goes_on(simclr, tmp_path):
     path = tmp_path / "run.npz"
 

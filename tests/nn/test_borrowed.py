@@ -51,6 +51,7 @@ def test_the_seed_decides_the_weights():
     assert not np.array_equal(one[2], one[4])  # each layer has its own
 
 
+@pytest.mark.slow
 def test_a_method_trains_and_saves_on_one(tmp_path):
     model = sslzoo.build("simclr", "keras:VGG16", 32, projection=(16, 8), augment="none")
     before = model.backbone.get_weights()

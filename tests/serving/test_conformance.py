@@ -18,6 +18,7 @@ def exported(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_an_export_of_ours_is_whole(command, exported):
     code, said, _ = command("export", "--check", exported)
     assert code == 0 and str(exported / "3") in said and "NOT" not in said

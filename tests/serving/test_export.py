@@ -80,6 +80,7 @@ def elsewhere(exported, inputs, tmp_path_factory):
     return dict(np.load(folder / "results.npz"))
 
 
+@pytest.mark.slow
 @tensorflow
 def test_the_other_process_used_tensorflow_alone(elsewhere):
     assert not {"sslzoo", "keras"} & {name.split(".")[0] for name in elsewhere["modules"]}
@@ -420,6 +421,7 @@ def test_what_is_no_method_is_refused(tmp_path):
 # ---- several devices -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @tensorflow
 def test_a_model_of_a_distribution_strategy_is_exported(inputs, tmp_path):
     import tensorflow as tf

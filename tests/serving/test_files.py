@@ -171,6 +171,7 @@ def test_color_pixels_are_served_as_encode_reads_them(model, signatures):
     np.testing.assert_allclose(found, model.encode(images), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_enlarged_files_that_cannot_be_read_have_no_bytes(tmp_path):
     import tensorflow as tf
 

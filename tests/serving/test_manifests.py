@@ -118,6 +118,7 @@ def described(folder, file, outputs):
 FORECAST = {"forecast": {"name": "forecast", "shape": [None], "dtype": "float32"}}
 
 
+@pytest.mark.slow
 def test_compose_serves_the_export_by_a_models_config(exported, tmp_path):
     files = manifests("compose", exported, "mine")
     compose = yaml.safe_load(files["compose.yaml"])

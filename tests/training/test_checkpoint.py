@@ -133,6 +133,7 @@ def test_other_images_and_other_labels_of_the_same_number_are_refused(tmp_path):
             run(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [None, cosine])
 def test_an_unfinished_run_of_another_number_of_epochs_is_refused(tmp_path, optimizer):
     interrupted(tmp_path / "run.npz", model=make(optimizer), every=3)
@@ -353,6 +354,7 @@ fit(make(), sys.argv[2], Slow(), epochs=100000)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_process_leaves_a_checkpoint_and_its_exit_code(tmp_path, number):
     here, path = os.path.dirname(__file__), tmp_path / "run.npz"
@@ -418,6 +420,7 @@ def test_bfloat16_is_read_back_as_it_was(tmp_path):
     np.testing.assert_array_equal(again, values["a"])
 
 
+@pytest.mark.slow
 def test_a_url_is_no_folder_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="path: got 'gs://b/c.npz'; it must be a path on this"):

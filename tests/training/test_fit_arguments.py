@@ -35,6 +35,7 @@ def test_lists_are_arrays(form):
     assert triplet().fit(*FORMS[form], **FIT).history["loss"] == expected
 
 
+@pytest.mark.slow
 def test_a_list_of_images_is_images():
     for images in (list(IMAGES), IMAGES.tolist(), list(IMAGES[:2])):
         assert np.isfinite(simclr().fit(images, verbose=0).history["loss"]).all()

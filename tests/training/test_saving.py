@@ -92,5 +92,6 @@ assert sorted(path.name for path in folder.iterdir()) == sorted(writes)
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
     subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], check=True, timeout=300)

@@ -170,6 +170,7 @@ class Stop(keras.callbacks.Callback):
         self.seen += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [2, 3, 4, 6])
 def test_a_resumed_run_has_the_state_of_its_epochs(after, tmp_path):
     """Also where the checkpoint is of the last step of an epoch."""
@@ -200,6 +201,7 @@ class StopInside(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [None, 2], ids=["all steps", "fewer steps an epoch"])
 @pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_run_that_is_stopped_inside_an_epoch_ends_that_epoch_once(after, steps, tmp_path):

@@ -36,6 +36,7 @@ def paired():
     return sslzoo.data.Paired(TRAIN, batch_size=4, ratio=2, steps_per_epoch=2)
 
 
+@pytest.mark.slow
 def test_losses_are_those_of_the_same_views_after_each_epoch():
     """At a learning rate of 0 only the views could change them."""
     model = simclr(0.0)
@@ -57,6 +58,7 @@ def moco():
     return sslzoo.build("moco", "micro", 8, queue_size=32, groups=2, augment="digits")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [simclr, moco, vae, fixmatch])
 def test_a_run_with_validation_ends_as_one_without(make):
     data = {"x": paired()} if make is fixmatch else {"x": TRAIN.images, "batch_size": 16}
@@ -77,6 +79,7 @@ class Stop(keras.callbacks.Callback):
         self.epoch = epoch
 
 
+@pytest.mark.slow
 def test_a_run_with_validation_resumes_exactly(tmp_path):
     def run(*callbacks, validation=HELD_OUT):
         keras.utils.set_random_seed(0)
@@ -131,6 +134,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_validation_data_has_every_form_of_data(form):
     for model, data in ((simclr(), TRAIN.images[:16]), (fixmatch(), paired())):
@@ -159,6 +163,7 @@ def test_bad_validation_data_is_refused_before_the_first_step(kind):
         np.testing.assert_array_equal(np.array(mine), old)
 
 
+@pytest.mark.slow
 def test_validation_every_second_epoch_and_on_so_many_batches():
     settings = {"batch_size": 16, "validation_data": sslzoo.data.Batches(HELD_OUT, 8)}
     settings |= {"epochs": 4, "verbose": 0}
@@ -170,6 +175,7 @@ def test_validation_every_second_epoch_and_on_so_many_batches():
             simclr().fit(TRAIN, **{name: 0.5}, **settings)
 
 
+@pytest.mark.slow
 def test_callbacks_of_keras_read_what_is_reported(tmp_path):
     stop = keras.callbacks.EarlyStopping("val_loss", patience=1)
     settings = {"validation_data": HELD_OUT, "verbose": 0}

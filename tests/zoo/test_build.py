@@ -253,6 +253,7 @@ def small_vgg19(include_top, weights):
     return model
 
 
+@pytest.mark.slow
 def test_vgg19_may_be_named_in_a_config(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.applications, "VGG19", small_vgg19)
     file, path = tmp_path / "vgg19.weights.h5", tmp_path / "gan.yaml"

@@ -335,6 +335,7 @@ assert len(sslzoo.data.load("digits")) == 1297
 """
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_loads_what_lies_beside_the_configs(tmp_path):
     paths = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-c", NO_HOME]

@@ -35,6 +35,7 @@ def model(images):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["h5", "safetensors"])
 def test_a_folder_is_read_again(model, images, weights, place):
     card = sslzoo.save(model, "mine", weights=weights)
@@ -57,6 +58,7 @@ def test_the_card_says_how_to_use_it(model):
     json.dumps(card.as_dict())
 
 
+@pytest.mark.slow
 def test_the_card_says_of_which_published_weights_it_comes(images):
     published = sslzoo.load("simclr_resnet20.digits")
     published.fit(images, batch_size=8, verbose=0)

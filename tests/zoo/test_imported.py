@@ -304,6 +304,7 @@ def test_every_entry_of_other_people_names_a_layout_a_license_and_a_published_fi
             assert config.reference and config.checkpoint.url
 
 
+@pytest.mark.slow
 def test_mean_deviation_and_resizing_go_with_saved_models_copies_and_exports(tmp_path):
     settings = {"mean": [0.5] * 3, "std": [0.2] * 3, "interpolation": "bicubic", "share": 0.875}
     model = sslzoo.build("encoder", "micro", 24, **settings)

@@ -48,6 +48,7 @@ def test_a_card_takes_milliseconds(cards):
     assert (time.process_time() - start) / len(known) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_the_lines_of_use_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

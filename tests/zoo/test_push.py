@@ -32,6 +32,7 @@ def files(folder):
     return sorted(path.name for path in Path(folder).iterdir())
 
 
+@pytest.mark.slow
 def test_an_entry_in_a_folder_has_its_figures_and_the_same_embeddings():
     card = sslzoo.push("simclr_resnet20.digits", "shared")
     assert files("shared") == ["README.md", "model.safetensors", "sslzoo.json"]
@@ -43,6 +44,7 @@ def test_an_entry_in_a_folder_has_its_figures_and_the_same_embeddings():
     np.testing.assert_array_equal(sslzoo.load("shared").encode(IMAGES), expected)
 
 
+@pytest.mark.slow
 def test_the_card_of_a_folder_is_taken_with_its_new_address(model):
     sslzoo.push("simclr_resnet20.digits", "first")
     text = Path("first/README.md").read_text() + '\nSee sslzoo.load("another").\n'
@@ -98,6 +100,7 @@ def run(code, hub, *arguments, **environment):
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_an_entry_goes_to_the_hub_and_comes_back(hub):
     pytest.importorskip("huggingface_hub")
     np.save("images.npy", IMAGES)

@@ -44,6 +44,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["mine.keras", "mine.weights.h5"])
 def test_a_file(model, images, file):
     (model.save if file.endswith(".keras") else model.save_weights)(file)
@@ -119,6 +120,7 @@ def test_a_run_by_its_folder_and_by_its_config(folder, images):
         sslzoo.load("mine.yaml")
 
 
+@pytest.mark.slow
 def test_a_run_in_another_folder_goes_on_there(folder):
     (folder / "mine.yaml").write_text(CONFIG)
     steps = train("mine.yaml", "elsewhere", verbose=0)["steps"]

@@ -279,6 +279,7 @@ evaluate:
 """
 
 
+@pytest.mark.slow
 def test_an_ablation_without_the_sampler_is_trained_on_shuffled_rows(path, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     rows = {"series_train": rng.normal(size=(50, 4, 2)), "targets_train": rng.normal(size=50)}
@@ -379,6 +380,7 @@ def test_a_config_without_the_optimizer_that_its_method_needs_is_refused(short, 
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_crash_between_weights_and_record_is_told_at_the_next_load(short, tmp_path, monkeypatch):
     train(short, tmp_path / "run", record=True, verbose=0)
     assert sslzoo.load(short)

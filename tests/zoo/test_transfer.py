@@ -39,6 +39,7 @@ def zoo(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_table_is_measured_once_recorded_and_shown(zoo, monkeypatch):
     model = sslzoo.load(ENTRY)
     rows = transfer(ENTRY, model, zoo / "kept")

@@ -47,6 +47,7 @@ def images():
     return sslzoo.data.load("digits", "test").images[:16]
 
 
+@pytest.mark.slow
 def test_a_second_training_makes_a_second_version_and_the_first_stays(path, images, tmp_path):
     train("simclr_micro", record=True, verbose=0)
     first = sslzoo.load("simclr_micro").encode(images)

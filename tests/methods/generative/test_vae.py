@@ -132,6 +132,7 @@ class TestVAE(MethodChecks):
         np.testing.assert_array_equal(model.sample(4, seed=1), first)
         assert (model.sample(4, seed=2) != first).any()
 
+    @pytest.mark.slow
     @pytest.mark.tensorflow
     def test_exported_model_reconstructs_and_samples(self, tmp_path):
         import tensorflow as tf

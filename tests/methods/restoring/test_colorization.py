@@ -90,6 +90,7 @@ class TestColorization(MethodChecks):
         assert float(losses["l2"]) == pytest.approx(errors.sum(axis=-1).mean() / 2, rel=1e-4)
         assert self.make().ablations == {"l2": {"hyperparameters": {"objective": "l2"}}}
 
+    @pytest.mark.slow
     @pytest.mark.tensorflow
     @pytest.mark.parametrize("objective", ["classes", "l2"])
     def test_reconstruct_keeps_the_lightness_and_is_exported(self, tmp_path, objective):

@@ -38,6 +38,7 @@ class TestDenoisingAutoencoder(MethodChecks):
         assert abs((noisy != clean)[clean > 0].mean() - 0.25) < 0.02
         assert not noisy[noisy != clean].any()
 
+    @pytest.mark.slow
     @pytest.mark.tensorflow
     def test_reconstruct_takes_noisy_images_and_is_exported(self, tmp_path):
         import tensorflow as tf

@@ -533,6 +533,7 @@ def config_of(method, folder, checkpoint):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", HEADS)
 def test_an_imported_method_has_all_networks_and_goes_on_training(
     method, filled, tmp_path, monkeypatch

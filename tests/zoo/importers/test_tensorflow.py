@@ -141,11 +141,13 @@ def check(arrays, features, sk):
     assert difference < 1e-5
 
 
+@pytest.mark.slow
 def test_simclr_has_the_features_that_tensorflow_computes(published):
     prefix, (features, _), sk = published
     check(tensors(prefix), features, sk)
 
 
+@pytest.mark.slow
 def test_the_projection_head_is_imported_so_that_simclr_goes_on(published, tmp_path, monkeypatch):
     monkeypatch.setenv("SSLZOO_HOME", str(tmp_path / "home"))
     prefix, (_, projections), sk = published
