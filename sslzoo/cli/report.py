@@ -1,21 +1,30 @@
-"""`sslzoo report`: a page of a run."""
+"""`sslzoo report`: a page of a run, or a site of the whole zoo."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Backend, ModelName, use_backend
+from sslzoo.cli.shared import Backend, use_backend
 
 
 def command(
-    name: ModelName,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The name of a model or the path of a run. Without it: a site of all."),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The .html file to write. Default: report.html in the run.")
+        Path | None,
+        typer.Option(
+            help="The .html file, or without NAME the folder. Default: report.html in the run."
+        ),
     ] = None,
     backend: Backend = None,
 ) -> None:
     """Write an HTML page of a run: settings, curves, figures and pictures.
+
+    Without a name, write a site of the whole zoo: a table to sort and filter, and a page for each
+    model with its pictures.
 
     Example:
         >>> from sslzoo.cli.report import command
@@ -23,6 +32,8 @@ def command(
         Traceback (most recent call last):
         ValueError: --out: got page.txt; it must end in .html, in an existing folder.
     """
+    if name is None:
+        return _gallery(out, backend)
     from sslzoo.checks import local_path, refused
     from sslzoo.files import replace_file
     from sslzoo.zoo.entry import Entry
@@ -36,3 +47,13 @@ def command(
 
     replace_file(out, run_page(name).encode())
     print(out)
+
+
+def _gallery(out: Path | None, backend: str | None) -> None:
+    """Write the site of the zoo into a folder."""
+    if out is None:
+        raise ValueError("report: got neither a name nor --out; --out FOLDER makes a site.")
+    use_backend(backend)
+    from sslzoo.report.gallery import write_gallery
+
+    print(write_gallery(out))
