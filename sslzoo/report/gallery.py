@@ -99,7 +99,8 @@ def model_page(name: str) -> str:
     look = enlarged = None
     missing = ""
     try:
-        look, enlarged = look_at(entry), _enlarged(entry)
+        enlarged = _enlarged(entry)
+        look = look_at(entry)
     except (ValueError, OSError) as error:
         missing = f"There are no pictures here: {error}"
     return page(
