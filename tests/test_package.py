@@ -142,7 +142,7 @@ def test_the_flagship_loads_without_a_network_in_an_empty_cache(tmp_path):
     code = "import numpy, sslzoo; model = sslzoo.load('simclr_resnet50'); "
     code += "print(model.encode(numpy.zeros((2, 40, 30, 3), 'uint8')).shape)"
     printed = run(WITHOUT_A_NETWORK + code, SSLZOO_HOME=str(tmp_path), SSLZOO_MIRRORS=None)
-    assert printed == "(2, 2048)" and not list(tmp_path.iterdir())
+    assert printed == "(2, 1024)" and not list(tmp_path.iterdir())
 
 
 def test_a_pretrained_model_encodes():

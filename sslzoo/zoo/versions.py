@@ -26,6 +26,8 @@ def published_file(entry: Entry, run: Path) -> str:
         sslzoo.zoo.yaml_text.ConfigError: ...
     """
     record, former = entry.config.record, former_versions(entry.path)
+    if former and record is None:  # the next version, whose config is new
+        return f"{entry.name}@v{len(former) + 1}.weights.h5"
     if not _is_published(entry):
         return f"{entry.name}.weights.h5"
     if record.weights.sha256 == _sha256_of_run(run / "record.json"):

@@ -11,6 +11,7 @@ from sslzoo.zoo import registry
 from sslzoo.zoo.entry import Entry
 from sslzoo.zoo.registry import list_models, resolve
 from sslzoo.zoo.train import train
+from sslzoo.zoo.versions import published_file
 from sslzoo.zoo.yaml_text import ConfigError
 
 TEXT = """\
@@ -107,3 +108,10 @@ def test_a_former_name_warns(path, name):
 def test_a_name_of_today_does_not_warn(path, recwarn):
     resolve("simclr_micro")
     assert not [warning for warning in recwarn if warning.category is FutureWarning]
+
+
+def test_a_new_config_beside_a_former_version_has_weights_of_its_own(path, tmp_path):
+    """Its record was taken out by hand, together with the old settings."""
+    shutil.copy(path, path.with_name("simclr_micro.digits@v1.yaml"))
+    file = published_file(Entry.find("simclr_micro"), tmp_path)
+    assert file == "simclr_micro.digits@v2.weights.h5"
