@@ -15,7 +15,7 @@ from sslzoo.words import duration
 from sslzoo.zoo import registry
 from sslzoo.zoo.config import dump, parse_config, write_record
 from sslzoo.zoo.entry import Entry, info, load_config
-from sslzoo.zoo.registry import entry_name, list_models, resolve
+from sslzoo.zoo.registry import entry_name, former_versions, list_models, resolve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = """\
