@@ -230,6 +230,7 @@ class MethodChecks(ABC):
                     assert np.abs(there[name].numpy() - here).max() <= 1e-5 * np.abs(here).max()
 
     @pytest.mark.inherited
+    @pytest.mark.compared
     def test_killed_run_resumes_to_the_same_state(self, interrupted_runs):
         whole, resumed = (
             read(interrupted_runs / f"{spec_name(self)}.{end}.npz") for end in ("whole", "resumed")

@@ -289,7 +289,9 @@ def test_the_package_s_own_entries():
         assert method_family(config.method) and info(name).name == name
         assert resolve(name.split(".")[0]).exists()
         if config.record:
-            assert config.record.weights.file == f"{name}.weights.h5"
+            version = len(former_versions(resolve(name))) + 1
+            part = f"@v{version}" if version > 1 else ""
+            assert config.record.weights.file == f"{name}{part}.weights.h5"
 
 
 def test_a_method_is_the_class_named_like_its_file():
