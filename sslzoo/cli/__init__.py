@@ -20,7 +20,7 @@ from sslzoo.cli.terminal import told
 from sslzoo.cli.words import Command, Group
 
 COMMANDS = (
-    *("list", "info", "data", "config", "train", "eval", "compare", "report"),
+    *("list", "info", "data", "config", "train", "tune", "eval", "compare", "report"),
     *(
         "embed",
         "search",

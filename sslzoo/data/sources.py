@@ -18,6 +18,7 @@ ON_ERROR = ("raise", "skip")
 MOST_PIXELS = 2**14  # of a side: an image is then 0.8 GB
 TFDS_NAME = re.compile(r"(tfds:)?\w+(/[\w.+-]+)?(:[\d.*]+)?")  # NAME/CONFIG:VERSION
 PART = re.compile(r"(.+)\[(\d*):(\d*)\]")  # "train[10:20]"
+VALIDATION = "[validation]"  # ends the name of the part that `validation` keeps apart
 
 
 def load(
@@ -30,6 +31,7 @@ def load(
     labels: str | os.PathLike | None = None,
     hold_out: float | None = None,
     per_class: int | None = None,
+    validation: float | None = None,
 ) -> Dataset:
     """Load one split of a data set as a `Dataset`.
 
@@ -54,6 +56,8 @@ def load(
         hold_out: Fraction of each class of "train" that becomes the split "test", for a set without
             one. The result equals `split(load(name), test=hold_out)`.
         per_class: Keep the first so many rows of each class, in their order. None: all rows.
+        validation: Fraction of each class of the split to keep apart, for the choice of settings.
+            "train" then has the other rows, and "train[validation]" has these.
 
     Raises:
         ValueError: The name is unknown, the split is missing, files are damaged, or an option does
@@ -62,15 +66,17 @@ def load(
     >>> load("digits", "test")
     Dataset('digits', 'test', images (500, 8, 8) uint8, 10 classes)
     """
+    options = {"image_size": image_size, "on_error": on_error, "data_dir": data_dir}
+    if validation is not None:
+        parts = {"labels": labels, "hold_out": hold_out, "per_class": per_class}
+        return _kept_apart(name, split, validation, options | parts)
     if per_class is not None:
-        options = {"image_size": image_size, "on_error": on_error, "data_dir": data_dir}
         data = load(name, split, labels=labels, hold_out=hold_out, **options)
         return data.take(subset.first_rows(data.labels, per_class))
     _check_options(name, split, image_size, on_error)
     name = os.fspath(name)
     if hold_out is not None:
-        settings = {"image_size": image_size, "on_error": on_error, "data_dir": data_dir}
-        return _held_out(name, split, hold_out, settings | {"labels": labels})
+        return _held_out(name, split, hold_out, options | {"labels": labels})
     place = None if name.startswith("tfds:") or name == "digits" else find(name)
     if labels is not None and (place is None or place[1] is not folder):
         raise refused("labels", f"{labels} for {name!r}", "stand beside a directory of images")
@@ -172,6 +178,16 @@ def _held_out(name, split, share, settings):
         raise refused("hold_out", share, f"be None: {name!r} has a split test of its own")
     parts = subset.split(load(name, "train", **settings), share)
     return parts[split == "test"]
+
+
+def _kept_apart(name, split, share, settings):
+    """A split without the rows that are kept apart, or these rows."""
+    in_range("validation", share, 0, 1, low_open=True, high_open=True)
+    whole_split = split.removesuffix(VALIDATION)
+    parts = subset.split(load(name, whole_split, **settings), share)
+    part = parts[split != whole_split]
+    part.split = split
+    return part
 
 
 def _part(split):

@@ -62,6 +62,8 @@ class Source(Strict):
     labels: str | None = None  # a CSV of paths and labels: its files are train, others unlabeled
     hold_out: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of train that becomes test
     per_class: PositiveInt | None = None  # only the first so many rows of each class
+    # share of the split that is kept apart, as the split "train[validation]"
+    validation: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of `sslzoo.data.load` beside the name and the split."""

@@ -79,14 +79,14 @@ def train(
     settings = {"checkpoint_every": checkpoint_every, "verbose": verbose}
 
     model, data = from_config(config), training_data(config)
-    _check_data(model, config, data)
+    check_data(model, config, data)
     evaluations = load_evaluations(config)
     for evaluation in evaluations:  # what it refuses, it refuses before hours of training
         evaluation(model, dry_run=True)
     make_folder(run_dir)
     keep_config(config.model_copy(update={"record": None}), run_dir / "config.yaml")
     run = RunState(run_dir / "run.json")
-    learned = _learn(model, config, data, run_dir, [*callbacks, run], settings)
+    learned = learn(model, config, data, run_dir, [*callbacks, run], settings)
     metrics = plain(learned.metrics)
     if config.tasks is not None:
         add_bounds(metrics[0], config, data, run_dir, _fit_settings(config) | settings)
@@ -133,9 +133,14 @@ def _evaluate(protocol: Callable, sets: list, settings: dict, model: Method, **r
     return plain(protocol(model, *sets, **settings, **running))
 
 
-def _check_data(model: Method, config: ZooConfig, data: Any) -> None:
+def check_data(model: Method, config: ZooConfig, data: Any) -> None:
     """ValueError, before anything is written, for data that this method does not learn from, and
     for a config without what its training needs.
+
+    Example:
+        >>> import sslzoo
+        >>> config = sslzoo.info("simclr_resnet20.digits").config
+        >>> check_data(sslzoo.build("simclr", "micro", 8), config, training_data(config))
     """
     if model.trainable_variables and config.optimizer is None:
         raise ValueError(f"optimizer: missing; {config.method} is trained by one.")
@@ -166,10 +171,14 @@ def _fit_settings(config: ZooConfig) -> dict:
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _learn(
+def learn(
     model: Method, config: ZooConfig, data: Any, folder: Path, callbacks: list, settings: dict
 ) -> Learned:
-    """Train, or go on where a run in this directory stopped. The last callback is the run's."""
+    """Train, or go on where a run in this directory stopped. The last callback is the run's.
+
+    Example:
+        >>> learn(model, config, data, folder, [run], {"verbose": 0})  # doctest: +SKIP
+    """
     log, run = folder / "log.csv", callbacks[-1]
     if not model.learns_tasks and model.trainable_variables:
         done = Checkpoint.steps_done(folder / "checkpoint.npz")
@@ -213,7 +222,7 @@ def _add_ablations(
         make_folder(folder)
         other, rows = from_config(ablation), _data_of(ablation, config, data)
         run = RunState(folder / "run.json")
-        _learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, [run], settings)
+        learn(other, ablation.model_copy(update={"evaluate": []}), rows, folder, [run], settings)
         records = [evaluation(other) for evaluation in evaluations]
         for metric, record in zip(metrics, records, strict=True):
             metric["baselines"] |= _headline_figures(name, record)

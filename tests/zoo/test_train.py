@@ -285,7 +285,7 @@ def test_an_ablation_without_the_sampler_is_trained_on_shuffled_rows(path, tmp_p
     rows = {"series_train": rng.normal(size=(50, 4, 2)), "targets_train": rng.normal(size=50)}
     np.savez(tmp_path / "air.npz", **rows)
     path.write_text(PERIODS.replace("DATA", str(tmp_path / "air.npz")))
-    seen, learn = {}, training._learn
+    seen, learn = {}, training.learn
 
     def noted(model, config, data, folder, *others):
         seen[folder.name] = model, config, data
@@ -293,7 +293,7 @@ def test_an_ablation_without_the_sampler_is_trained_on_shuffled_rows(path, tmp_p
         assert learned.steps == 2 * 3  # 50 rows in batches of 15, twice
         return learned
 
-    monkeypatch.setattr(training, "_learn", noted)
+    monkeypatch.setattr(training, "learn", noted)
     (metric,) = train(path, tmp_path / "run", verbose=0)["metrics"]
     _, entry, periods = seen["run"]
     plain, config, data = seen["plain_gru"]
@@ -472,7 +472,7 @@ def test_what_is_solved_at_once_begins_anew_and_leaves_a_log_of_one_epoch(tmp_pa
     (tmp_path / "run.json").write_text('{"started": "2020-01-01", "commit": "x", "seconds": 1e6}')
     run = RunState(tmp_path / "run.json")
     rows = np.ones((3, 2), "float32")
-    learned = training._learn(Center(), config, rows, tmp_path, [run], {})
+    learned = training.learn(Center(), config, rows, tmp_path, [run], {})
     assert (learned.steps, learned.metrics[0]["rows"]) == (1, 3.0)
     assert run.seconds < 1e6
     assert run.record()["started"] != "2020-01-01"
