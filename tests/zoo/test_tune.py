@@ -101,6 +101,7 @@ def test_a_killed_search_ends_as_if_it_had_not_been(path, tmp_path, monkeypatch)
     assert not list(tmp_path.rglob("checkpoint.npz"))
 
 
+@pytest.mark.slow
 def test_the_best_settings_become_a_config(path, tmp_path, measured, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     texts = ["optimizer.learning_rate=log:0.001..1", "batch_size=[128, 256, 512]"]
@@ -119,6 +120,7 @@ def test_the_best_settings_become_a_config(path, tmp_path, measured, monkeypatch
     assert (folder / "tune.png").read_bytes()[1:4] == b"PNG"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tuner", ["bayesian", "hyperband"])
 def test_an_interrupted_search_draws_on_as_before(tuner, path, tmp_path, measured, monkeypatch):
     options = {"tuner": tuner, "trials": None if tuner == "hyperband" else 9}
@@ -140,6 +142,7 @@ def test_an_interrupted_search_draws_on_as_before(tuner, path, tmp_path, measure
     assert len(measured) == 2 * count  # none twice
 
 
+@pytest.mark.slow
 def test_more_trials_go_on_and_another_search_needs_another_folder(path, tmp_path, measured):
     first = tune(path, SEARCH, tmp_path / "out", "random", trials=2)
     more = tune(path, SEARCH, tmp_path / "out", "random", trials=4)
@@ -148,6 +151,7 @@ def test_more_trials_go_on_and_another_search_needs_another_folder(path, tmp_pat
         tune(path, SEARCH, tmp_path / "out", "random", hold_out=0.3)
 
 
+@pytest.mark.slow
 def test_hyperband_trains_the_better_ones_longer(path, tmp_path, measured):
     found = tune(path, SEARCH, tmp_path / "out", "hyperband")
     _, *trials = found.trials
