@@ -232,9 +232,8 @@ class _Store:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["trial", "accuracy", "epochs", "seconds", *self.spaces, "note"])
         for trial in self.trials:
-            number, settings, *figures, note = trial
-            values = [settings[key] for key in self.spaces]
-            row = [number, figures[1], figures[0], figures[2], *values, note]
+            values = [trial.settings[key] for key in self.spaces]
+            row = [trial.number, trial.accuracy, trial.epochs, trial.seconds, *values, trial.note]
             writer.writerow("" if value is None else value for value in row)
         replace_file(self.out / "trials.csv", text.getvalue().encode())
         logs = [key for key, space in self.spaces.items() if getattr(space, "log", False)]
