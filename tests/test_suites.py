@@ -280,3 +280,49 @@ def test_the_setting_that_gains_most_on_all_sets_is_chosen_and_none_where_all_ha
         {"size": size, "setting": setting, "gains": {"knn": gain}} for size, setting, gain in gains
     ]
     assert chosen(rows) == {200: slow, 1_000: None}
+
+
+def test_time_series_is_judged_by_the_gain_over_the_gru_at_each_station_and_in_the_mean():
+    suite = importlib.import_module("benchmarks.time_series")
+    rmse = {"Dongsi": (0.30, 0.40), "Tiantan": (0.19, 0.20), "Dingling": (0.21, 0.20)}
+    rows = [
+        {"station": station, "adarnn": {"rmse": mine}, "gru": {"rmse": its}}
+        for station, (mine, its) in rmse.items()
+    ]
+    assert [each["met"] for each in suite.targets(rows)] == [True, True, False, True]
+    rows[0]["adarnn"]["rmse"] = 0.36  # mean 0.2533 to 0.2667: 5 %
+    assert suite.targets(rows)[-1]["value"] == pytest.approx(0.05)
+    assert not suite.targets(rows)[-1]["met"]
+
+
+def test_a_period_search_that_is_stopped_goes_on_with_the_run_it_was_in(tmp_path, monkeypatch):
+    """The distance at two periods first, then the periods, by the validation span alone."""
+    suite, made = importlib.import_module("benchmarks.time_series"), []
+    best = {"mmd": 0.4, "coral": 0.2, "cosine": 0.3, "adversarial": 0.5}
+
+    def one_run(config, station):
+        own = config.hyperparameters
+        made.append((own["distance"], own["periods"], config.sampler.samples))
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        validation = best[own["distance"]] - 0.01 * own["periods"]
+        return {"validation": validation, "rmse": 1 - validation, "mae": 0.0}
+
+    monkeypatch.setattr(suite, "one_run", one_run)
+    monkeypatch.setattr(suite, "of_entry", lambda station: {"validation": 0.9, "distance": "entry"})
+    with pytest.raises(KeyboardInterrupt):
+        suite.search("Dongsi", tmp_path)
+    found = suite.search("Dongsi", tmp_path)
+    distances = [("mmd", 2, 36), ("coral", 2, 36), ("cosine", 2, 36)]
+    assert made == [*distances, ("cosine", 2, 36), ("adversarial", 2, 36), ("coral", 3, 24)]
+    assert min(found, key=lambda each: each["validation"])["periods"] == 3
+    assert suite.search("Dongsi", tmp_path) == found and len(made) == 6
+
+
+def test_the_plain_networks_of_time_series_have_the_steps_of_the_adapted_ones():
+    suite = importlib.import_module("benchmarks.time_series")
+    for network in suite.NETWORKS:
+        plain, adapted = (suite.settings(network, "Dingling", *own) for own in ((), ("coral", 3)))
+        assert plain.sampler is None and plain.batch_size == adapted.sampler.samples * 3
+        for part in ("backbone", "optimizer", "schedule", "epochs", "data", "seed"):
+            assert getattr(plain, part) == getattr(adapted, part), part

@@ -3,7 +3,7 @@
 - data sets by name: `load`, `available`, `pictures`; formats in `read/`
 - `split`: a part kept apart as a test set; `labeled_subset`: a few labels of every class
 - rows of fields: `Dataset`, `ImageFiles` (decoded on access), `Pictures` (of unequal sizes)
-- domains: `joined_domains`, `rotated`, `colored`
+- domains: `joined_domains`, `rotated`, `colored`, `activities` (of time)
 - samplers: `Batches`, `ClassBalanced`, `Crops`, `Paired`, each a file of `streams/`
 - `tasks/`: tasks in sequence (`TaskStream`), few-shot `Episodes`
 - checks: `check_images`, `check_labels`, more in `sslzoo.checks`
@@ -13,6 +13,7 @@ from typing import Any
 
 from sslzoo.checks import check_images, check_labels
 from sslzoo.data import streams
+from sslzoo.data.activities import activities
 from sslzoo.data.dataset import Dataset
 from sslzoo.data.domains import colored, joined_domains, rotated
 from sslzoo.data.image_files import ImageFiles
@@ -31,6 +32,7 @@ __all__ = [
     "Pictures",
     "Task",
     "TaskStream",
+    "activities",
     "available",
     "check_images",
     "check_labels",

@@ -17,7 +17,14 @@ from sslzoo.losses.consistency import (
 )
 from sslzoo.losses.contrastive import dcl, info_nce, info_nce_batch, nt_xent
 from sslzoo.losses.distillation import distillation, masked_cross_entropy, sigmoid_distillation
-from sslzoo.losses.domains import DOMAIN_DISTANCES, coral, lmmd, mean_cosine, mmd
+from sslzoo.losses.domains import (
+    DOMAIN_DISTANCES,
+    adversarial_distance,
+    coral,
+    lmmd,
+    mean_cosine,
+    mmd,
+)
 from sslzoo.losses.mutual_information import (
     clip_scores,
     info_nce_places,
@@ -60,6 +67,7 @@ __all__ = [
     "DOMAIN_DISTANCES",
     "TSA_SCHEDULES",
     "adaptive_thresholds",
+    "adversarial_distance",
     "aligned",
     "annealed_cross_entropy",
     "barlow_twins",

@@ -4,6 +4,7 @@ All axes before the last two stand for separate pairs of samples: hidden states 
 periods give one distance for each time step (T,). Gradients reach both samples.
 """
 
+import math
 from typing import Any
 
 from keras import ops
@@ -157,12 +158,47 @@ def mean_cosine(x: Any, y: Any) -> Any:
     return 1.0 - ops.sum(x * y, axis=-1)
 
 
+def adversarial_distance(x_logits: Any, y_logits: Any) -> Any:
+    """How well a discriminator tells two samples apart: ln 2 less its mean cross-entropy.
+
+    ln 2 - 1/2 (mean -log sigmoid(x_logits) + mean -log(1 - sigmoid(y_logits)))
+
+    With the best discriminator it is the Jensen-Shannon divergence (Goodfellow et al. 2014,
+    arXiv:1406.2661, theorem 1): 0 where the samples cannot be told apart, at most ln 2. With a bad
+    one it is below 0.
+
+    The gradient is that of the game. It is the gradient of the cross-entropy, which the
+    discriminator lowers. Give it samples behind `sslzoo.nn.reverse_gradient`: they lower the
+    distance.
+
+    Args:
+        x_logits: (..., N), any float dtype, above 0 where a row is said to be of the first sample.
+        y_logits: (..., M), below 0 where a row is said to be of the second.
+
+    Returns:
+        (...) of float32.
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo import losses
+        >>> far = np.full((1, 3), 50.0)
+        >>> round(float(losses.adversarial_distance(far, -far)[0]), 4)  # ln 2
+        0.6931
+    """
+    x_logits, y_logits = at_least_float32(x_logits), at_least_float32(y_logits)
+    x_entropy = ops.mean(ops.softplus(-x_logits), axis=-1)
+    y_entropy = ops.mean(ops.softplus(y_logits), axis=-1)
+    entropy = (x_entropy + y_entropy) / 2.0
+    constant = ops.stop_gradient(entropy)
+    return (math.log(2.0) - constant) + (entropy - constant)
+
+
 def _linear(x, y):
     return mmd(x, y, kernel="linear")
 
 
-# By the names of AdaRNN's official code. Its "adv" is left out: it makes a new, untrained
-# discriminator on every call.
+# By the names of AdaRNN's official code. Its "adv" needs a network that learns: see
+# `adversarial_distance`.
 DOMAIN_DISTANCES = {"mmd": _linear, "mmd_rbf": mmd, "coral": coral, "cosine": mean_cosine}
 
 

@@ -33,6 +33,7 @@ from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.row_context import row_context
 from sslzoo.nn.running_means import RunningMeans
+from sslzoo.nn.series_transformer import series_transformer
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.step_weights import StepWeights, boosted_weights
@@ -102,6 +103,7 @@ __all__ = [
     "reverse_gradient",
     "rgb_to_lab",
     "row_context",
+    "series_transformer",
     "shortcut_head",
     "soft_bins",
     "srgan_discriminator",

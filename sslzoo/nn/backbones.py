@@ -1,5 +1,5 @@
 """Backbones by name: Functional models from items to features (N, D). Items are images in [0, 1],
-(N, size, size, channels), or the series (N, T, F) of `gru`.
+(N, size, size, channels), or the series (N, T, F) of `gru` and `series_transformer`.
 """
 
 import inspect
@@ -19,6 +19,7 @@ from sslzoo.nn.normalize import normalized
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.selective_kernels import sk_resnet
+from sslzoo.nn.series_transformer import series_transformer
 from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.vit import SIZES, vit
 from sslzoo.nn.wide_resnet import wide_resnet
@@ -140,7 +141,7 @@ BACKBONES = (
     | {f"wrn28_{width}": wide_resnet for width in (2, 8)}  # FixMatch's, of CIFAR-10 and CIFAR-100
     | {"convnet": convnet, "context_free": context_free, "micro": micro, "mlp": mlp}
     | {"lenet": lenet}
-    | {"srresnet": srresnet, "gru": gru}
+    | {"srresnet": srresnet, "gru": gru, "series_transformer": series_transformer}
 )
 
 

@@ -1,5 +1,6 @@
 """Recurrent networks: series (N, T, F) -> features (N, D), the state after the last step."""
 
+import re
 from collections.abc import Sequence
 
 import keras
@@ -51,14 +52,15 @@ def gru(
 
 
 def hidden_states(network: keras.Model) -> keras.Model:
-    """The states of every recurrent layer after every step, and the features: one pass, with the
-    network's own weights.
+    """The states of every recurrent layer or Transformer block after every step, and the features:
+    one pass, with the network's own weights.
 
     Args:
-        network: a Functional model with recurrent layers that return sequences.
+        network: a Functional model with recurrent layers that return sequences, or with blocks
+            (N, T, units) whose outputs have the names "block1", "block2" and so on.
 
     Returns:
-        A model (N, T, F) -> [*(N, T, units) of each recurrent layer in their order, (N, D)].
+        A model (N, T, F) -> [*(N, T, units) of each such layer in their order, (N, D)].
 
     Raises:
         ValueError: no such layer.
@@ -68,25 +70,30 @@ def hidden_states(network: keras.Model) -> keras.Model:
         >>> nn.hidden_states(nn.gru("air", units=[8, 4])).output_shape
         [(None, 24, 8), (None, 24, 4), (None, 4)]
     """
-    states = [layer.output for layer in network.layers if getattr(layer, "return_sequences", False)]
+    states = [layer.output for layer in network.layers if _has_states(layer)]
     if not states:
         raise ValueError(
-            f"backbone: {network.name} has no recurrent layer that returns sequences; it must have "
-            "one."
+            f"backbone: {network.name} has no recurrent layer that returns sequences, and no "
+            '"block1"; it must have one.'
         )
     return keras.Model(network.input, [*states, network.output], name=f"{network.name}_states")
+
+
+def _has_states(layer):
+    named = re.fullmatch(r"block\d+", layer.name) and len(layer.output.shape) == 3
+    return bool(getattr(layer, "return_sequences", False) or named)
 
 
 def step_gates(steps: int, units: Sequence[int], seed: int = 0) -> keras.Model:
     """AdaRNN's gates: how much each time step matters, told from the states of two periods (Du et
     al. 2021, arXiv:2108.04443, section 4.2).
 
-    sigmoid(BN(Linear([h_s; h_t]))) for each recurrent layer. The gate of a layer sees all steps at
-    once.
+    sigmoid(BN(Linear([h_s; h_t]))) for each layer with states. The gate of a layer sees all steps
+    at once.
 
     Args:
         steps: T.
-        units: Units of each recurrent layer.
+        units: Units of each layer with states.
         seed: Random seed of the weights.
 
     Returns:

@@ -9,7 +9,7 @@ from sslzoo.nn.feature_size import feature_size
 from sslzoo.training.verbs import Verb
 from sslzoo.zoo.schema import ZooConfig
 
-SERIES = "gru"  # the one named network that reads no images
+SERIES = ("gru", "series_transformer")  # the named networks that read no images
 EMBEDDING = ("encode", "align")  # verbs with results of one length
 SCALED = "finite numbers, scaled as in training"
 LENGTHS = ("latent_dim", "components")  # hyperparameters that are the length of an embedding
@@ -49,7 +49,7 @@ def interface_of(config: ZooConfig) -> Interface:
     shapes = {"C": settings.get("classes"), "S": settings.get("scale")}
     kind = "vectors"
     if config.backbone is not None:
-        kind = "series" if config.backbone.name == SERIES else "images"
+        kind = "series" if config.backbone.name in SERIES else "images"
     whole = any(verb.whole for verb in verbs.values())
     inputs = {"images": _images, "series": _series, "vectors": _vectors}[kind]
     size = config.image_size if isinstance(config.image_size, list) else [config.image_size] * 2
@@ -70,7 +70,7 @@ def verbs_of(method: str, hyperparameters: dict[str, Any]) -> dict[str, Verb]:
         ['classify', 'encode']
     """
     verbs = method_class(method).verbs
-    if isinstance(verbs, property):  # an encoder classifies where its file has classes
+    if isinstance(verbs, property):  # some classify only where they have classes
         verbs = verbs.fget(SimpleNamespace(**({"classes": None} | hyperparameters)))
     return verbs
 

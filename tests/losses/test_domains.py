@@ -268,3 +268,39 @@ def test_lmmd_without_a_common_class_is_zero_with_finite_gradients(gradients):
 def test_unknown_estimate_is_refused():
     with pytest.raises(ValueError, match="estimate: got 'unbiassed'.*did you mean unbiased"):
         losses.mmd(*samples(), estimate="unbiassed")
+
+
+def game(x, y):
+    """ln 2 less the mean cross-entropy of logits x of the first sample and y of the second."""
+
+    def probability(logits):
+        return 1 / (1 + np.exp(-logits))
+
+    entropy = -np.log(probability(x)).mean(axis=-1) - np.log(1 - probability(y)).mean(axis=-1)
+    return np.log(2) - entropy / 2
+
+
+def test_adversarial_distance_is_the_formula_and_its_gradient_that_of_the_discriminator(
+    gradients, finite_differences
+):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(1, 2, (3, 7)).astype("float32"), rng.normal(-1, 2, (3, 5)).astype("float32")
+    found = losses.adversarial_distance(x, y)
+    np.testing.assert_allclose(
+        np.asarray(found), game(*(v.astype("float64") for v in (x, y))), 1e-5
+    )
+    there = gradients(lambda x, y: ops.sum(losses.adversarial_distance(x, y)), x, y)
+    expected = finite_differences(lambda x, y: -np.sum(game(x, y)), x, y)  # it lowers the entropy
+    for mine, theirs in zip(there, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+        assert np.abs(mine).max() > 1e-3
+
+
+def test_adversarial_distance_of_the_best_discriminator_is_the_divergence_of_jensen_and_shannon():
+    """Two coins, 0.8 and 0.2: the best logit of a side is the log ratio of its probabilities."""
+    first, second = np.array([0.8, 0.2]), np.array([0.2, 0.8])
+    middle = (first + second) / 2
+    divergence = sum(np.sum(p * np.log(p / middle)) for p in (first, second)) / 2
+    logit = np.log(first / second).astype("float32")
+    x, y = np.repeat(logit, [8, 2]), np.repeat(logit, [2, 8])
+    assert float(losses.adversarial_distance(x, y)) == pytest.approx(divergence, rel=1e-5)

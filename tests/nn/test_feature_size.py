@@ -20,12 +20,13 @@ BUILT = {
     "mlp": {"widths": [20, 12]},
     "srresnet": {"blocks": 1, "width": 8},
     "gru": {"units": [7, 5]},
+    "series_transformer": {"width": 8, "depth": 1},
 }
 
 
 @pytest.mark.parametrize("name", BUILT)
 def test_it_is_that_of_the_network(name):
-    size = None if name == "gru" else 32
+    size = None if name in ("gru", "series_transformer") else 32
     network = nn.backbone(name, size, **BUILT[name])
     assert feature_size(name, **BUILT[name]) == network.output_shape[-1]
 

@@ -6,9 +6,9 @@ import pytest
 from harness import MethodChecks, dtype_policy, gradients
 from keras import ops
 
-from sslzoo import losses, nn
+from sslzoo import nn
 from sslzoo.data import Batches, ByDomain
-from sslzoo.methods.transfer.adarnn import AdaRNN
+from sslzoo.methods.transfer.adarnn import DISTANCES, AdaRNN
 from sslzoo.nn import ema
 
 STEPS = 6
@@ -58,6 +58,16 @@ def gate(model, series, domains):
             scores = np.exp(np.mean(1 / (1 + np.exp(-z)), axis=0))
             found.append(scores / scores.sum())
     return np.array(found).reshape(-1, len(hidden), STEPS)
+
+
+def transformer():
+    network = nn.series_transformer("small", STEPS, 2, width=8, depth=2, heads=2, seed=1)
+    return AdaRNN(network, periods=3, distance="mmd", distance_weight=3.0)
+
+
+def classifier():
+    network = nn.gru("gru", STEPS, 2, units=[8, 8], seed=1)
+    return AdaRNN(network, periods=3, distance="mmd", distance_weight=3.0, classes=4)
 
 
 class TestAdaRNN(MethodChecks):
@@ -114,7 +124,7 @@ class TestAdaRNN(MethodChecks):
         for name in one:
             np.testing.assert_allclose(float(one[name]), float(two[name]), rtol=1e-5)
 
-    @pytest.mark.parametrize("name", losses.DOMAIN_DISTANCES)
+    @pytest.mark.parametrize("name", DISTANCES)
     def test_every_distance_reaches_every_recurrent_layer(self, name):
         """The official code's "mmd_rbf" reaches none."""
         parts = []
@@ -124,6 +134,68 @@ class TestAdaRNN(MethodChecks):
             parts.append([found[id(v)] for v in ema.parameters(model.backbone)])
         for near, far in zip(*parts, strict=True):
             assert np.abs(far - near).max() > 1e-6
+
+    @pytest.mark.parametrize("make", [transformer, classifier])
+    def test_a_transformer_and_classes_have_the_same_formula(self, make):
+        model, batch = make(), self.batch(18)
+        batch["domains"], batch["labels"] = np.repeat([2, 0, 1], 6), np.arange(18) % 4
+        found, _, _ = model.losses_logs_kept(batch)
+        if model.classes:
+            rows = model.classify(batch["series"])[np.arange(18), batch["labels"]]
+            assert float(found["supervised"]) == pytest.approx(-6 * np.log(rows).mean(), rel=1e-4)
+        else:
+            expected = self.oracle(model, batch)["forecast"]
+            assert float(found["forecast"]) == pytest.approx(expected, rel=1e-5)
+        weights = gate(model, batch["series"], batch["domains"])
+        expected = 3.0 * np.sum(weights * distances(model, batch["series"], batch["domains"]))
+        assert float(found["distance"]) == pytest.approx(expected, rel=1e-4)
+
+    def test_a_model_with_classes_learns_labels_and_one_without_refuses_to_classify(self):
+        series, _ = air(60)
+        labels = (series[:, -1, 0] > series[:, -1, 1]).astype(int)
+        data = ByDomain({"series": series, "labels": labels}, samples=6, periods=2)
+        model = self.make(classes=2, distance_weight=0.1)
+        model.compile(keras.optimizers.Adam(0.02))
+        model.fit(data, epochs=15, verbose=0)
+        assert list(model.verbs) == ["classify", "encode"]
+        assert (model.classify(series).argmax(axis=1) == labels).mean() > 0.9
+        with pytest.raises(ValueError, match="forecast: this model has 2 classes"):
+            model.forecast(series)
+        with pytest.raises(ValueError, match="classify: this model has no classes"):
+            self.make().classify(series)
+
+    def test_the_adversarial_distance_is_the_formula_with_the_models_own_discriminator(self):
+        """The official code makes another one at every call."""
+        model, batch = self.make(distance="adversarial"), self.batch(16)
+        *hidden, _ = (numpy(h) for h in model.states(batch["series"], training=True))
+        expected = np.zeros((1, 2, STEPS))
+        for (layer, h), step in itertools.product(enumerate(hidden), range(STEPS)):
+            logits = numpy(model.discriminators[layer](h[:, step])).astype("float64")
+            margin = logits[:, 0] - logits[:, 1]
+            margin = np.where(batch["domains"] == 0, margin, -margin)
+            entropies = np.log1p(np.exp(-margin))
+            expected[0, layer, step] = np.log(2) - entropies.mean()
+        expected = 3.0 * np.sum(expected * gate(model, batch["series"], batch["domains"]))
+        for _ in range(2):
+            found, _, _ = model.losses_logs_kept(batch)
+            assert float(found["distance"]) == pytest.approx(expected, rel=1e-4)
+
+    def test_the_discriminator_raises_the_adversarial_distance_and_the_network_lowers_it(self):
+        batch, moved = self.batch(32), []
+        batch["series"][batch["domains"] == 1] += 0.3
+        models = [self.make(distance="adversarial", distance_weight=weight) for weight in (1, 2)]
+        near, far = (gradients(model, batch) for model in models)
+        model = models[0]
+        own = {
+            id(v): far[id(w)] - near[id(v)]
+            for v, w in zip(*map(ema.parameters, models), strict=True)
+        }
+        for networks in (model.discriminators, [model.backbone]):
+            before = float(model.losses_logs_kept(batch)[0]["distance"])
+            for variable in [v for network in networks for v in ema.parameters(network)]:
+                variable.assign(numpy(variable) - 0.5 * own[id(variable)])
+            moved.append(float(model.losses_logs_kept(batch)[0]["distance"]) - before)
+        assert moved[0] > 1e-3 and moved[1] < -1e-3
 
     def test_losses_change_no_state(self):
         model = self.make(gate_epochs=0)
