@@ -25,6 +25,7 @@ from benchmarks.targets import target
 from sslzoo.data import ByDomain
 from sslzoo.evaluate.protocols.regression import errors
 from sslzoo.zoo.build import from_config
+from sslzoo.zoo.changes import merged
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.registry import resolve
 from sslzoo.zoo.schema import TRAINING
@@ -96,17 +97,12 @@ def settings(network, station, distance=None, periods=1):
     periods; without a distance the plain network on shuffled rows.
     """
     config = load_config(resolve(f"adarnn_gru.{station.lower()}"))
-    fields = config.model_dump(mode="json", exclude_none=True, exclude={"record"})
-    fields["backbone"] = NETWORKS[network]
-    fields["hyperparameters"] |= {"periods": periods}
+    changes = {"backbone": NETWORKS[network], "hyperparameters": {"periods": periods}}
     if distance is None:
-        del fields["sampler"]
-        fields["batch_size"] = ROWS
-    else:
-        fields["hyperparameters"] |= {"distance": distance, "distance_weight": 0.5}  # the paper's
-        sampler = {"name": "by_domain", "samples": ROWS // periods, "periods": periods}
-        fields["sampler"] = sampler
-    return type(config).model_validate(fields)
+        return merged(config, changes | {"sampler": None, "batch_size": ROWS})
+    changes["hyperparameters"] |= {"distance": distance, "distance_weight": 0.5}  # the paper's
+    sampler = {"name": "by_domain", "samples": ROWS // periods, "periods": periods}
+    return merged(config, changes | {"sampler": sampler})
 
 
 def trained(network, station, runs, distance=None, periods=1):

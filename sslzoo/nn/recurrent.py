@@ -70,7 +70,8 @@ def hidden_states(network: keras.Model) -> keras.Model:
         >>> nn.hidden_states(nn.gru("air", units=[8, 4])).output_shape
         [(None, 24, 8), (None, 24, 4), (None, 4)]
     """
-    states = [layer.output for layer in network.layers if _has_states(layer)]
+    series = len(network.inputs[0].shape) == 3  # images have blocks too
+    states = [layer.output for layer in network.layers if series and _has_states(layer)]
     if not states:
         raise ValueError(
             f"backbone: {network.name} has no recurrent layer that returns sequences, and no "

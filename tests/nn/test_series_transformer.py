@@ -31,7 +31,12 @@ def test_every_step_counts_and_so_does_their_order():
         other[:, step] += 1.0
         assert np.abs(ops.convert_to_numpy(small(other)) - features).max() > 1e-3
     swapped = x[:, [1, 0, *range(2, 7)]]
-    assert np.abs(ops.convert_to_numpy(small(swapped)) - features).max() > 1e-4
+    assert np.abs(ops.convert_to_numpy(small(swapped)) - features).max() > 1e-5
+
+
+def test_a_transformer_of_images_has_no_states_of_steps():
+    with pytest.raises(ValueError, match="backbone: vit_micro has no recurrent layer"):
+        nn.hidden_states(nn.backbone("vit_micro", 8))
 
 
 def test_a_seed_decides_the_weights_and_a_config_may_name_it():
