@@ -33,9 +33,9 @@ from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.row_context import row_context
 from sslzoo.nn.running_means import RunningMeans
-from sslzoo.nn.series_transformer import series_transformer
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
+from sslzoo.nn.step_transformer import series_transformer
 from sslzoo.nn.step_weights import StepWeights, boosted_weights
 from sslzoo.nn.tiles import WINDOW, reach, tiled, tiled_graph
 from sslzoo.nn.vgg19 import vgg19_features

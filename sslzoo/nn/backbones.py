@@ -19,8 +19,8 @@ from sslzoo.nn.normalize import normalized
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.selective_kernels import sk_resnet
-from sslzoo.nn.series_transformer import series_transformer
 from sslzoo.nn.srresnet import srresnet
+from sslzoo.nn.step_transformer import series_transformer
 from sslzoo.nn.vit import SIZES, vit
 from sslzoo.nn.wide_resnet import wide_resnet
 

@@ -21,7 +21,7 @@ class StepPositions(layers.Layer):
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo.nn.series_transformer import StepPositions
+        >>> from sslzoo.nn.step_transformer import StepPositions
         >>> tuple(StepPositions()(np.zeros((2, 5, 8), "float32")).shape)
         (2, 5, 8)
     """
