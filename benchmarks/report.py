@@ -85,6 +85,14 @@ ACTIVITIES = """### Activities
 Made windows of an accelerometer that slips: accuracy after a slip that was not in training, and
 after those that were. Mean of three seeds and its standard error."""
 DRIFT = "time_series.png"
+FINE_TUNING = """## A trained network and one's own labels
+
+40 classes of Tiny ImageNet at 32 px: accuracy on 1,200 test images after 10, 50 and all 120 labels
+of each class. ResNet-20 of width 16. Its encoders learned on CIFAR-10 without labels. A probe is
+logistic regression on fixed features, also on histograms of gradients and colors. Scratch is the
+same network without what it knew, with twice the epochs. The share is of the parameters that learn,
+head included. One draw of the labels, and short trainings: 40, 15 and 6 epochs. No rate was tuned
+on these images. The 95 % interval of a figure is about 2.5 points to each side."""
 
 INCREMENTAL = """## Five tasks of two classes
 
@@ -140,6 +148,7 @@ def text(folder=RESULTS):
     if "equal_budget" in suites:
         parts += [EQUAL_BUDGET, equal_budget(suites["equal_budget"])]
     for name, words, table in (
+        ("fine_tuning", FINE_TUNING, fine_tuning),
         ("generalisation", GENERALISATION, generalisation),
         ("incremental", INCREMENTAL, incremental),
     ):
@@ -233,6 +242,20 @@ def two_moons(rows):
         for row in rows
     ]
     return markdown_table(("Method", "Right"), lines, right=(1,))
+
+
+def fine_tuning(rows):
+    """A line of each encoder and way, a column of each number of labels."""
+    lines = {}
+    for row in rows:
+        share = row["learned_share"]
+        known = "" if share is None else number(share, "%")
+        line = lines.setdefault((row["encoder"], row["way"]), [known])
+        line.append(number(row["accuracy"], "%"))
+    columns = [f"{labels} labels" for labels in dict.fromkeys(row["labels"] for row in rows)]
+    cells = [[f"`{encoder}`", way, *figures] for (encoder, way), figures in lines.items()]
+    head = ("Encoder", "Way", "Share that learns", *columns)
+    return markdown_table(head, cells, right=range(2, len(head)))
 
 
 def generalisation(rows):

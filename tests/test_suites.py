@@ -326,3 +326,34 @@ def test_the_plain_networks_of_time_series_have_the_steps_of_the_adapted_ones():
         assert plain.sampler is None and plain.batch_size == adapted.sampler.samples * 3
         for part in ("backbone", "optimizer", "schedule", "epochs", "data", "seed"):
             assert getattr(plain, part) == getattr(adapted, part), part
+
+
+def test_fine_tuning_keeps_its_parts_and_is_held_against_scratch_and_the_classic(
+    tmp_path, monkeypatch
+):
+    suite = importlib.import_module("benchmarks.fine_tuning")
+    made = []
+
+    def measured(encoder, way, labels):
+        made.append((encoder, way, labels))
+        accuracy = {"scratch": 0.2, "probe": 0.3 if labels == 50 else 0.1}.get(way, 0.25)
+        return {"accuracy": accuracy, "confidence_95": [0, 1], "learned_share": None, "seconds": 1}
+
+    monkeypatch.setattr(suite, "tuned", measured)
+    monkeypatch.setattr(suite, "probed", measured)
+    result = suite.run(tmp_path)
+    assert len(made) == 3 * (1 + 2 + len(suite.WAYS) + 1 + 1)
+    assert [each["what"] for each in result["targets"] if not each["met"]] == [
+        "50 labels a class: less HOG and colors"
+    ]
+    suite.run(tmp_path)
+    assert len(made) == len(result["rows"])
+    table = importlib.import_module("benchmarks.report").fine_tuning(result["rows"])
+    assert len(table.splitlines()) == 2 + len(made) / 3
+
+
+def test_gradual_unfreezing_reaches_every_block_before_the_end():
+    suite = importlib.import_module("benchmarks.fine_tuning")
+    for labels, epochs in suite.EPOCHS.items():
+        own = suite.settings_of("gradual", labels)["hyperparameters"]
+        assert own["probe_epochs"] + 9 * own["unfreeze_epochs"] < epochs

@@ -156,7 +156,8 @@ def normal_interval(values: Any, z: float = Z95) -> list[float]:
 
 
 def describe(model: Any, layer: str = "backbone", **splits: Any) -> dict:
-    """The settings that every record has: the layer that was judged, the data, the preprocessing.
+    """The settings that every record has: the layer that was judged, the data, the preprocessing;
+    of a model that was fine-tuned, the share of its parameters that learned.
 
     Args:
         model: what it reads describes how items enter the network.
@@ -168,6 +169,9 @@ def describe(model: Any, layer: str = "backbone", **splits: Any) -> dict:
     [24, 6]
     """
     settings = {"layer": "given features" if model is None else layer}
+    share = getattr(model, "learned_share", None)
+    if share is not None:
+        settings["learned_share"] = round(share, 6)
     for role, split in splits.items():
         settings |= {f"{role}_name": split.name, f"{role}_split": split.split}
     settings |= {f"n_{role}": len(split) for role, split in splits.items()}

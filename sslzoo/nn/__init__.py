@@ -3,10 +3,19 @@ networks of any size, tiles.
 """
 
 from sslzoo.inputs import Preprocess, reads
+from sslzoo.nn.adapters import with_adapters
 from sslzoo.nn.any_size import any_size, at_length, at_size, feature_map, map_and_features
 from sslzoo.nn.backbones import BACKBONES, backbone
 from sslzoo.nn.bicubic import BicubicUpsampling, bicubic, bicubic_matrix
-from sslzoo.nn.blocks import Blocks, block_maps, blocks, has_blocks, parts
+from sslzoo.nn.blocks import (
+    Blocks,
+    block_maps,
+    block_parts,
+    block_weights,
+    blocks,
+    has_blocks,
+    parts,
+)
 from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
 from sslzoo.nn.decoders import map_decoder, mlp_decoder
@@ -19,6 +28,7 @@ from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
 from sslzoo.nn.inside import filled, full, inside
 from sslzoo.nn.lab import gamut_bins, lab_to_rgb, rgb_to_lab, soft_bins
+from sslzoo.nn.low_rank import merged, with_low_rank
 from sslzoo.nn.masked_vit import masked_decoder, vit_parts, vit_patches
 from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
@@ -68,6 +78,8 @@ __all__ = [
     "bicubic",
     "bicubic_matrix",
     "block_maps",
+    "block_parts",
+    "block_weights",
     "blocks",
     "boosted_weights",
     "class_means",
@@ -90,6 +102,7 @@ __all__ = [
     "map_and_features",
     "map_decoder",
     "masked_decoder",
+    "merged",
     "mlp_decoder",
     "normalized",
     "on_rows",
@@ -118,4 +131,6 @@ __all__ = [
     "vit_parts",
     "vit_patches",
     "widen",
+    "with_adapters",
+    "with_low_rank",
 ]

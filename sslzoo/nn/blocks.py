@@ -32,11 +32,12 @@ class Blocks(NamedTuple):
 
 
 class _Walk(NamedTuple):
-    """The input of a network, {name: end of a block}, and its output."""
+    """The input of a network, {name: end of a block}, its output, and its operations."""
 
     input: Any
     ends: dict[str, Any]
     output: Any
+    steps: list
 
 
 class _Step(NamedTuple):
@@ -128,8 +129,61 @@ def parts(network: keras.Model, names: Sequence[str]) -> list[keras.Model]:
         one_of("block", name, known)
     if list(names) != [name for name in known if name in names]:
         raise refused("blocks", ", ".join(names), f"be in the order {', '.join(known)}")
-    cuts = [walk.input, *(walk.ends[name] for name in names), walk.output]
-    return [keras.Model(*pair) for pair in zip(cuts, cuts[1:], strict=False)]
+    return _cut([walk.input, *(walk.ends[name] for name in names), walk.output])
+
+
+def block_parts(network: keras.Model) -> tuple[list[str], list[keras.Model]]:
+    """(names of the blocks, parts of a network): applied one after the other, the parts are the
+    network. Each ends a block, but for the pooling of maps, which is one more. They share its
+    weights.
+
+    Args:
+        network: A Functional model from items to features.
+
+    Raises:
+        ValueError: No Functional model.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> names, parts = nn.block_parts(nn.backbone("micro", 8))
+        >>> names, [part.output_shape for part in parts]
+        (['block1', 'features'], [(None, 8, 8, 8), (None, 4, 4, 16), (None, 16)])
+    """
+    walk = _walked(network)
+    cuts = list(walk.ends.values())
+    if cuts[-1] is not walk.output:
+        cuts.append(walk.output)
+    return list(walk.ends), _cut([walk.input, *cuts])
+
+
+def block_weights(network: keras.Model) -> dict[str, list[keras.Variable]]:
+    """{block: its weights}, from the first block to the last. A weight that several blocks share is
+    the first one's.
+
+    Args:
+        network: A Functional model from items to features.
+
+    Raises:
+        ValueError: No Functional model.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> weights = nn.block_weights(nn.backbone("micro", 8))
+        >>> {block: len(found) for block, found in weights.items()}
+        {'block1': 5, 'features': 5}
+    """
+    walk = _walked(network)
+    ends = {id(end): name for name, end in walk.ends.items()}
+    names = iter(walk.ends)
+    block, seen = next(names), set()
+    found: dict[str, list] = {name: [] for name in walk.ends}
+    for step in walk.steps:
+        new = [v for v in getattr(step.operation, "weights", ()) if id(v) not in seen]
+        found[block] += new
+        seen.update(id(variable) for variable in new)
+        if id(step.outputs[0]) in ends:
+            block = next(names, LAST)
+    return found
 
 
 def has_blocks(network: Any) -> bool:
@@ -141,6 +195,11 @@ def has_blocks(network: Any) -> bool:
         False
     """
     return isinstance(network, keras.Model) and hasattr(network, "operations")
+
+
+def _cut(tensors: list) -> list[keras.Model]:
+    """The parts of a network between each of the tensors and the next."""
+    return [keras.Model(*pair) for pair in zip(tensors, tensors[1:], strict=False)]
 
 
 def _name(network: keras.Model) -> str:
@@ -162,7 +221,7 @@ def _walked(network: keras.Model) -> _Walk:
         return outputs
 
     copy = _run(network, None, call)
-    return _Walk(copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0])
+    return _Walk(copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0], steps)
 
 
 def _run(network: keras.Model, inputs: Any, call: Callable) -> keras.Model:

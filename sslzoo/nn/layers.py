@@ -42,6 +42,12 @@ class Seeds:
         """Normal of deviation 0.02, truncated: that of vision transformers (timm, DINO)."""
         return keras.initializers.TruncatedNormal(stddev=0.02, seed=next(self._count))
 
+    def fan_in(self) -> keras.initializers.Initializer:
+        """Uniform in -1 / sqrt(inputs)..1 / sqrt(inputs): torch's default."""
+        return keras.initializers.VarianceScaling(
+            1 / 3, "fan_in", "uniform", seed=next(self._count)
+        )
+
     def uniform(self, limit: float) -> keras.initializers.Initializer:
         """Uniform in -limit..limit."""
         return keras.initializers.RandomUniform(-limit, limit, seed=next(self._count))
