@@ -7,6 +7,7 @@ import keras
 from keras import layers, ops
 
 from sslzoo.checks import above, refused, whole
+from sslzoo.nn.blocks import has_blocks
 from sslzoo.nn.layers import Seeds
 
 CHANGED = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
@@ -44,7 +45,8 @@ class LowRank(layers.Layer):
         initializer: Any = "he_uniform",
         **kwargs: Any,
     ) -> None:
-        super().__init__(dtype=layer.dtype_policy, **{"name": f"{layer.name}_lora"} | kwargs)
+        own = {"name": f"{layer.name}_lora", "dtype": layer.dtype_policy}
+        super().__init__(**own | kwargs)
         self.layer, self.rank, self.scale = layer, rank, scale
         self.initializer = keras.initializers.get(initializer)
 
@@ -119,7 +121,7 @@ def with_low_rank(
         return clones[id(layer)]
 
     def changed(layer):
-        if isinstance(layer, keras.Model):
+        if has_blocks(layer):  # a Functional model
             return keras.models.clone_model(layer, clone_function=clone)
         if type(layer) in CHANGED:
             return LowRank(layer, rank, scale, seeds.fan_in())
@@ -153,7 +155,7 @@ def _changes(network: keras.Model) -> list[LowRank]:
     """The layers of a network that have a change, those of models inside it too."""
     found = []
     for layer in network.layers:
-        if isinstance(layer, keras.Model):
+        if has_blocks(layer):
             found += _changes(layer)
         elif isinstance(layer, LowRank):
             found.append(layer)

@@ -56,7 +56,7 @@ def test_a_convolution_is_the_plain_one_with_another_kernel(options):
     disturb(layer, "b")
     plain = layers.Conv2D(6, 3, **options)
     plain.build(x.shape)
-    plain.set_weights([layer.kernel, *layer.layer.get_weights()[1:]])
+    plain.set_weights([ops.convert_to_numpy(layer.kernel), *layer.layer.get_weights()[1:]])
     np.testing.assert_allclose(layer(x), plain(x), rtol=1e-5, atol=1e-5)
 
 
