@@ -47,7 +47,8 @@ class LowRank(layers.Layer):
     ) -> None:
         own = {"name": f"{layer.name}_lora", "dtype": layer.dtype_policy}
         super().__init__(**own | kwargs)
-        self.layer, self.rank, self.scale = layer, rank, scale
+        self.layer, self.rank = layer, rank
+        self.scale = scale
         self.initializer = keras.initializers.get(initializer)
 
     def build(self, input_shape: tuple) -> None:

@@ -37,7 +37,7 @@ class Adapters(FineTune):
         >>> model = sslzoo.build("adapters", pretrained.backbone, classes=10, units=4)
         >>> history = model.fit(digits.images, digits.labels, batch_size=32, verbose=0)
         >>> round(model.learned_share, 2)
-        0.05
+        0.02
     """
 
     def __init__(
