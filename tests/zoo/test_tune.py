@@ -13,7 +13,7 @@ import pytest
 
 from sslzoo import data
 from sslzoo.cli.tune import command
-from sslzoo.zoo import tune as module
+from sslzoo.zoo import trials as module
 from sslzoo.zoo.config import parse_config, read_config
 from sslzoo.zoo.entry import load_config
 from sslzoo.zoo.judged import judged
