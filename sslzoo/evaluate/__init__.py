@@ -19,10 +19,16 @@ _OTHERS = {
     "ProjectorLog": "sslzoo.evaluate.online",
     "a_distance": "sslzoo.evaluate.without_labels",
     "features": "sslzoo.evaluate.encoders",
+    "fgsm": "sslzoo.evaluate.attacks",
+    "inheritance": "sslzoo.evaluate.defects",
     "labeled_subset": "sslzoo.data.subset",
     "mutual_information": "sslzoo.evaluate.without_labels",
     "neighborhood_density": "sslzoo.evaluate.without_labels",
+    "penultimate": "sslzoo.evaluate.attacks",
+    "pgd": "sslzoo.evaluate.attacks",
     "plot_super_resolution": "sslzoo.evaluate.pictures",
+    "poisoned": "sslzoo.evaluate.backdoor",
+    "triggered": "sslzoo.evaluate.backdoor",
 }
 
 __all__ = [*protocols.names(), *_OTHERS]

@@ -18,6 +18,15 @@ from sslzoo.nn.blocks import (
 )
 from sslzoo.nn.collapse import alignment, effective_rank, feature_std, uniformity
 from sslzoo.nn.cosine_dense import CosineDense
+from sslzoo.nn.coverage import (
+    coverage_graph,
+    covered,
+    edge_coverage,
+    kernel_layers,
+    lowest,
+    magnitude,
+    relevance,
+)
 from sslzoo.nn.decoders import map_decoder, mlp_decoder
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
@@ -83,6 +92,9 @@ __all__ = [
     "blocks",
     "boosted_weights",
     "class_means",
+    "covered",
+    "coverage_graph",
+    "edge_coverage",
     "effective_rank",
     "far_permutations",
     "feature_map",
@@ -98,7 +110,10 @@ __all__ = [
     "herding",
     "inside",
     "hidden_states",
+    "kernel_layers",
     "lab_to_rgb",
+    "lowest",
+    "magnitude",
     "map_and_features",
     "map_decoder",
     "masked_decoder",
@@ -113,6 +128,7 @@ __all__ = [
     "places",
     "reach",
     "reads",
+    "relevance",
     "reverse_gradient",
     "rgb_to_lab",
     "row_context",

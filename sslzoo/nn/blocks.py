@@ -31,21 +31,33 @@ class Blocks(NamedTuple):
     network: keras.Model
 
 
-class _Walk(NamedTuple):
-    """The input of a network, {name: end of a block}, its output, and its operations."""
+class Step(NamedTuple):
+    """One operation of a network, with its tensors.
 
-    input: Any
-    ends: dict[str, Any]
-    output: Any
-    steps: list
-
-
-class _Step(NamedTuple):
-    """One operation of a network, with its tensors."""
+    Example:
+        >>> from sslzoo import nn
+        >>> walked(nn.backbone("micro", 8)).steps[0].operation.name
+        'block1_conv'
+    """
 
     operation: Any
     inputs: list
     outputs: list
+
+
+class Walk(NamedTuple):
+    """The input of a network, {name: end of a block}, its output, and its operations.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> list(walked(nn.backbone("micro", 8)).ends)
+        ['block1', 'features']
+    """
+
+    input: Any
+    ends: dict[str, Any]
+    output: Any
+    steps: list[Step]
 
 
 def blocks(network: keras.Model, pooled: bool = True) -> Blocks:
@@ -73,7 +85,7 @@ def blocks(network: keras.Model, pooled: bool = True) -> Blocks:
         >>> network.output_shape
         [(None, 64), (None, 64), (None, 64)]
     """
-    walk = _walked(network)
+    walk = walked(network)
     ends = walk.ends
     if pooled:
         ends = {name: _vectors(end) for name, end in ends.items()} | {LAST: walk.output}
@@ -98,7 +110,7 @@ def block_maps(network: keras.Model, names: Sequence[str] = (LAST,)) -> keras.Mo
         >>> nn.block_maps(nn.backbone("micro", 8), ["block1", "features"]).output_shape
         [(None, 8, 8, 8), (None, 4, 4, 16), (None, 16)]
     """
-    walk = _walked(network)
+    walk = walked(network)
     maps = [walk.ends[one_of("block", name, walk.ends)] for name in names]
     for name, x in zip(names, maps, strict=True):
         if len(x.shape) != 4:
@@ -123,7 +135,7 @@ def parts(network: keras.Model, names: Sequence[str]) -> list[keras.Model]:
         >>> first.output_shape, second.output_shape
         ((None, 8, 8, 8), (None, 16))
     """
-    walk = _walked(network)
+    walk = walked(network)
     known = [name for name in walk.ends if len(walk.ends[name].shape) in (3, 4)]
     for name in names:
         one_of("block", name, known)
@@ -149,7 +161,7 @@ def block_parts(network: keras.Model) -> tuple[list[str], list[keras.Model]]:
         >>> names, [part.output_shape for part in parts]
         (['block1', 'features'], [(None, 8, 8, 8), (None, 4, 4, 16), (None, 16)])
     """
-    walk = _walked(network)
+    walk = walked(network)
     cuts = list(walk.ends.values())
     if cuts[-1] is not walk.output:
         cuts.append(walk.output)
@@ -172,7 +184,7 @@ def block_weights(network: keras.Model) -> dict[str, list[keras.Variable]]:
         >>> {block: len(found) for block, found in weights.items()}
         {'block1': 5, 'features': 5}
     """
-    walk = _walked(network)
+    walk = walked(network)
     ends = {id(end): name for name, end in walk.ends.items()}
     names = iter(walk.ends)
     block, seen = next(names), set()
@@ -206,22 +218,31 @@ def _name(network: keras.Model) -> str:
     return f"{network.name}_blocks"
 
 
-def _walked(network: keras.Model) -> _Walk:
-    """A network as a graph of its own."""
+def walked(network: keras.Model) -> Walk:
+    """A network as a graph of its own, with its weights. Models inside it are walked through.
+
+    Raises:
+        ValueError: No Functional model.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> walked(nn.backbone("micro", 8)).output.shape
+        (None, 16)
+    """
     if not has_blocks(network):
         raise refused("backbone", type(network).__name__, "be a Functional network")
-    steps: list[_Step] = []
+    steps: list[Step] = []
 
     def call(operation, *args, **kwargs):
         if has_blocks(operation) and len(operation.outputs) == 1:
             _run(operation, args[0], call)  # its own operations, one by one
             return steps[-1].outputs[0]
         outputs = operation(*args, **kwargs)
-        steps.append(_Step(operation, _tensors((args, kwargs)), _tensors(outputs)))
+        steps.append(Step(operation, _tensors((args, kwargs)), _tensors(outputs)))
         return outputs
 
     copy = _run(network, None, call)
-    return _Walk(copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0], steps)
+    return Walk(copy.input, _ends(_tensors(copy.input), steps), steps[-1].outputs[0], steps)
 
 
 def _run(network: keras.Model, inputs: Any, call: Callable) -> keras.Model:
@@ -231,7 +252,7 @@ def _run(network: keras.Model, inputs: Any, call: Callable) -> keras.Model:
     )
 
 
-def _ends(inputs: list, steps: list[_Step]) -> dict[str, Any]:
+def _ends(inputs: list, steps: list[Step]) -> dict[str, Any]:
     """{name: tensor} of the ends of the blocks. The last one is before its pooling."""
     ends, started = {}, False
     possible = {}  # {name: tensor} behind the last matrices: the block may end there
@@ -247,7 +268,7 @@ def _ends(inputs: list, steps: list[_Step]) -> dict[str, Any]:
     return ends | {LAST: (steps[-1].inputs if pools else steps[-1].outputs)[0]}
 
 
-def _alone(inputs: list, steps: list[_Step]) -> list[bool]:
+def _alone(inputs: list, steps: list[Step]) -> list[bool]:
     """Of each step, whether all that follows reads its output alone, of all tensors before."""
     uses = {id(x): index for index, step in enumerate(steps) for x in step.inputs}  # the last one
     needed = max(uses.get(id(x), 0) for x in inputs)

@@ -117,7 +117,9 @@ def test_an_unknown_name_gets_the_nearest_ones(what):
 def test_what_the_package_promises_is_there():
     logs = {"AccuracyLog", "AlignmentLog", "KNNLog", "LinearProbeLog", "ProjectorLog"}
     without_labels = {"a_distance", "mutual_information", "neighborhood_density"}
-    others = {*logs, *without_labels, "features", "labeled_subset", "plot_super_resolution"}
+    audits = {"fgsm", "inheritance", "penultimate", "pgd", "poisoned", "triggered"}
+    others = {*logs, *without_labels, *audits, "features", "labeled_subset"}
+    others |= {"plot_super_resolution"}
     assert {*NAMES, *others} == set(evaluate.__all__) <= set(dir(evaluate))
     assert all(callable(getattr(evaluate, name)) for name in evaluate.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'kn'"):
