@@ -45,11 +45,11 @@ def command(
         raise refused("--out", str(out), "end in .csv, in an existing folder")
     check_at_hand([data], download)
     use_backend(backend)
-    from sslzoo.zoo.embed import classes_of, classify, items_of
+    from sslzoo.zoo.embed import class_names, classify, items_of
 
     model = load_model(name, weights)
     if "classify" not in model.verbs:
         raise ValueError(f"model: got {name}, which has no classes; it must have `classify`.")
     dataset, files = items_of(model, data, split, on_error)
-    replace_file(out, classify(model, dataset, files, classes_of(name)).encode())
+    replace_file(out, classify(model, dataset, files, class_names(name, model)).encode())
     print(f"{out}: {len(dataset):,} of split {split}")

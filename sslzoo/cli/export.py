@@ -63,11 +63,12 @@ def command(
         raise refused("--version", repr(version), "be a whole number of at least 1, or next")
     use_backend("tensorflow")
     from sslzoo.serving import export as run
+    from sslzoo.zoo.embed import class_names
 
     with contextlib.redirect_stdout(sys.stderr):
         model = load_model(name, weights)
         number = version if version == "next" else int(version)
-        written = run(model, out, number, format=format)
+        written = run(model, out, number, format=format, classes=class_names(name, model))
     print(written)
 
 

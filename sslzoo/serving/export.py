@@ -2,21 +2,25 @@
 and checked, or not there at all.
 """
 
+import importlib.metadata
 import importlib.util
 import json
 import os
 import tempfile
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import keras
 
 import sslzoo
-from sslzoo.checks import local_path
+from sslzoo.checks import local_path, refused
 from sslzoo.files import make_folder
 from sslzoo.serving import formats
 
 SAVED_MODEL = "tf_saved_model"  # Keras' name
+VERSIONS = ("keras", "tensorflow", "numpy")  # that an export was written with
 
 
 def export(
@@ -25,6 +29,7 @@ def export(
     version: int | str = 1,
     warmup: bool = True,
     format: str = SAVED_MODEL,
+    classes: Sequence[str] | None = None,
 ) -> Path:
     """Write `<filepath>/<version>`, a SavedModel that TF Serving serves and plain TensorFlow
     fine-tunes, or files for other runtimes.
@@ -55,7 +60,9 @@ def export(
     statistics. The object holds what the verbs need; other heads and targets stay behind.
 
     `assets.extra` holds warm-up requests for TF Serving and `sslzoo.json` (method, backbone, sizes,
-    preprocessing, and the model as Keras serializes it, for `sslzoo.load(FOLDER)`).
+    preprocessing, and the model as Keras serializes it, for `sslzoo.load(FOLDER)`). It also says
+    where the weights come from: `origin` has the entry's name, licence, sha256 and commit, or is
+    None for a model of your own. `versions` are those of the packages, and `classes` are names.
 
     Other formats are one file of each verb that takes items: `model.onnx`, `model.tflite`, or
     `model.xml` with `model.bin` of the first verb, `<verb>.onnx` of the others. `sslzoo.json` says
@@ -73,6 +80,7 @@ def export(
             `serving`).
         format: "tf_saved_model", or "onnx", "litert" or "openvino", each with the extra of its
             name.
+        classes: names of the columns of `classify`, for `sslzoo.json`.
 
     Returns:
         The `Path` of the version's folder.
@@ -81,7 +89,7 @@ def export(
         RuntimeError: another backend; or the file, read again, does not compute what the verbs do.
         FileExistsError: that version is there already.
         ValueError: a model that has nothing to export, an impossible version, a format whose
-            packages are not installed, or weights that are not finite.
+            packages are not installed, weights that are not finite, or another number of classes.
         Whatever is raised, nothing of this export is left behind.
 
     Example:
@@ -95,6 +103,7 @@ def export(
     _check_model(model)
     if format != SAVED_MODEL:
         formats.check(model, format)
+    about = {"classes": None if classes is None else _named(model, classes)}
     filepath = local_path("filepath", filepath)
     target = filepath / str(_version(filepath, version))
     if target.exists():
@@ -103,7 +112,7 @@ def export(
         )
     created = [folder for folder in (filepath, *filepath.parents) if not folder.exists()]
     try:
-        _write(model, filepath, target, warmup, format)
+        _write(model, filepath, target, warmup, format, about)
     except BaseException:
         for folder in created:
             if folder.exists() and not any(folder.iterdir()):
@@ -132,31 +141,41 @@ def _check_model(model):
             raise ValueError(f"reads: got {kind}, which a SavedModel cannot take; needed specs.")
 
 
-def _write(model, filepath, target, warmup, format):
+def _named(model, classes):
+    """The names of the classes, one for each column of `classify`."""
+    if "classify" not in model.verbs:
+        raise refused("classes", "names", f"be left out: {type(model).__name__} has no classify")
+    columns = model.classify(model.reads.examples(1)).shape[1]
+    if len(classes) != columns:
+        raise refused("classes", f"{len(classes)} names", f"be {columns}, one of each class")
+    return list(classes)
+
+
+def _write(model, filepath, target, warmup, format, about):
     make_folder(filepath)
     # On the same disk, so that a rename is enough; TF Serving passes over names that are not
     # numbers.
     with tempfile.TemporaryDirectory(dir=filepath, prefix=f".{target.name}.") as folder:
         written = Path(folder) / target.name
         if format == SAVED_MODEL:
-            _write_saved_model(model, written, warmup)
+            _write_saved_model(model, written, warmup, about)
         else:
             written.mkdir()
             files = formats.write(model, written, format)
-            _describe(model, written, {"format": format, "files": files})
+            _describe(model, written, about | {"format": format, "files": files})
         _flush(written)
         written.rename(target)
         _flush_entry(filepath)
 
 
-def _write_saved_model(model, folder, warmup):
+def _write_saved_model(model, folder, warmup, about):
     from sslzoo.serving import saved_model
 
     places = saved_model.save(model, folder)
     saved_model.check(model, folder)
     extra = folder / "assets.extra"
     extra.mkdir()
-    _describe(model, extra, {"variables": places})
+    _describe(model, extra, about | {"variables": places})
     if warmup:
         _write_warmup(model, extra)
 
@@ -186,6 +205,8 @@ def description(model: keras.Model) -> dict:
     shape = getattr(network, "output_shape", None)
     return {
         "sslzoo": sslzoo.__version__,
+        "versions": _versions(),
+        "origin": model.origin,
         "method": type(model).__name__,
         "backbone": None if network is None else network.name,
         "embedding": shape[-1] if isinstance(shape, tuple) else None,
@@ -194,6 +215,14 @@ def description(model: keras.Model) -> dict:
         "preprocessing": model.reads.describe(),
         "model": keras.saving.serialize_keras_object(model),
     }
+
+
+def _versions():
+    installed = {}
+    for name in VERSIONS:
+        with suppress(importlib.metadata.PackageNotFoundError):  # such as a nightly build
+            installed[name] = importlib.metadata.version(name)
+    return installed
 
 
 def _write_warmup(model, folder):

@@ -35,4 +35,5 @@ def restore(folder: str | Path) -> keras.Model:
     exported = tf.saved_model.load(str(folder)).variables
     for index, value in zip(described["variables"], exported, strict=True):
         model.variables[index].assign(value.numpy())
+    model.remember_origin(described.get("origin"))
     return model

@@ -47,8 +47,8 @@ class Saving:
 
     @property
     def origin(self) -> dict[str, Any] | None:
-        """{"name", "licence", "sha256"} of the published weights that it was loaded with, or None.
-        They stay so when it is trained further.
+        """{"name", "licence", "sha256", "commit"} of the published weights that it was loaded with,
+        or None. They stay so when it is trained further.
         """
         return self._own.origin
 

@@ -1,6 +1,6 @@
 """What a trained model computes: `encode`, and the verbs of its method, in NumPy and in exports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -255,6 +255,7 @@ class Verbs(BlockFeatures):
         verbose: bool | None = None,
         version: int | str = 1,
         warmup: bool = True,
+        classes: Sequence[str] | None = None,
     ) -> Any:
         """Write `<filepath>/<version>`: a SavedModel for TF Serving, plain TensorFlow and TF Hub,
         or files of the `format` "onnx", "litert" or "openvino". See `sslzoo.serving.export`.
@@ -262,7 +263,7 @@ class Verbs(BlockFeatures):
         """
         from sslzoo.serving.export import export
 
-        return export(self, filepath, version=version, warmup=warmup, format=format)
+        return export(self, filepath, version, warmup, format, classes)
 
     def _fold(self) -> keras.Model:
         return nn.fold(self.encoder)

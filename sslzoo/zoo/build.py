@@ -266,6 +266,12 @@ def load(name: str | Path, weights: str | None = "default") -> Method:
         path = fetch_weights(entry.name, record, explicit, entry.weights_folder)
         load_weights(model, path)
         if explicit is None:
-            licence, sha256 = entry.config.licence, record.sha256
-            model.remember_origin({"name": entry.name, "licence": licence, "sha256": sha256})
+            model.remember_origin(
+                {
+                    "name": entry.name,
+                    "licence": entry.config.licence,
+                    "sha256": record.sha256,
+                    "commit": entry.config.record.commit,
+                }
+            )
     return model

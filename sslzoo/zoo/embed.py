@@ -109,22 +109,25 @@ def classify(model: Method, dataset: Dataset, names: list | None, classes: list 
     for index, row in enumerate(model.classify(dataset.inputs)):
         name = index if names is None else names[index]
         number = int(row.argmax())
-        known = classes is not None and len(classes) == len(row)
-        rows.writerow((name, classes[number] if known else number, f"{row.max():.4f}"))
+        rows.writerow((name, classes[number] if classes else number, f"{row.max():.4f}"))
     return text.getvalue()
 
 
-def classes_of(name: str) -> list[str] | None:
-    """Names of the classes that a model was trained on, where the folder of its images is here.
+def class_names(name: str, model: Method) -> list[str] | None:
+    """Names of the classes that a model was trained on, where the folder of its images is here and
+    has as many classes.
 
     Example:
-        >>> classes_of("simclr_resnet20.digits")
+        >>> import sslzoo
+        >>> class_names("simclr_resnet20.digits", sslzoo.build("simclr", "micro", 8))
     """
-    if saved_kind(name) is not None:
+    if "classify" not in model.verbs or saved_kind(name) is not None:
         return None
     source = next(iter(Entry.find(name).config.sources().values()))
     folder = folder_of(source.name)
-    return None if folder is None else list_images(folder, source.split).classes
+    names = None if folder is None else list_images(folder, source.split).classes
+    columns = model.classify(model.reads.examples(1)).shape[1]
+    return names if names and len(names) == columns else None
 
 
 def other_splits(data: str, split: str) -> list[str]:

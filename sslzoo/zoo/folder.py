@@ -140,7 +140,7 @@ def _described(model: Method) -> dict[str, Any]:
         ) from error
     paper = inspect.cleandoc(type(model).__doc__ or "").split("\n\n")[0]
     about = {"paper": " ".join(paper.split()), "parameters": model.count_params()}
-    return about | described | {"origin": model.origin}
+    return about | described
 
 
 def _restored(described: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -17,6 +18,7 @@ import sslzoo
 from sslzoo import nn
 from sslzoo.serving import export
 from sslzoo.training import Method, Verb
+from sslzoo.zoo.entry import load_config
 
 tensorflow = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("fine_tune_elsewhere.py")
@@ -312,6 +314,35 @@ def test_another_models_file_does_not_pass_the_check(exported):
         RuntimeError, match="serving_default of the reloaded SavedModel differs from encode by"
     ):
         saved_model.check(micro(seed=1), exported)
+
+
+@tensorflow
+def test_the_description_says_where_the_weights_come_from(tmp_path, quick):
+    classifier, names = sslzoo.load("flexmatch_convnet.digits"), [f"digit {n}" for n in range(10)]
+    path = classifier.export(tmp_path, warmup=False, classes=names)
+    about = json.loads((path / "assets.extra" / "sslzoo.json").read_text())
+    record = load_config("flexmatch_convnet.digits").record
+    assert about["origin"] == {
+        "name": "flexmatch_convnet.digits",
+        "licence": "Apache-2.0",
+        "sha256": record.weights.sha256,
+        "commit": record.commit,
+    }
+    assert about["versions"] == {name: version(name) for name in ("keras", "tensorflow", "numpy")}
+    assert about["sslzoo"] == sslzoo.__version__ and about["classes"] == names
+    own = export(micro(), tmp_path / "own", warmup=False)
+    about = json.loads((own / "assets.extra" / "sslzoo.json").read_text())
+    assert about["origin"] is None and about["classes"] is None
+
+
+@tensorflow
+def test_other_numbers_of_classes_are_refused(model, tmp_path):
+    classifier = sslzoo.build("flexmatch", "micro", 8, classes=3, unlabeled_size=9)
+    with pytest.raises(ValueError, match="classes: got 2 names; it must be 3, one of each class"):
+        export(classifier, tmp_path / "new", classes=["cat", "dog"])
+    with pytest.raises(ValueError, match="be left out: SimCLR has no classify"):
+        export(model, tmp_path / "new", classes=["cat", "dog"])
+    assert not (tmp_path / "new").exists()
 
 
 @tensorflow

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sslzoo
+from sslzoo.zoo.embed import class_names
 from sslzoo.zoo.entry import Entry, info, load_config
 from sslzoo.zoo.train import train
 from sslzoo.zoo.weights import save_weights
@@ -56,10 +57,17 @@ def test_a_file(model, images, file):
 
 @pytest.mark.tensorflow
 def test_the_folder_of_an_export(model, images):
+    model.remember_origin({"name": "entry", "licence": "MIT", "sha256": "0", "commit": "1"})
     model.export("served")
     model.export("served", version=2)
-    for name in ("served", "served/2"):
+    file = Path("served/1/assets.extra/sslzoo.json")
+    described = json.loads(file.read_text())
+    for key in ("origin", "versions", "classes"):  # which older versions did not write
+        del described[key]
+    file.write_text(json.dumps(described))
+    for name, origin in [("served/1", None), ("served", model.origin)]:
         again = sslzoo.load(name)
+        assert again.origin == origin
         np.testing.assert_allclose(again.encode(images), model.encode(images), atol=1e-6)
     again.fit(images, batch_size=8, verbose=0)
     file = Path("served/2/assets.extra/sslzoo.json")
@@ -68,6 +76,16 @@ def test_the_folder_of_an_export(model, images):
     file.write_text(json.dumps(described))
     with pytest.raises(ValueError, match="served/2: the export does not describe its model"):
         sslzoo.load("served")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_names_of_classes_are_those_of_the_folder_that_has_as_many(folder, classes):
+    for name in ("cat", "dog"):
+        (folder / "photos" / name).mkdir(parents=True)
+        keras.utils.save_img(folder / "photos" / name / "1.png", np.zeros((8, 8, 3)))
+    (folder / "mine.yaml").write_text(CONFIG.replace("digits, split", "photos, split"))
+    model = sslzoo.build("flexmatch", "micro", 8, classes=classes, unlabeled_size=9)
+    assert class_names("mine.yaml", model) == (["cat", "dog"] if classes == 2 else None)
 
 
 def test_a_weights_file_that_says_nothing_is_known_by_the_zoo_s_name_or_needs_one(model, images):
