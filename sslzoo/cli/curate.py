@@ -1,7 +1,7 @@
 """`sslzoo curate`: duplicates and outliers of a folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,10 @@ def command(
     folder: Annotated[Path, typer.Argument(help="What `sslzoo embed --out FOLDER` wrote.")],
     least: Annotated[float, typer.Option(help="Cosine similarity of duplicates, at least.")] = 0.99,
     outliers: Annotated[int, typer.Option(help="How many outliers to list.")] = 20,
+    engine: Annotated[
+        Literal["chunks", "faiss", "faiss_lists"],
+        typer.Option(help="How to search: faiss_lists finds most, and is fast for many images."),
+    ] = "chunks",
     as_json: Json = False,
 ) -> None:
     """List images that are alike, and those that are like no other.
@@ -32,7 +36,7 @@ def command(
     whole("--outliers", outliers, 1)
     from sslzoo.evaluate.index import Index
 
-    index = Index(folder)
+    index = Index(folder, engine)
     groups, lonely = index.duplicates(least), index.outliers(outliers)
     if as_json:
         alone = dict(zip(lonely.paths, lonely.similarities.tolist(), strict=True))

@@ -1,7 +1,7 @@
 """`sslzoo embed`: embeddings of a data set, to a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,6 +29,13 @@ def command(
     download: Download = False,
     batch: Annotated[int, typer.Option(help="Images at once, for a folder OUT.")] = 256,
     dtype: Annotated[str, typer.Option(help="float32, or float16 of a folder OUT.")] = "float32",
+    runner: Annotated[
+        Literal["ray"] | None, typer.Option(help="Workers that write a folder OUT, by Ray Data.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Of --runner. Default: one for each GPU, or for each machine."),
+    ] = None,
     weights: WeightsSource = "default",
     backend: Backend = None,
 ) -> None:
@@ -51,6 +58,7 @@ def command(
     if out.suffix not in ("", ".npz") and not out.is_dir():
         raise refused("--out", str(out), "end in .npz, or be a folder")
     others = {"--batch": batch != 256, "--dtype": dtype != "float32"}
+    others |= {"--runner": runner is not None, "--workers": workers is not None}
     if out.suffix != ".npz":
         others = {"--split": split != "train", "--on-error": on_error != "raise"}
         others["--download"] = download
@@ -59,7 +67,9 @@ def command(
             kind = "file" if out.suffix == ".npz" else "folder"
             raise refused(option, f"a value for the {kind} {out}", "be left out there")
     if out.suffix != ".npz":
-        _embed_folder(name, data, out, batch, dtype, weights, backend)
+        _check_folder(data, batch, dtype, runner, workers)
+        use_backend(backend)
+        _embed_folder(name, data, out, batch, dtype, weights, runner, workers)
         return
     if not out.parent.is_dir():
         raise refused("--out", str(out), "be in an existing folder")
@@ -75,19 +85,35 @@ def command(
         print(f"Not written: {', '.join(rest)}. --split chooses another one.")
 
 
-def _embed_folder(
-    name: str, data: str, out: Path, batch: int, dtype: str, weights: str, backend: Backend
+def _check_folder(
+    data: str, batch: int, dtype: str, runner: str | None, workers: int | None
 ) -> None:
-    from sslzoo.checks import one_of, whole
+    from sslzoo.checks import one_of, refused, whole
 
     whole("--batch", batch, 1)
     one_of("--dtype", dtype, ("float32", "float16"))
+    if workers is not None and runner is None:
+        raise refused("--workers", str(workers), "be left out without --runner")
     if not Path(data).is_dir():
         raise FileNotFoundError(f"--data: there is no folder {data}, which a folder --out needs.")
-    use_backend(backend)
-    from sslzoo.zoo.embed_folder import embed_folder
 
-    done = embed_folder(load_model(name, weights), data, out, name, batch, dtype=dtype)
+
+def _embed_folder(
+    name: str,
+    data: str,
+    out: Path,
+    batch: int,
+    dtype: str,
+    weights: str,
+    runner: str | None,
+    workers: int | None,
+) -> None:
+    from sslzoo.zoo.embed_folder import embed_folder
+    from sslzoo.zoo.embed_ray import OnRay
+
+    write = OnRay(name, None if weights == "none" else weights, workers) if runner else None
+    model = load_model(name, weights)
+    done = embed_folder(model, data, out, name, batch, dtype=dtype, write=write)
     print(f"{out}: {done.rows:,} embeddings of {done.dimension} numbers")
     if done.unreadable:
         print(f"{len(done.unreadable):,} files cannot be read: {out / 'unreadable.csv'}")

@@ -81,6 +81,22 @@ def images_below(path: pathlib.Path) -> list[pathlib.Path]:
     return sorted(file for file in _files_below(path) if _is_image(file))
 
 
+def image_names_below(path: pathlib.Path, without: pathlib.Path) -> list[str]:
+    """Paths of every image file below the directory `path`, relative to it, in the order of
+    `images_below`. The directory `without` is left out. A million need about 100 MB.
+
+    >>> image_names_below(pathlib.Path("nowhere"), pathlib.Path("out"))
+    []
+    """
+    # The separator sorts before every other character, as it does in lists of folders' names.
+    names = sorted(
+        file.relative_to(path).as_posix().replace("/", "\0")
+        for file in _files_below(path, os.path.realpath(without))
+        if _is_image(file)
+    )
+    return [name.replace("\0", "/") for name in names]
+
+
 def list_images(path: pathlib.Path, split: str, labels: str | os.PathLike | None = None) -> Listing:
     """The image files of one split of the directory `path`.
 
@@ -256,11 +272,12 @@ def _images_and_others(folder):
     return images, tuple(others)
 
 
-def _files_below(folder) -> Iterator[pathlib.Path]:
-    """Files, lazily, in no order; hidden files and folders are left out. Links to folders are
-    followed, and no folder is read twice: a link may lead to a folder above it.
+def _files_below(folder, without=None) -> Iterator[pathlib.Path]:
+    """Files, lazily, in no order; hidden files and folders are left out, and so is the folder
+    `without`, a real path. Links to folders are followed, and no folder is read twice: a link may
+    lead to a folder above it.
     """
-    known = set()
+    known = {without}
     for parent, folders, names in os.walk(folder, followlinks=True):
         if (itself := os.path.realpath(parent)) in known:
             folders.clear()

@@ -68,6 +68,23 @@ class Manifest(NamedTuple):
         replace_file(folder / MANIFEST, text.encode())
 
 
+class Job(NamedTuple):
+    """Shards to write. It is plain data, which other machines can be sent.
+
+    folder: of the images. out: of the shards. manifest: what they are. batch_size: images that are
+    computed at once.
+
+    >>> manifest = Manifest("m", "", 64, "float32", "photos", 10, "", 4, "npz")
+    >>> Job(Path("photos"), Path("out"), manifest, 256).batch_size
+    256
+    """
+
+    folder: Path
+    out: Path
+    manifest: Manifest
+    batch_size: int
+
+
 def read_manifest(folder: str | Path) -> Manifest:
     """What a folder of embeddings says of itself.
 

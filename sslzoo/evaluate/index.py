@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sslzoo.checks import check_vectors, in_range, refused, whole
+from sslzoo.checks import check_vectors, in_range, one_of, refused, whole
 from sslzoo.data.shards import read_manifest, read_shards
+from sslzoo.evaluate.faiss_index import FaissIndex
 from sslzoo.progress import progress
 
+Engine = Literal["chunks", "faiss", "faiss_lists"]
 LARGE, BLOCK = 16_384, 2_048  # rows that are compared with each other at once
 TINY = 1e-12  # length of a vector that is not divided by its own
 
@@ -30,17 +32,21 @@ class Found(NamedTuple):
 
 
 class Index:
-    """The embeddings in a folder that `sslzoo embed` wrote. Search is exact, by cosine similarity,
-    shard by shard: memory does not grow with their number.
+    """The embeddings in a folder that `sslzoo embed` wrote. Search is by cosine similarity.
 
     Args:
         folder: Of the shards.
+        engine: "chunks" is exact and reads the shards for each search: memory does not grow with
+            their number. "faiss" is exact, "faiss_lists" finds most of the nearest in a fraction
+            of the time. Both read the shards once and keep the vectors in memory; they need the
+            extra `faiss`.
 
     Attributes:
         manifest: What the folder holds.
 
     Raises:
-        FileNotFoundError: No such folder. ValueError: A damaged or unfinished one.
+        FileNotFoundError: No such folder. ValueError: A damaged or unfinished one, or FAISS is not
+            installed.
 
     Example:
         >>> import sslzoo
@@ -49,9 +55,17 @@ class Index:
         ['cat/7.jpg', ...]
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, engine: Engine = "chunks") -> None:
+        one_of("engine", engine, get_args(Engine))
         self.folder = Path(folder)
         self.manifest = read_manifest(folder)
+        self._faiss: FaissIndex | None = None
+        self._names: list[str] = []
+        if engine != "chunks":
+            vectors = np.zeros((0, self.manifest.dimension), "float32")
+            for _, names, rows in self._blocks(self.manifest.items, "Reading"):
+                self._names, vectors = names, rows
+            self._faiss = FaissIndex(vectors, exact=engine == "faiss")
 
     def __repr__(self) -> str:
         return f"Index({str(self.folder)!r}, {self.manifest.items} images of {self.manifest.model})"
@@ -68,6 +82,8 @@ class Index:
         """
         queries = _unit(self._checked(queries))
         whole("k", k, 1)
+        if self._faiss is not None:
+            return self._by_faiss(queries, k)
         best = np.full((len(queries), 0), 0.0)
         paths = np.empty((len(queries), 0), object)
         for _, names, vectors in self._blocks(BLOCK):
@@ -89,9 +105,8 @@ class Index:
         names: list[str] = []
         for left, paths, rows in self._blocks(LARGE, "Comparing"):
             names += paths
-            for right, _, columns in self._blocks(BLOCK):
-                if right + len(columns) > left:  # every pair once
-                    _join(first, left, right, rows @ columns.T >= least)
+            for one, other in self._alike(left, rows, least):
+                _join(first, one + left, other)
         groups: dict[int, list[str]] = {}
         for row, name in enumerate(names):
             groups.setdefault(_root(first, row), []).append(name)
@@ -107,14 +122,39 @@ class Index:
         names, lonely = [], []
         for _, paths, rows in self._blocks(LARGE, "Comparing"):
             names += paths
-            nearest = np.full((len(rows), 0), 0.0, "float32")
-            for _, _, columns in self._blocks(BLOCK):
-                nearest = np.concatenate([nearest, rows @ columns.T], axis=1)
-                nearest = -np.sort(-nearest, axis=1)[:, : k + 1]
+            nearest = self._similarities(rows, k + 1)
             lonely.append(nearest[:, 1:].mean(axis=1) if nearest.shape[1] > 1 else nearest[:, 0])
         values = np.concatenate(lonely)
         order = np.argsort(values, kind="stable")[:count]
         return Found([names[row] for row in order], values[order])
+
+    def _by_faiss(self, queries: NDArray, k: int) -> list[Found]:
+        found = zip(*self._faiss.nearest(queries, min(k, len(self._names))), strict=True)
+        return [Found([self._names[row] for row in rows], values) for values, rows in found]
+
+    def _alike(self, left: int, rows: NDArray, least: float) -> Iterator[tuple[NDArray, NDArray]]:
+        """(numbers of `rows`, rows of all) of alike pairs, each pair at least once. `rows` begin at
+        row `left` of all.
+        """
+        if self._faiss is not None:
+            for start in range(0, len(rows), BLOCK):
+                one, other = self._faiss.alike(rows[start : start + BLOCK], least)
+                yield one + start, other
+            return
+        for right, _, columns in self._blocks(BLOCK):
+            if right + len(columns) > left:
+                one, other = np.nonzero(rows @ columns.T >= least)
+                yield one, other + right
+
+    def _similarities(self, rows: NDArray, k: int) -> NDArray:
+        """To the k nearest of all, the nearest first. (n, k), of fewer images fewer columns."""
+        if self._faiss is not None:
+            return self._faiss.nearest(rows, min(k, len(self._names)))[0]
+        nearest = np.full((len(rows), 0), 0.0, "float32")
+        for _, _, columns in self._blocks(BLOCK):
+            nearest = np.concatenate([nearest, rows @ columns.T], axis=1)
+            nearest = -np.sort(-nearest, axis=1)[:, :k]
+        return nearest
 
     def _count(self) -> int:
         return sum(len(shard.paths) for shard in read_shards(self.folder))
@@ -147,12 +187,10 @@ def _unit(vectors: NDArray) -> NDArray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY)
 
 
-def _join(first: NDArray, left: int, right: int, alike: NDArray) -> None:
-    """Put rows that are alike into one group. alike: bool (rows from `left`, rows from `right`)."""
+def _join(first: NDArray, rows: NDArray, columns: NDArray) -> None:
+    """Put the rows of pairs that are alike into one group: rows[i] with columns[i]."""
     from scipy.sparse import coo_array, csgraph
 
-    rows, columns = np.nonzero(alike)
-    rows, columns = rows + left, columns + right
     known, places = np.unique(np.concatenate([rows, columns]), return_inverse=True)
     edges = places[: len(rows)], places[len(rows) :]
     graph = coo_array((np.ones(len(rows), bool), edges), (len(known), len(known)))
