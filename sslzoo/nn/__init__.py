@@ -35,6 +35,7 @@ from sslzoo.nn.gradient_reversal import adversarial_ramp, reverse_gradient
 from sslzoo.nn.heads import head, shortcut_head
 from sslzoo.nn.herding import class_means, herding
 from sslzoo.nn.ink import LightInk
+from sslzoo.nn.inner_adam import InnerAdam
 from sslzoo.nn.inside import filled, full, inside
 from sslzoo.nn.lab import gamut_bins, lab_to_rgb, rgb_to_lab, soft_bins
 from sslzoo.nn.low_rank import merged, with_low_rank
@@ -52,6 +53,8 @@ from sslzoo.nn.queue import Queue
 from sslzoo.nn.recurrent import gru, hidden_states, step_gates
 from sslzoo.nn.row_context import row_context
 from sslzoo.nn.running_means import RunningMeans
+from sslzoo.nn.sim_adapters import with_sim_adapters
+from sslzoo.nn.speech_transformer import speech_transformer
 from sslzoo.nn.srresnet import srgan_discriminator, srresnet_generator
 from sslzoo.nn.state import State
 from sslzoo.nn.step_transformer import series_transformer
@@ -66,6 +69,7 @@ __all__ = [
     "Blocks",
     "CosineDense",
     "Exemplars",
+    "InnerAdam",
     "LightInk",
     "MemoryBank",
     "Noise",
@@ -135,6 +139,7 @@ __all__ = [
     "series_transformer",
     "shortcut_head",
     "soft_bins",
+    "speech_transformer",
     "srgan_discriminator",
     "srresnet_generator",
     "step_gates",
@@ -149,4 +154,5 @@ __all__ = [
     "widen",
     "with_adapters",
     "with_low_rank",
+    "with_sim_adapters",
 ]

@@ -39,12 +39,20 @@ def with_adapters(network: keras.Model, units: int, seed: int = 0) -> keras.Mode
     x = start = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype)
     for name, part in itertools.zip_longest(names, parts):
         x = part(x)
-        x = _adapted(x, f"{name}_adapter", units, seeds) if name else x
+        x = adapted(x, f"{name}_adapter", units, seeds) if name else x
     return keras.Model(start, x, name=f"{network.name}_adapters")
 
 
-def _adapted(x: Any, name: str, units: int, seeds: Seeds) -> Any:
-    """(N, ..., C) -> (N, ..., C)."""
+def adapted(x: Any, name: str, units: int, seeds: Seeds) -> Any:
+    """(N, ..., C) -> (N, ..., C): the layers of one adapter, whose names begin with `name`.
+
+    Example:
+        >>> import keras
+        >>> from sslzoo.nn.adapters import adapted
+        >>> from sslzoo.nn.layers import Seeds
+        >>> adapted(keras.Input((5, 8)), "block1_adapter", 2, Seeds(0)).shape
+        (None, 5, 8)
+    """
     changed = layers.LayerNormalization(epsilon=1e-5, name=f"{name}_norm")(x)
     changed = layers.Dense(units, "relu", kernel_initializer=seeds.he(), name=f"{name}_down")(
         changed

@@ -1,5 +1,6 @@
 """Backbones by name: Functional models from items to features (N, D). Items are images in [0, 1],
-(N, size, size, channels), or the series (N, T, F) of `gru` and `series_transformer`.
+(N, size, size, channels), the series (N, T, F) of `gru` and `series_transformer`, or
+the audio (N, T) of `speech_transformer`.
 """
 
 import inspect
@@ -19,6 +20,7 @@ from sslzoo.nn.normalize import normalized
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet, conv_bn, resnet
 from sslzoo.nn.selective_kernels import sk_resnet
+from sslzoo.nn.speech_transformer import speech_transformer
 from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.step_transformer import series_transformer
 from sslzoo.nn.vit import SIZES, vit
@@ -142,6 +144,7 @@ BACKBONES = (
     | {"convnet": convnet, "context_free": context_free, "micro": micro, "mlp": mlp}
     | {"lenet": lenet}
     | {"srresnet": srresnet, "gru": gru, "series_transformer": series_transformer}
+    | {"speech_transformer": speech_transformer}
 )
 
 

@@ -9,6 +9,7 @@ from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet
 from sslzoo.nn.selective_kernels import sk_resnet
 from sslzoo.nn.srresnet import srresnet
+from sslzoo.nn.speech_transformer import speech_transformer
 from sslzoo.nn.step_transformer import series_transformer
 from sslzoo.nn.vit import SIZES
 
@@ -16,6 +17,7 @@ from sslzoo.nn.vit import SIZES
 TIMES_WIDTH = {
     convnet: 1,
     series_transformer: 1,
+    speech_transformer: 1,
     srresnet: 1,
     micro: 2,
     cifar_resnet: 4,

@@ -21,12 +21,13 @@ BUILT = {
     "srresnet": {"blocks": 1, "width": 8},
     "gru": {"units": [7, 5]},
     "series_transformer": {"width": 8, "depth": 1},
+    "speech_transformer": {"width": 8, "depth": 1, "heads": 2},
 }
 
 
 @pytest.mark.parametrize("name", BUILT)
 def test_it_is_that_of_the_network(name):
-    size = None if name in ("gru", "series_transformer") else 32
+    size = None if name == "gru" or name.endswith("_transformer") else 32
     network = nn.backbone(name, size, **BUILT[name])
     assert feature_size(name, **BUILT[name]) == network.output_shape[-1]
 

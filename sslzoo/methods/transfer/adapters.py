@@ -50,6 +50,7 @@ class Adapters(FineTune):
         name: str | None = None,
     ) -> None:
         super().__init__(backbone, classes, augment=augment, seed=seed, name=name)
+        self.units = units
         freeze(self.backbone)
         self.adapted = nn.with_adapters(self.backbone, units, seed + 2)
 
