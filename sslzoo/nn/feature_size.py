@@ -8,8 +8,8 @@ from sslzoo.nn.context_free import context_free
 from sslzoo.nn.recurrent import gru
 from sslzoo.nn.resnet import IMAGENET, cifar_resnet
 from sslzoo.nn.selective_kernels import sk_resnet
-from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.speech_transformer import speech_transformer
+from sslzoo.nn.srresnet import srresnet
 from sslzoo.nn.step_transformer import series_transformer
 from sslzoo.nn.vit import SIZES
 

@@ -57,8 +57,8 @@ class LogMel(layers.Layer):
         return (frames - mean) / ops.sqrt(variance + 1e-5)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, bands, frames = self.mel.compute_output_shape(input_shape)
-        return (batch, frames, bands)
+        frames = self.mel.compute_output_shape(input_shape)[2]
+        return (input_shape[0], frames, self.bands)
 
     def get_config(self) -> dict:
         return super().get_config() | {"rate": self.rate, "bands": self.bands}

@@ -120,7 +120,8 @@ class MetaAdapter(Method):
         """The batch with the losses, the mean change of each weight, and Adam's state."""
         halves = self._halves(batch)
         start = [ops.copy(variable) for variable in self._weights]
-        state, found, changes = self.inner.state(), [], []
+        state = self.inner.state()
+        found, changes = [], []
         for k in range(self.languages):
             first, second = ([values[half, k] for values in halves] for half in (0, 1))
             middle, state = self._moved(start, first, state, k)
