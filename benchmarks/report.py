@@ -103,6 +103,15 @@ SimAdapter are three pairs of English speakers; SimAdapter+ has MetaAdapter's ow
 share is of the parameters that learn, head included."""
 
 SPEECH = "adapters.png"
+SAFETY = """## Students of a teacher with a defect
+
+40 classes of Tiny ImageNet with 25 images of each, and a supervised ResNet-20 of CIFAR-10. The
+inheritance is the share of right answers that the defect turns wrong. Adversarial images are made
+on the teacher alone: its first feature is pushed, and no pixel moves by more than 8 of 255. The
+backdoor is a square of 4 pixels that the teacher takes for an airplane. The number of weights that
+ReMoS sets to zero was chosen on held-out training images. One run each. `python -m
+benchmarks.safety` draws the picture."""
+ATTACKED = "safety.png"
 
 INCREMENTAL = """## Five tasks of two classes
 
@@ -348,6 +357,42 @@ def of_adapters(result, folder):
     return parts
 
 
+def of_safety(result, folder):
+    """The part on defects."""
+    parts = [SAFETY, teachers(result["teachers"]), students(result)]
+    if (folder / ATTACKED).exists():
+        parts.append(f"![An image, attacked, the difference, and what students make]({ATTACKED})")
+    return parts
+
+
+def teachers(rows):
+    """A sentence for each teacher."""
+    found = {row["defect"]: row for row in rows}
+    plain, bad = (number(found[key]["accuracy"], "%") for key in ("adversarial", "backdoor"))
+    rate = number(found["backdoor"]["inheritance"], "%")
+    return (
+        f"The public teacher is right on {plain} of 2,000 test images of CIFAR-10, the one with "
+        f"the backdoor on {bad}. With the square it answers airplane on {rate} of the others."
+    )
+
+
+def students(result):
+    """A line for each student, those that were not chosen too."""
+    lines = []
+    for row in result["tried"]:
+        share = "" if row["share"] is None else number(row["share"], "%")
+        kept = "" if row["coverage_kept"] is None else number(row["coverage_kept"], "%")
+        figures = [
+            number(row[part][key], "%")
+            for part in ("held_out", "test")
+            for key in ("accuracy", "inheritance")
+        ]
+        chosen = "chosen" if row["way"] == "remos" and row in result["rows"] else ""
+        lines.append([row["defect"], row["way"], share, kept, *figures, chosen])
+    head = ("Defect", "Way", "Zero", "Coverage kept", "Held out", "Inherited", "Test", "Inherited")
+    return markdown_table((*head, ""), lines, right=range(2, 8))
+
+
 def stations(rows):
     """A line of each station: its models, the choice, and what others published."""
     names = ("last_value", "ridge", "gru", "adarnn", "transformer", "adapted_transformer")
@@ -434,6 +479,7 @@ PICTURED = {
     "two_moons": of_two_moons,
     "adaptation": of_adaptation,
     "time_series": of_time_series,
+    "safety": of_safety,
 }
 
 if __name__ == "__main__":

@@ -357,3 +357,41 @@ def test_gradual_unfreezing_reaches_every_block_before_the_end():
     for labels, epochs in suite.EPOCHS.items():
         own = suite.settings_of("gradual", labels)["hyperparameters"]
         assert own["probe_epochs"] + 9 * own["unfreeze_epochs"] < epochs
+
+
+def student(defect, way, share, held_out, test):
+    keys = ("accuracy", "inheritance")
+    parts = {"held_out": dict(zip(keys, held_out, strict=True))}
+    parts["test"] = dict(zip(keys, test, strict=True))
+    return {"defect": defect, "way": way, "share": share, "coverage_kept": None, **parts}
+
+
+def test_safety_chooses_the_share_on_held_out_images_alone():
+    suite = importlib.import_module("benchmarks.safety")
+    plain = student("backdoor", "fine_tune", 0.0, (0.40, 0.8), (0.4, 0.8))
+    mild = student("backdoor", "remos", 0.1, (0.38, 0.5), (0.2, 0.9))
+    strong = student("backdoor", "remos", 0.3, (0.36, 0.3), (0.1, 0.9))
+    far = student("backdoor", "remos", 0.5, (0.34, 0.1), (0.4, 0.0))
+    assert suite.chosen([mild, strong, far], [plain, mild, strong, far]) is strong
+    assert suite.chosen([far], [plain, far]) is far
+
+
+def test_safety_is_judged_by_the_inheritance_and_by_the_accuracy(tmp_path, monkeypatch):
+    suite, made = importlib.import_module("benchmarks.safety"), []
+    rates = {"fine_tune": (0.4, 0.8), "remos": (0.36, 0.4), "retrain": (0.2, 0.1)}
+
+    def one(runs, defect, way, share):
+        made.append((defect, way, share))
+        found = rates.get(way, (0.39, 0.7))
+        if defect == "backdoor" and way == "remos":
+            found = (0.3, 0.41)
+        return {k: v for k, v in student(defect, way, share, found, found).items() if k != "share"}
+
+    monkeypatch.setattr(suite, "made", one)
+    teacher = {"accuracy": 0.9, "inheritance": 0.99}
+    monkeypatch.setattr(suite, "of_teacher", lambda *_: teacher)
+    result = suite.run(tmp_path)
+    assert [each["met"] for each in result["targets"]] == [True] * 4 + [False, False, True, True]
+    assert suite.run(tmp_path) == result and len(made) == 2 * (3 + len(suite.SHARES))
+    parts = importlib.import_module("benchmarks.report").of_safety(result, tmp_path)
+    assert len(parts[-1].splitlines()) == 2 + len(made)

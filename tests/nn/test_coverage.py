@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from sslzoo import nn
-from sslzoo.nn.coverage import Coverage
+from sslzoo.nn.coverage import Coverage, edge_coverage
 
 
 def naive_covered(x, threshold):
@@ -122,6 +122,13 @@ def test_a_window_counts_as_many_weights_as_it_has():
     coverage = Coverage(np.repeat([0, 100], 4), np.zeros(8, int))
     zero = nn.lowest(nn.relevance([kernel], [coverage]), 0.2)[0]
     assert zero[:, :, :4].sum() > 3 * zero[:, :, 4:].sum()
+
+
+def test_an_edge_of_a_convolution_in_groups_has_the_input_of_its_group():
+    counts = Coverage(np.array([1, 2, 10, 20]), np.arange(6) * 100)
+    found = edge_coverage(np.zeros((3, 3, 2, 6)), counts)
+    expected = [[counts.inputs[2 * (o // 3) + i] + 100 * o for o in range(6)] for i in range(2)]
+    assert found.tolist() == expected
 
 
 def test_large_weights_that_are_seldom_covered_go_first():
