@@ -85,6 +85,16 @@ ACTIVITIES = """### Activities
 Made windows of an accelerometer that slips: accuracy after a slip that was not in training, and
 after those that were. Mean of three seeds and its standard error."""
 DRIFT = "time_series.png"
+EMBEDDING = """## Folders of many images
+
+`sslzoo embed` of small photographs (64 x 48 pixels, repeated by hard links) with the ResNet-20 of
+the digits: time and memory per image. Processor time is that of all threads, and depends less on
+what else runs. Before is the memory of the loaded model. The load is that of the machine when a
+folder began: its two cores were never idle.
+
+Below, images a second of the decoder and of the network, each alone, and of both together:
+photographs of 256 x 192 pixels, ResNet-20 of 32 pixels."""
+
 FINE_TUNING = """## A trained network and one's own labels
 
 40 classes of Tiny ImageNet at 32 px: accuracy on 1,200 test images after 10, 50 and all 120 labels
@@ -417,6 +427,30 @@ def activities(rows):
     return markdown_table(head, lines, right=(1, 2))
 
 
+def of_embedding(result, _):
+    """The part on folders of many images: a line of each folder, and the rates."""
+    lines = [
+        [
+            f"{row['images']:,}",
+            f"{row['ms']:.2f} ms",
+            f"{row['processor_ms']:.2f} ms",
+            f"{row['peak_mb']:,.0f} MB",
+            f"{row['before_mb']:,.0f} MB",
+            f"{row['load']:.1f}",
+        ]
+        for row in result["rows"]
+    ]
+    head = ("Images", "Time of one", "Processor time of one", "Memory", "Before", "Load")
+    rates = result["rates"]
+    alone = [[f"{rates[name]:,.0f}" for name in ("decoder", "network", "together")]]
+    columns = ("Decoder, images a second", "Network", "Both together")
+    return [
+        EMBEDDING,
+        markdown_table(head, lines, right=range(len(head))),
+        markdown_table(columns, alone, right=range(3)),
+    ]
+
+
 def _percent(row, key):
     return f"{100 * row[key]:.1f} ± {100 * row[f'{key}_error']:.1f} %"
 
@@ -474,12 +508,13 @@ def incremental(rows):
     )
 
 
-# The suites with a picture, in the order of their parts.
+# The suites with a picture or with two tables, in the order of their parts.
 PICTURED = {
     "two_moons": of_two_moons,
     "adaptation": of_adaptation,
     "time_series": of_time_series,
     "safety": of_safety,
+    "embedding": of_embedding,
 }
 
 if __name__ == "__main__":
