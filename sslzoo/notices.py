@@ -1,11 +1,13 @@
 """Notices: what a long call says while it works, by Python's `logging`.
 
 They are shown on stderr, until the program configures logging itself:
-`logging.getLogger("sslzoo").setLevel("WARNING")` silences them.
+`logging.getLogger("sslzoo").setLevel("WARNING")` silences them, and all progress with them.
 """
 
+import contextlib
 import logging
 import sys
+from collections.abc import Iterator
 
 
 class _Shown(logging.Handler):
@@ -29,3 +31,28 @@ def notice(sentence: str) -> None:
     True
     """
     logger.info(sentence)
+
+
+def shown() -> bool:
+    """Whether notices and progress are shown.
+
+    >>> shown()
+    True
+    """
+    return logger.isEnabledFor(logging.INFO)
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """No notices and no progress within.
+
+    >>> with silence():
+    ...     shown()
+    False
+    """
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-from sslzoo.notices import notice
+from sslzoo.notices import notice, shown
 
 LEAST = 2_000  # items
 SECONDS = 5.0  # between two lines, where there is no bar
@@ -16,12 +16,13 @@ def progress(items: Iterable, what: str, total: int, least: int = LEAST) -> Iter
 
     There is a bar only for more than `least` items, and where stderr is a terminal or the code runs
     in a notebook that has ipywidgets, as Colab does. Other notebooks get a line every few seconds.
+    There is none where notices are silenced.
 
     >>> list(progress([1, 2, 3], "counting", total=3))
     [1, 2, 3]
     """
     notebook = _in_notebook()
-    if total <= least or not (sys.stderr.isatty() or notebook):
+    if total <= least or not shown() or not (sys.stderr.isatty() or notebook):
         return items
     if notebook and importlib.util.find_spec("ipywidgets") is None:
         return _lines(items, what, total)

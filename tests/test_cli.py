@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
-from sslzoo import cli, data, report
+from sslzoo import cli, data, notices, report
 from sslzoo.cli.terminal import told
 
 REPOSITORY = Path(cli.__file__).resolve().parents[2]
@@ -227,11 +228,25 @@ def test_data_sets(command, tmp_path, monkeypatch):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", sorted(cli.LONG))
+def test_long_commands_can_be_quiet_and_print_json(name):
+    result = CliRunner().invoke(cli.app, [name, "--help"], env={"COLUMNS": "160"})
+    assert result.exit_code == 0, result.output
+    assert "--quiet" in result.output and "--json" in result.output
+
+
+def test_a_quiet_command_ends_with_the_notices_of_before(command):
+    code, _, err = command("eval", "simclr_micro", "--protocol", "nothing", "--quiet")
+    assert code == 2 and "protocol" in err
+    assert notices.shown()
+
+
 def test_train_eval_embed(command, tmp_path, zoo):
     code, out, err = command(
-        "train", "simclr_micro", "--run-dir", tmp_path / "run", "--record", "--json"
+        *("train", "simclr_micro", "--run-dir", tmp_path / "run", "--record", "--json", "--quiet")
     )
     assert code == 0, err
+    assert "Epoch" not in err and "a new run" not in err
     record = json.loads(out)
     assert record["steps"] == 2 and (zoo / "weights/simclr_micro.digits.weights.h5").exists()
     row = report.model_rows(["simclr_micro.digits"])[0]
@@ -251,10 +266,12 @@ def test_train_eval_embed(command, tmp_path, zoo):
     table = command("eval", "simclr_micro", "--k", "3", "--data", "digits", "--weights", "none")[1]
     assert "untrained encoder" in table and "raw pixels" in table and "k 3" in table
 
-    code, out, err = command(
-        "embed", "simclr_micro", "--data", "digits", "--split", "test", "--out", tmp_path / "e.npz"
-    )
-    assert code == 0 and "features 500 x 16" in out, err
+    asked = ["embed", "simclr_micro", "--data", "digits", "--split", "test"]
+    code, out, err = command(*asked, "--out", tmp_path / "e.npz", "--json")
+    assert code == 0, err
+    expected = {"out": str(tmp_path / "e.npz"), "features": [500, 16], "split": "test"}
+    assert json.loads(out) == expected | {"not_written": ["train"]}
+    assert "features 500 x 16 of" in command(*asked, "--out", tmp_path / "f.npz")[1]
     with np.load(tmp_path / "e.npz") as found:
         assert found["features"].dtype == np.float32 and np.isfinite(found["features"]).all()
         assert (found["labels"] == data.load("digits", "test").labels).all() and len(

@@ -1,6 +1,7 @@
 import importlib.util
 import sys
 
+from sslzoo.notices import notice, silence
 from sslzoo.progress import progress
 
 
@@ -40,3 +41,15 @@ def test_a_notebook_has_a_bar_with_widgets_and_lines_without(monkeypatch, caplog
         assert list(progress(range(3), "reading", 3, least=2)) == [0, 1, 2]
     assert [console.is_jupyter for console in consoles] == [True]
     assert caplog.messages[-1] == "reading: 2 of 3"
+
+
+def test_nothing_is_shown_in_silence(capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("rich.progress.track", lambda items, *_, **__: shown.append(1) or items)
+    with silence():
+        assert list(progress(range(3), "reading", 3, least=0)) == [0, 1, 2]
+        notice("a sentence")
+    assert shown == [] and capsys.readouterr().err == ""
+    assert list(progress(range(3), "reading", 3, least=0)) == [0, 1, 2]
+    assert shown == [1]

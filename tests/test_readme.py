@@ -1,8 +1,10 @@
 """The blocks of README and of the how-to pages run as they stand, in order; sentences are short.
 
-A block of Python or Bash runs unless its fence says `no-test`, as in ```bash no-test.
+A block of Python or Bash runs unless its fence says `no-test`, as in ```bash no-test. One that says
+`needs-wandb` runs where that package is installed.
 """
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -51,7 +53,9 @@ def run_page(tmp_path, monkeypatch):
     def run_page(page):
         namespace = {"__name__": "readme"}
         for line, language, options, code in blocks(page.read_text(encoding="utf-8")):
-            if language in ("python", "bash") and "no-test" not in options:
+            needed = [option[6:] for option in options if option.startswith("needs-")]
+            missing = [name for name in needed if importlib.util.find_spec(name) is None]
+            if language in ("python", "bash") and not missing and "no-test" not in options:
                 run(line, language, code, namespace, page)
 
     return run_page

@@ -16,11 +16,17 @@ from typing import Annotated
 import typer
 
 from sslzoo import __version__
+from sslzoo.cli.shared import long
 from sslzoo.cli.terminal import told
 from sslzoo.cli.words import Command, Group
 
+# Without those that answer at once, that show their work, or that only end when they are told to.
+LONG = frozenset(
+    ("data", "train", "tune", "eval", "compare", "report", "embed", "search", "curate")
+    + ("simclr-v2", "classify", "upscale", "export", "import", "push")
+)
 COMMANDS = (
-    *("list", "info", "data", "config", "train", "tune", "eval", "compare", "report"),
+    *("list", "info", "data", "config", "train", "tune", "eval", "compare", "simclr-v2", "report"),
     *(
         "embed",
         "search",
@@ -73,7 +79,8 @@ def options(
 for name in COMMANDS:
     command = importlib.import_module(f"sslzoo.cli.{name.replace('-', '_')}").command
     words, _, _ = inspect.cleandoc(command.__doc__).partition("\n\nExample:")
-    app.command(name, cls=Command, help=" ".join(words.split()))(command)
+    run = long(command) if name in LONG else command
+    app.command(name, cls=Command, help=" ".join(words.split()))(run)
 
 
 def main() -> None:

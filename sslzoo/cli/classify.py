@@ -8,6 +8,7 @@ import typer
 from sslzoo.cli.shared import (
     Backend,
     Download,
+    Json,
     ModelName,
     OnError,
     WeightsSource,
@@ -16,6 +17,7 @@ from sslzoo.cli.shared import (
     load_model,
     use_backend,
 )
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -27,6 +29,7 @@ def command(
     download: Download = False,
     weights: WeightsSource = "default",
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Classify images and write a .csv file: file or row, class, its probability.
 
@@ -52,4 +55,5 @@ def command(
         raise ValueError(f"model: got {name}, which has no classes; it must have `classify`.")
     dataset, files = items_of(model, data, split, on_error)
     replace_file(out, classify(model, dataset, files, class_names(name, model)).encode())
-    print(f"{out}: {len(dataset):,} of split {split}")
+    result = {"out": str(out), "rows": len(dataset), "split": split}
+    print_result(result, f"{out}: {len(dataset):,} of split {split}", as_json)

@@ -1,5 +1,7 @@
 """`sslzoo compare`: runs, or methods, beside each other."""
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +59,8 @@ def _methods(
     from sslzoo.words import duration
     from sslzoo.zoo.same_budget import same_budget
 
-    found = same_budget(names, data, epochs, labels, out, verbose=0 if as_json else "auto")
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result
+        found = same_budget(names, data, epochs, labels, out)
     if as_json:
         return print_json([row._asdict() for row in found])
     cells = [

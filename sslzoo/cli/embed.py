@@ -8,6 +8,7 @@ import typer
 from sslzoo.cli.shared import (
     Backend,
     Download,
+    Json,
     ModelName,
     OnError,
     WeightsSource,
@@ -16,6 +17,7 @@ from sslzoo.cli.shared import (
     load_model,
     use_backend,
 )
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -38,6 +40,7 @@ def command(
     ] = None,
     weights: WeightsSource = "default",
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Compute the embeddings of a data set and write them to an .npz file, or to a folder.
 
@@ -69,7 +72,7 @@ def command(
     if out.suffix != ".npz":
         _check_folder(data, batch, dtype, runner, workers)
         use_backend(backend)
-        _embed_folder(name, data, out, batch, dtype, weights, runner, workers)
+        _embed_folder(name, data, out, batch, dtype, weights, runner, workers, as_json)
         return
     if not out.parent.is_dir():
         raise refused("--out", str(out), "be in an existing folder")
@@ -79,10 +82,11 @@ def command(
     from sslzoo.zoo.embed import other_splits
 
     shape = run(load_model(name, weights), data, split, out, on_error)
-    print(f"{out}: features {shape[0]:,} x {shape[1]} of split {split}")
     rest = other_splits(data, split)
-    if rest:
-        print(f"Not written: {', '.join(rest)}. --split chooses another one.")
+    result = {"out": str(out), "features": shape, "split": split, "not_written": rest}
+    more = f"\nNot written: {', '.join(rest)}. --split chooses another one." if rest else ""
+    told = f"{out}: features {shape[0]:,} x {shape[1]} of split {split}{more}"
+    print_result(result, told, as_json)
 
 
 def _check_folder(
@@ -107,6 +111,7 @@ def _embed_folder(
     weights: str,
     runner: str | None,
     workers: int | None,
+    as_json: bool,
 ) -> None:
     from sslzoo.zoo.embed_folder import embed_folder
     from sslzoo.zoo.embed_ray import OnRay
@@ -114,6 +119,7 @@ def _embed_folder(
     write = OnRay(name, None if weights == "none" else weights, workers) if runner else None
     model = load_model(name, weights)
     done = embed_folder(model, data, out, name, batch, dtype=dtype, write=write)
-    print(f"{out}: {done.rows:,} embeddings of {done.dimension} numbers")
-    if done.unreadable:
-        print(f"{len(done.unreadable):,} files cannot be read: {out / 'unreadable.csv'}")
+    lost = len(done.unreadable)
+    more = f"\n{lost:,} files cannot be read: {out / 'unreadable.csv'}" if lost else ""
+    told = f"{out}: {done.rows:,} embeddings of {done.dimension} numbers{more}"
+    print_result({"out": str(out), **done._asdict()}, told, as_json)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sslzoo.cli.shared import WeightsSource, check_model, load_model, use_backend
+from sslzoo.cli.shared import Json, WeightsSource, check_model, load_model, use_backend
+from sslzoo.cli.terminal import print_json, print_result
 
 if TYPE_CHECKING:
     from sslzoo.serving.conformance import Conformance
@@ -32,6 +33,7 @@ def command(
     check: Annotated[
         Path | None, typer.Option(help="An export to check and to time, in place of a model.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Export a model as a SavedModel for TensorFlow Serving, or for another runtime. Or check an
     export.
@@ -51,7 +53,10 @@ def command(
         from sslzoo.serving.conformance import conformance
 
         found = conformance(check)
-        _print(found)
+        if as_json:
+            print_json(found._asdict() | {"folder": str(found.folder), "whole": found.whole})
+        else:
+            _print(found)
         if not found.whole:
             raise typer.Exit(1)
         return
@@ -69,7 +74,7 @@ def command(
         model = load_model(name, weights)
         number = version if version == "next" else int(version)
         written = run(model, out, number, format=format, classes=class_names(name, model))
-    print(written)
+    print_result({"folder": str(written)}, str(written), as_json)
 
 
 def _print(found: "Conformance") -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Backend, check_model, use_backend
+from sslzoo.cli.shared import Backend, Json, check_model, use_backend
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -14,6 +15,7 @@ def command(
         str, typer.Option("--as", help="An entry of the zoo with `checkpoint:`, or such a config.")
     ],
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Convert a published checkpoint, so that its entry can be loaded. Nothing in it is executed.
 
@@ -28,4 +30,5 @@ def command(
     use_backend(backend)
     from sslzoo.zoo.imported import import_checkpoint
 
-    print(import_checkpoint(file, name))
+    written = str(import_checkpoint(file, name))
+    print_result({"file": written}, written, as_json)

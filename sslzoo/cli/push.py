@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Backend, ModelName, check_model, use_backend
+from sslzoo.cli.shared import Backend, Json, ModelName, check_model, use_backend
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -19,6 +20,7 @@ def command(
         bool, typer.Option("--overwrite", help="Replace a folder that sslzoo wrote before.")
     ] = False,
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Put a model with its card on the Hugging Face Hub, or into a folder. `sslzoo.load(TARGET)`
     reads it. Log in to the Hub with `hf auth login`.
@@ -35,4 +37,4 @@ def command(
 
     with contextlib.redirect_stdout(sys.stderr):
         card = sslzoo.push(name, target, private=private, overwrite=overwrite)
-    print(card.name)
+    print_result({"name": card.name}, card.name, as_json)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sslzoo.cli.shared import Backend, use_backend
+from sslzoo.cli.shared import Backend, Json, use_backend
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -20,6 +21,7 @@ def command(
         ),
     ] = None,
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Write an HTML page of a run: settings, curves, figures and pictures.
 
@@ -33,7 +35,7 @@ def command(
         ValueError: --out: got page.txt; it must end in .html, in an existing folder.
     """
     if name is None:
-        return _gallery(out, backend)
+        return _gallery(out, backend, as_json)
     from sslzoo.checks import local_path, refused
     from sslzoo.files import replace_file
     from sslzoo.zoo.entry import Entry
@@ -46,14 +48,15 @@ def command(
     from sslzoo.report.run import run_page
 
     replace_file(out, run_page(name).encode())
-    print(out)
+    return print_result({"out": str(out)}, str(out), as_json)
 
 
-def _gallery(out: Path | None, backend: str | None) -> None:
+def _gallery(out: Path | None, backend: str | None, as_json: bool) -> None:
     """Write the site of the zoo into a folder."""
     if out is None:
         raise ValueError("report: got neither a name nor --out; --out FOLDER makes a site.")
     use_backend(backend)
     from sslzoo.report.gallery import write_gallery
 
-    print(write_gallery(out))
+    written = str(write_gallery(out))
+    print_result({"out": written}, written, as_json)

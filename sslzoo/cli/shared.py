@@ -1,20 +1,25 @@
 """What the commands share: the forms of their options, and how a backend is chosen."""
 
 import contextlib
+import functools
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 import typer
+
+from sslzoo.notices import silence
 
 Backend = Annotated[
     Literal["tensorflow", "jax"] | None,
     typer.Option(help="Keras backend. Default: KERAS_BACKEND, else tensorflow."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no notices. Warnings stay.")]
 ModelName = Annotated[
     str,
     typer.Argument(
@@ -34,6 +39,29 @@ OnError = Annotated[
 Download = Annotated[
     bool, typer.Option("--download", help="Download data that are not on this machine.")
 ]
+
+
+def long(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes a while, with the option --quiet.
+
+    Example:
+        >>> import inspect
+        >>> from sslzoo.cli.shared import long
+        >>> str(inspect.signature(long(lambda name: None)).parameters["quiet"].default)
+        'False'
+    """
+
+    @functools.wraps(command)
+    def run(*arguments: Any, quiet: bool = False, **options: Any) -> None:
+        with silence() if quiet else contextlib.nullcontext():
+            command(*arguments, **options)
+
+    own = inspect.signature(command)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    option = inspect.Parameter("quiet", keyword, default=False, annotation=Quiet)
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), option])
+    run.__annotations__ = {**command.__annotations__, "quiet": Quiet}
+    return run
 
 
 def check_model(name: str) -> None:

@@ -1,5 +1,7 @@
 """`sslzoo simclr-v2`: from a network without labels to a small classifier."""
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,19 +42,10 @@ def command(
     use_backend(backend)
     from sslzoo.zoo.simclr_v2 import simclr_v2
 
-    record = simclr_v2(
-        name,
-        data,
-        fraction,
-        student,
-        head_layers,
-        tuning_epochs,
-        epochs,
-        labels,
-        seed,
-        out,
-        verbose=0 if as_json else "auto",
-    )
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the result
+        record = simclr_v2(
+            name, data, fraction, student, head_layers, tuning_epochs, epochs, labels, seed, out
+        )
     if as_json:
         return print_json(record)
     names = {

@@ -83,6 +83,17 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
+def print_result(result: dict, sentence: str, as_json: bool) -> None:
+    """What a command did, as JSON or in a sentence.
+
+    >>> print_result({"out": "a.csv", "rows": 3}, "a.csv: 3 rows", as_json=False)
+    a.csv: 3 rows
+    """
+    if as_json:
+        return print_json(result)
+    return print(sentence)
+
+
 def print_dataset(splits: list[dict]) -> None:
     """What `sslzoo.data.describe` returns; files that are damaged or left out go to stderr.
 

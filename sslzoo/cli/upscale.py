@@ -7,6 +7,7 @@ import typer
 
 from sslzoo.cli.shared import (
     Backend,
+    Json,
     ModelName,
     OnError,
     WeightsSource,
@@ -14,6 +15,7 @@ from sslzoo.cli.shared import (
     load_model,
     use_backend,
 )
+from sslzoo.cli.terminal import print_result
 
 
 def command(
@@ -24,6 +26,7 @@ def command(
     on_error: OnError = "raise",
     weights: WeightsSource = "default",
     backend: Backend = None,
+    as_json: Json = False,
 ) -> None:
     """Enlarge the images of a folder and write them as PNG files.
 
@@ -36,6 +39,7 @@ def command(
     from sslzoo import data as sets
     from sslzoo.checks import local_path, refused
     from sslzoo.files import atomic
+    from sslzoo.progress import progress
 
     check_model(name)
     pictures = sets.pictures(data, split, on_error=on_error)
@@ -49,8 +53,10 @@ def command(
     if "upscale" not in model.verbs:
         raise ValueError(f"model: got {name}, which does not enlarge; it must have `upscale`.")
     out.mkdir(parents=True, exist_ok=True)
-    for picture, image in zip(pictures.names, pictures, strict=True):
+    pairs = zip(pictures.names, pictures, strict=True)
+    for picture, image in progress(pairs, "Upscaling", len(pictures), least=0):
         (larger,) = model.upscale(sets.Pictures([image], [picture]))
         with atomic(out / f"{picture.replace('/', '_')}.png") as file:
             Image.fromarray(larger.squeeze()).save(file, "PNG")
-    print(f"{out}: {len(pictures):,} images")
+    result = {"out": str(out), "images": len(pictures)}
+    print_result(result, f"{out}: {len(pictures):,} images", as_json)

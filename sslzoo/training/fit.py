@@ -7,6 +7,7 @@ import keras
 
 from sslzoo import backends
 from sslzoo.checks import refused, whole
+from sslzoo.notices import shown
 from sslzoo.training import callbacks as keras_callbacks
 from sslzoo.training.checkpoint import Checkpoint
 from sslzoo.training.feed import Feed
@@ -24,7 +25,7 @@ class Fit:
     Args:
         model: a compiled `Method`.
         feed: its data.
-        epochs, initial_epoch, callbacks, verbose: as in Keras.
+        epochs, initial_epoch, callbacks, verbose: as in Keras. "auto" is silent where notices are.
         validation: what reports on held-out data.
 
     Example:
@@ -49,6 +50,8 @@ class Fit:
     ) -> None:
         self.model, self.feed = model, feed
         self.epochs, self.verbose = whole("epochs", epochs, least=1), verbose
+        if verbose == "auto" and not shown():
+            self.verbose = 0
         self.callbacks = keras_callbacks.checked(callbacks)
         self.validation = validation
         found = [c for c in self.callbacks if isinstance(c, Checkpoint)]

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sslzoo.files import replace_file
+from sslzoo.notices import shown
 
 CHUNK = 1 << 20
 NETWORK_TIMEOUT = 30  # seconds without a byte
@@ -246,7 +247,7 @@ class _Bar:
             progress.DownloadColumn(),
             progress.TransferSpeedColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=not (console.is_terminal and shown()),
             transient=True,
         )
         name = urlsplit(url).path.rsplit("/", 1)[-1]
