@@ -118,8 +118,10 @@ SAFETY = """## Students of a teacher with a defect
 40 classes of Tiny ImageNet with 25 images of each, and a supervised ResNet-20 of CIFAR-10. The
 inheritance is the share of right answers that the defect turns wrong. Adversarial images are made
 on the teacher alone: its first feature is pushed, and no pixel moves by more than 8 of 255. The
-backdoor is a square of 4 pixels that the teacher takes for an airplane. The number of weights that
-ReMoS sets to zero was chosen on held-out training images. One run each. `python -m
+number of weights that ReMoS sets to zero was chosen on 400 held-out training images, of those that
+lose at most 5 points there. There 30 % were tried too, and lost far more. One run each; the interval
+of an accuracy is 2.7 points to each side. A backdoor, a square that the teacher takes for an
+airplane, is the other half of the suite, and has not been run to its end. `python -m
 benchmarks.safety` draws the picture."""
 ATTACKED = "safety.png"
 
@@ -377,13 +379,15 @@ def of_safety(result, folder):
 
 def teachers(rows):
     """A sentence for each teacher."""
-    found = {row["defect"]: row for row in rows}
-    plain, bad = (number(found[key]["accuracy"], "%") for key in ("adversarial", "backdoor"))
-    rate = number(found["backdoor"]["inheritance"], "%")
-    return (
-        f"The public teacher is right on {plain} of 2,000 test images of CIFAR-10, the one with "
-        f"the backdoor on {bad}. With the square it answers airplane on {rate} of the others."
-    )
+    sentences = []
+    for row in rows:
+        right = number(row["accuracy"], "%")
+        known = f"The teacher ({row['defect']}) is right on {right} of 2,000 images of CIFAR-10"
+        if "inheritance" in row:
+            rate = number(row["inheritance"], "%")
+            known += f", and answers airplane on {rate} of the others with the square"
+        sentences.append(f"{known}.")
+    return " ".join(sentences)
 
 
 def students(result):

@@ -196,8 +196,9 @@ def picture(result):
     changed = {"adversarial": penultimate(sslzoo.load(TEACHER), images, **ATTACK)}
     changed["backdoor"] = triggered(images) / 255
     figure = Figure(figsize=(9, 4.4), layout="constrained")
-    grid = figure.subplots(2, 4, width_ratios=(1, 1, 1, 3))
-    for line, defect in zip(grid, DEFECTS, strict=True):
+    defects = dict.fromkeys(row["defect"] for row in result["rows"])
+    grid = figure.subplots(len(defects), 4, width_ratios=(1, 1, 1, 3), squeeze=False)
+    for line, defect in zip(grid, defects, strict=True):
         clean, moved = images[0] / 255, changed[defect][0]
         difference = np.clip(0.5 + 4 * (moved - clean), 0, 1)
         shown = {"clean": clean, defect: moved, "difference, 4 times": difference}
