@@ -119,9 +119,9 @@ SAFETY = """## Students of a teacher with a defect
 inheritance is the share of right answers that the defect turns wrong. Adversarial images are made
 on the teacher alone: its first feature is pushed, and no pixel moves by more than 8 of 255. The
 number of weights that ReMoS sets to zero was chosen on 400 held-out training images, of those that
-lose at most 5 points there. There 30 % were tried too, and lost far more. One run each; the interval
-of an accuracy is 2.7 points to each side. A backdoor, a square that the teacher takes for an
-airplane, is the other half of the suite, and has not been run to its end. `python -m
+lose at most 5 points there. 30 % were tried there too, and lost far more. One run each; the
+interval of an accuracy is 2.7 points to each side. A backdoor, a square that the teacher takes for
+an airplane, is the other half of the suite, and has not been run to its end. `python -m
 benchmarks.safety` draws the picture."""
 ATTACKED = "safety.png"
 
