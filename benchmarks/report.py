@@ -446,12 +446,12 @@ def of_embedding(result, _):
     ]
     head = ("Images", "Time of one", "Processor time of one", "Memory", "Before", "Load")
     rates = result["rates"]
-    alone = [[f"{rates[name]:,.0f}" for name in ("decoder", "network", "together")]]
-    columns = ("Decoder, images a second", "Network", "Both together")
+    alone = [f"{rates[name]:,.0f}" for name in ("decoder", "network", "together")]
+    columns = ("Decoder, images a second", "Network", "Both together", "Load")
     return [
         EMBEDDING,
         markdown_table(head, lines, right=range(len(head))),
-        markdown_table(columns, alone, right=range(3)),
+        markdown_table(columns, [[*alone, f"{rates['load']:.1f}"]], right=range(4)),
     ]
 
 
