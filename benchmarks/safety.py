@@ -148,9 +148,11 @@ def sets():
 
 
 def attacked(runs, defect, name, images):
-    """Images after the attack. Those of the first defect are made once and kept."""
+    """Images after the attack. Those of the first defect are made once and kept. The trigger has
+    the size that the teacher learned: on larger images it would shrink with them.
+    """
     if defect == "backdoor":
-        return triggered(images)
+        return triggered(sslzoo.load(TEACHER).reads.sized(images))
     file = runs / f"{name}.npy"
     if not file.exists():
         np.save(file, penultimate(sslzoo.load(TEACHER), images, **ATTACK))
@@ -192,14 +194,14 @@ def picture(result):
     from matplotlib.figure import Figure
 
     test = sets()[-1]
-    images = test.images[[0]]
+    images = sslzoo.load(TEACHER).reads.sized(test.images[[0]])
     changed = {"adversarial": penultimate(sslzoo.load(TEACHER), images, **ATTACK)}
-    changed["backdoor"] = triggered(images) / 255
+    changed["backdoor"] = triggered(images)
     figure = Figure(figsize=(9, 4.4), layout="constrained")
     defects = dict.fromkeys(row["defect"] for row in result["rows"])
     grid = figure.subplots(len(defects), 4, width_ratios=(1, 1, 1, 3), squeeze=False)
     for line, defect in zip(grid, defects, strict=True):
-        clean, moved = images[0] / 255, changed[defect][0]
+        clean, moved = images[0], changed[defect][0]
         difference = np.clip(0.5 + 4 * (moved - clean), 0, 1)
         shown = {"clean": clean, defect: moved, "difference, 4 times": difference}
         for axes, (title, pixels) in zip(line[:3], shown.items(), strict=True):

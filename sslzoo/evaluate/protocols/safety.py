@@ -52,7 +52,8 @@ def safety(
         attack: See `sslzoo.evaluate.fgsm`, `pgd`, `penultimate` and `triggered`.
         radius, steps, step_size, seed: Of "fgsm", "pgd" and "penultimate".
         unit: Of "penultimate", the feature that is pushed.
-        trigger_size: Of "trigger", in pixels.
+        trigger_size: Of "trigger", in pixels of the items. On images larger than the network's it
+            shrinks with them.
         target: Of "trigger", the class of the backdoor among those of the model. None: any wrong
             answer counts.
         batch_size: Items to process at once.
