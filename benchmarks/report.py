@@ -180,7 +180,6 @@ def text(folder=RESULTS):
         parts += [EQUAL_BUDGET, equal_budget(suites["equal_budget"])]
     for name, words, table in (
         ("fine_tuning", FINE_TUNING, fine_tuning),
-        ("adapters", ADAPTERS, adapters),
         ("generalisation", GENERALISATION, generalisation),
         ("incremental", INCREMENTAL, incremental),
     ):
@@ -517,6 +516,7 @@ PICTURED = {
     "two_moons": of_two_moons,
     "adaptation": of_adaptation,
     "time_series": of_time_series,
+    "adapters": of_adapters,
     "safety": of_safety,
     "embedding": of_embedding,
 }

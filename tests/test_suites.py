@@ -395,3 +395,34 @@ def test_safety_is_judged_by_the_inheritance_and_by_the_accuracy(tmp_path, monke
     assert suite.run(tmp_path) == result and len(made) == 2 * (3 + len(suite.SHARES))
     parts = importlib.import_module("benchmarks.report").of_safety(result, tmp_path)
     assert len(parts[-1].splitlines()) == 2 + len(made)
+
+
+def test_adapters_keeps_its_parts_and_is_held_against_fine_tuning(tmp_path, monkeypatch):
+    suite = importlib.import_module("benchmarks.adapters")
+    report = importlib.import_module("benchmarks.report")
+    made = []
+
+    def measured(runs, network, way, count, draw):
+        made.append((way, count, draw))
+        accuracy = {"fine_tune": 0.6, "adapters": 0.5, "sim_plus": 0.59}.get(way, 0.4)
+        found = {"accuracy": accuracy, "seconds": 1.0, "learned_share": 0.1}
+        return found | ({"attention": {"block1": [0.2] * 3 + [0.4]}} if "sim" in way else {})
+
+    monkeypatch.setattr(suite, "rich", lambda runs: (None, {"accuracy": 1.0}))
+    monkeypatch.setattr(suite, "measured", measured)
+    result = suite.run(tmp_path)
+    assert all(each["met"] for each in result["targets"])
+    assert suite.run(tmp_path) == result and len(made) == len(set(made)) == 3 * 7 * 3
+    assert len(report.adapters(result["rows"]).splitlines()) == 2 + len(suite.WAYS)
+    assert len(report.of_adapters(result, tmp_path)) == 2
+    assert len(suite.picture(result).axes) == 2
+
+
+def test_the_loudest_second_of_a_recording_is_kept():
+    suite = importlib.import_module("benchmarks.adapters")
+    wave = np.zeros(20_000, "int16")
+    wave[9_000:16_000] = 100
+    found = suite.second(wave)
+    assert len(found) == 8_000 and (found == 100).sum() == 7_000
+    short = suite.second(np.full(4_000, 5, "int16"))
+    assert len(short) == 8_000 and (short[2_000:6_000] == 5).all() and short.sum() == 20_000
