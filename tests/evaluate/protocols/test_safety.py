@@ -27,7 +27,7 @@ def student(teacher):
 
 
 @pytest.fixture
-def test_set(student):
+def labeled(student):
     """Its own answers, but for ten items."""
     labels = student.classify(IMAGES).argmax(axis=1)
     labels[:10] = (labels[:10] + 1) % 3
@@ -38,47 +38,47 @@ def answers(student, images):
     return student.classify(images).argmax(axis=1)
 
 
-def test_with_a_teacher_it_is_attacked_and_the_student_judged(teacher, student, test_set):
+def test_with_a_teacher_it_is_attacked_and_the_student_judged(teacher, student, labeled):
     settings = {"radius": 0.5, "steps": 5, "seed": 3}
-    record = safety(student, test_set, teacher, attack="penultimate", **settings, unit=1)
+    record = safety(student, labeled, teacher, attack="penultimate", **settings, unit=1)
     moved = attacks.penultimate(teacher, IMAGES, **settings, unit=1)
     clean = answers(student, IMAGES)
-    expected = inheritance(clean, answers(student, moved), test_set.labels)
+    expected = inheritance(clean, answers(student, moved), labeled.labels)
     assert {key: record[key] for key in expected} == expected
     assert record["inheritance"] > 0 and record["n_right"] == 30 and record["accuracy"] == 0.75
     random = answers(student, attacks.noise(IMAGES, 0.5, 3))
-    rate = inheritance(clean, random, test_set.labels)["inheritance"]
+    rate = inheritance(clean, random, labeled.labels)["inheritance"]
     assert record["baselines"] == {"random_noise_inheritance": rate}
     own = {"attack", "attacker", "target", "radius", "steps", "step_size", "unit", "seed"}
     assert own <= set(record["settings"]) and record["settings"]["attacker"].endswith("SimCLR")
     assert json.loads(json.dumps(record)) == record
 
 
-def test_without_a_teacher_the_model_itself_is_attacked_at_the_labels(student, test_set):
-    record = safety(student, test_set, attack="fgsm", radius=0.2, baselines=False)
-    moved = attacks.fgsm(student, IMAGES, test_set.labels, radius=0.2)
-    expected = inheritance(answers(student, IMAGES), answers(student, moved), test_set.labels)
+def test_without_a_teacher_the_model_itself_is_attacked_at_the_labels(student, labeled):
+    record = safety(student, labeled, attack="fgsm", radius=0.2, baselines=False)
+    moved = attacks.fgsm(student, IMAGES, labeled.labels, radius=0.2)
+    expected = inheritance(answers(student, IMAGES), answers(student, moved), labeled.labels)
     assert record["inheritance"] == expected["inheritance"] and record["baselines"] == {}
     assert record["settings"]["attacker"] == "the model itself"
 
 
-def test_a_teacher_of_other_classes_is_attacked_at_its_own_answers(student, test_set):
+def test_a_teacher_of_other_classes_is_attacked_at_its_own_answers(student, labeled):
     teacher = sslzoo.build("erm", student.backbone, classes=2)
-    record = safety(student, test_set, teacher, attack="pgd", radius=0.1, steps=3)
+    record = safety(student, labeled, teacher, attack="pgd", radius=0.1, steps=3)
     moved = attacks.pgd(teacher, IMAGES, radius=0.1, steps=3)
-    expected = inheritance(answers(student, IMAGES), answers(student, moved), test_set.labels)
+    expected = inheritance(answers(student, IMAGES), answers(student, moved), labeled.labels)
     assert record["inheritance"] == expected["inheritance"]
 
 
-def test_a_trigger_counts_its_class_alone_where_that_is_known(student, test_set):
+def test_a_trigger_counts_its_class_alone_where_that_is_known(student, labeled):
     clean, marked = answers(student, IMAGES), answers(student, triggered(IMAGES, 5))
     for target in (None, 1):
-        record = safety(student, test_set, attack="trigger", trigger_size=5, target=target)
-        expected = inheritance(clean, marked, test_set.labels, target)
+        record = safety(student, labeled, attack="trigger", trigger_size=5, target=target)
+        expected = inheritance(clean, marked, labeled.labels, target)
         assert {key: record[key] for key in expected} == expected and record["baselines"] == {}
 
 
-def test_it_is_refused_before_the_work(teacher, student, test_set):
+def test_it_is_refused_before_the_work(teacher, student, labeled):
     larger = sslzoo.build("simclr", "micro", 16)
     sentence = (
         r"teacher: got one that reads images of shape \(16, 16, 3\); it must read what the model "
@@ -92,9 +92,9 @@ def test_it_is_refused_before_the_work(teacher, student, test_set):
         ({"radius": 0}, "radius: got 0"),
     ):
         with pytest.raises(ValueError, match=error):
-            safety(student, test_set, **settings, dry_run=True)
+            safety(student, labeled, **settings, dry_run=True)
     with pytest.raises(ValueError, match="test: got no labels"):
         safety(student, Dataset(IMAGES))
     with pytest.raises(ValueError, match="test labels: got 3|labels"):
         safety(student, (IMAGES, np.full(40, 3)), attack="fgsm")
-    assert safety(student, test_set, teacher, dry_run=True) == {}
+    assert safety(student, labeled, teacher, dry_run=True) == {}
