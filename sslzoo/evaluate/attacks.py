@@ -227,7 +227,7 @@ def _ascent(model, objective, items, labels, start, radius, steps, step_size, ba
     compute = backends.compiled(model, step)
     labels, parts = np.asarray(labels, "int32"), []
     starts = range(0, len(items), batch_size)
-    for first in progress(starts, "Attacking", len(starts), least=4):
+    for first in progress(starts, "Attacking", len(starts), 4, batch_size):
         rows = slice(first, first + batch_size)
         x = _bounded(start[rows], model.reads.field)
         for _ in range(steps):

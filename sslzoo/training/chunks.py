@@ -62,7 +62,7 @@ def in_chunks(function: Callable, x: Any, count: int, batch_size: int, title: st
     """
     starts = range(0, count, batch_size)
     results = None
-    for start in progress(starts, title, len(starts), least=20):
+    for start in progress(starts, title, len(starts), 20, batch_size):
         end = min(start + batch_size, count)
         size = end - start if backends.open_shapes else _filled(count, batch_size)
         rows = np.minimum(np.arange(start, start + size), end - 1)

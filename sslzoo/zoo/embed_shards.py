@@ -40,7 +40,7 @@ def write_shards(model: Method, job: Job, shards: dict[int, list[str]]) -> None:
     batches = [batch for number, paths in shards.items() for batch in _batches(number, paths, job)]
     parts: list[Shard] = []
     images = decoded(job.folder, batches, reader(model))
-    for batch, pixels in progress(images, "Encoding", len(batches), least=20):
+    for batch, pixels in progress(images, "Encoding", len(batches), 20, job.batch_size):
         parts.append(_encoded(model, batch.paths, pixels, job))
         if batch.last:
             write_shard(job.manifest.path(job.out, batch.shard), _joined(parts, job.manifest))
