@@ -17,6 +17,19 @@ LONGEST_REASON = 200  # characters of an error of a library
 PART_SECONDS = 24 * 3600
 
 
+def cache_home() -> str:
+    """$SSLZOO_HOME, by default ~/.cache/sslzoo. A user without a home has it among the temporary
+    files.
+
+    >>> isinstance(cache_home(), str)
+    True
+    """
+    home = os.path.expanduser(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo")
+    if home.startswith("~"):  # no HOME, and no entry of the user in the list of users
+        home = f"{tempfile.gettempdir()}/sslzoo-{os.getuid()}"
+    return home
+
+
 @contextmanager
 def atomic(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """A binary file to write (and read back) that becomes `path` when the block ends well.

@@ -48,6 +48,7 @@ def run_page(tmp_path, monkeypatch):
     """Runs the blocks of a page in an empty folder, as someone who has no other data."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SSLZOO_DATA", raising=False)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
 
     def run_page(page):

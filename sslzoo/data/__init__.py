@@ -1,6 +1,7 @@
 """Data sets and batches. This imports neither keras nor tensorflow.
 
 - data sets by name: `load`, `available`, `pictures`; formats in `read/`
+- `store`: a folder or an archive of images as a data set of TensorFlow Datasets
 - `split`: a part kept apart as a test set; `labeled_subset`: a few labels of every class
 - rows of fields: `Dataset`, `ImageFiles` (decoded on access), `Pictures` (of unequal sizes)
 - domains: `joined_domains`, `rotated`, `colored`, `activities` (of time)
@@ -21,6 +22,7 @@ from sslzoo.data.pictures import Pictures
 from sslzoo.data.sources import available, load, pictures
 from sslzoo.data.subset import labeled_subset, split
 from sslzoo.data.tasks import Episode, Episodes, Task, TaskStream
+from sslzoo.data.to_tfds import store
 
 _SAMPLERS = {streams.class_name(name): name for name in streams.names()}
 
@@ -43,6 +45,7 @@ __all__ = [
     "pictures",
     "rotated",
     "split",
+    "store",
     *_SAMPLERS,
 ]
 

@@ -1,6 +1,6 @@
 """A data set in memory or on disk, with random access to its rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,8 +98,7 @@ class Dataset:
         return len(self.inputs)
 
     def __getitem__(self, indices: Any) -> dict[str, NDArray]:
-        index = np.arange(len(self))[indices]
-        return {field: values[index] for field, values in self.fields.items()} | {"index": index}
+        return batch_of(self.fields, np.arange(len(self))[indices])
 
     def take(self, indices: Any) -> "Dataset":
         """The rows `indices` (integers, a slice or a boolean mask), in that order.
@@ -182,3 +181,18 @@ def take(values: NDArray, index: NDArray[np.int64]) -> NDArray:
     array([7, 5])
     """
     return values[index] if isinstance(values, np.ndarray) else values.take(index)
+
+
+def batch_of(fields: Mapping[str, NDArray], index: NDArray[np.int64]) -> dict[str, NDArray]:
+    """{field: its rows, ..., "index": their numbers}.
+
+    Rows whose images cannot be read are left to others if `ImageFiles` were told to skip them.
+
+    >>> batch_of({"vectors": np.eye(3)}, np.array([2]))
+    {'vectors': array([[0., 0., 1.]]), 'index': array([2])}
+    """
+    images = {}
+    if hasattr(fields.get("images"), "readable"):
+        images["images"], index = fields["images"].readable(index)
+    others = {field: values[index] for field, values in fields.items() if field not in images}
+    return images | others | {"index": index}

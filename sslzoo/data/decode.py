@@ -130,6 +130,27 @@ def probe(path: str | os.PathLike) -> tuple[int, int]:
     return (width, height) if orientation in _TRANSPOSED else (height, width)
 
 
+def keeps_its_pixels(path: str | os.PathLike) -> bool:
+    """Whether any decoder of JPEG and PNG makes the pixels of a file that `decode` makes: 8 bits of
+    gray or color, upright, nothing transparent.
+
+    Raises OSError for what cannot be read, with the reason.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("RGB", (6, 4)).save(f"{folder}/a.png")
+    ...     Image.new("RGBA", (6, 4)).save(f"{folder}/b.png")
+    ...     keeps_its_pixels(f"{folder}/a.png"), keeps_its_pixels(f"{folder}/b.png")
+    (True, False)
+    """
+    with _opened(path) as image:
+        plain = image.format in ("JPEG", "PNG") and image.mode in ("L", "RGB")
+        if not plain or "transparency" in image.info or _deep_color(path, image) is not None:
+            return False
+        return image.getexif().get(0x0112, 1) == 1
+
+
 def guessed_bits(path: str | os.PathLike) -> int:
     """Bits that the values of an image of more than 8 bits need, where its file does not say it; 0
     for any other image.

@@ -37,12 +37,22 @@ def random_access(builder: Any, split: str, skip: Iterable[str] = ()) -> Sequenc
     stored_as = builder.info.file_format and builder.info.file_format.value
     if stored_as == "array_record":
         return builder.as_data_source(split, decoders=decoders)
-    shards = builder.info.splits[split].file_instructions if builder.info.splits else []
+    shards = parts(builder, split)
     if stored_as == "tfrecord" and shards and os.path.isfile(shards[0].filename):
         # a partial, since a set that is read row by row must be pickled
         deserialize = builder.info.features.deserialize_example_np
         return _Examples(shards, functools.partial(deserialize, decoders=decoders))
     return None
+
+
+def parts(builder: Any, split: str) -> list:
+    """What a split has of each file: TFDS' `FileInstruction`s (filename, skip, take, ...).
+
+    >>> import tensorflow_datasets as tfds  # doctest: +SKIP
+    >>> [part.take for part in parts(tfds.builder("mnist"), "test[:10]")]  # doctest: +SKIP
+    [10]
+    """
+    return builder.info.splits[split].file_instructions if builder.info.splits else []
 
 
 class _Examples:

@@ -48,7 +48,8 @@ def load(
         image_size: Resize the shorter side to this size (bicubic, antialiased) and cut the center
             square. None: keep the stored size. You need it if stored sizes differ. Models resize
             images to their own size anyway.
-        on_error: "raise" or "skip", for files that cannot be read in a directory of images.
+        on_error: "raise" or "skip", for files that cannot be read in a directory of images, and
+            for images that are decoded on access: the next one then stands for it.
         data_dir: Folder of TensorFlow data sets. Default: TFDS_DATA_DIR, then TFDS' own. A set in
             it is read without a download.
         labels: A CSV file with two columns, path and label, for a directory of images. Its images
@@ -81,7 +82,9 @@ def load(
     if labels is not None and (place is None or place[1] is not folder):
         raise refused("labels", f"{labels} for {name!r}", "stand beside a directory of images")
     if place is None and name != "digits":
-        return _load_tfds(name, split, image_size, data_dir)  # which knows parts of splits itself
+        return _load_tfds(
+            name, split, image_size, data_dir, on_error
+        )  # which knows parts of splits itself
     whole_split, rows = _part(split)
     if name == "digits":
         data = digits.load(whole_split)
@@ -251,7 +254,7 @@ def _data_root():
     return pathlib.Path(root) if root else None
 
 
-def _load_tfds(name, split, image_size, data_dir):
+def _load_tfds(name, split, image_size, data_dir, on_error):
     if not TFDS_NAME.fullmatch(name):
         raise _unknown(name, data_dir, [], "TFDS")
     if importlib.util.find_spec("tensorflow_datasets") is None:
@@ -259,7 +262,7 @@ def _load_tfds(name, split, image_size, data_dir):
     import tensorflow_datasets
 
     try:
-        return tfds.load(name.removeprefix("tfds:"), split, image_size, data_dir)
+        return tfds.load(name.removeprefix("tfds:"), split, image_size, data_dir, on_error)
     except tensorflow_datasets.core.DatasetNotFoundError:
         names = tensorflow_datasets.list_builders(with_community_datasets=False)
         raise _unknown(name, data_dir, names, "TFDS") from None

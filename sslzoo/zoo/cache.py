@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 from sslzoo.checks import local_path, refused
+from sslzoo.files import cache_home
 from sslzoo.zoo.download import WeightsError, download_first, lock, matches, verify
-from sslzoo.zoo.places import SUFFIX, cache_home, cached_name
+from sslzoo.zoo.places import SUFFIX, cached_name
 from sslzoo.zoo.records import Weights
 
 # Folder URLs that hold the files of weights/; empty until a release is published. $SSLZOO_MIRRORS

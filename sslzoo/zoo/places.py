@@ -1,25 +1,10 @@
 """Where weights lie on this machine. It needs neither NumPy nor pydantic: lists are quick."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from sslzoo.files import cache_home
+
 SUFFIX = ".weights.h5"
-
-
-def cache_home() -> str:
-    """$SSLZOO_HOME, by default ~/.cache/sslzoo. A user without a home has it among the temporary
-    files.
-
-    Example:
-        >>> from sslzoo.zoo.places import cache_home
-        >>> isinstance(cache_home(), str)
-        True
-    """
-    home = os.path.expanduser(os.environ.get("SSLZOO_HOME") or "~/.cache/sslzoo")
-    if home.startswith("~"):  # no HOME, and no entry of the user in the list of users
-        home = f"{tempfile.gettempdir()}/sslzoo-{os.getuid()}"
-    return home
 
 
 def cached_name(file: str, sha256: str) -> str:

@@ -67,7 +67,7 @@ def load(
 
     Up to 1 GiB of pixels come as an array. More come as `ImageFiles`, decoded on access (needs
     image_size). Of those, headers and ends are checked here; damage in the middle of a file shows
-    when the row is read.
+    when the row is read, and `on_error` says what then happens.
 
     Args:
         image_size: shorter side resized (bicubic, antialiased) and center cut; needed when the
@@ -91,7 +91,7 @@ def load(
     path = pathlib.Path(path)
     listing = list_images(path, split, labels)
     warn_of_unread(path, listing.unread, stacklevel=3)
-    listing, headers = _each(_header, listing, path, on_error, "reading headers")
+    listing, headers = usable(_header, listing, path, on_error, "reading headers")
     sizes = [size for size, _ in headers]
     bits = _common_bits(path, [bits for _, bits in headers])
     read = functools.partial(decode, bits=bits)
@@ -102,9 +102,9 @@ def load(
             raise ImageSizeNeeded(
                 f"image_size: needed for {path}, whose {count} images are too large for memory."
             )
-        images = ImageFiles(listing.files, image_size, decode=read)
+        images = ImageFiles(listing.files, image_size, decode=read, on_error=on_error)
     else:
-        listing, images = _each(
+        listing, images = usable(
             lambda file: read(file, image_size), listing, path, on_error, "decoding images"
         )
         images = np.stack(images)
@@ -143,7 +143,7 @@ def pictures(
 
     listing = list_images(path, split)
     warn_of_unread(path, listing.unread, stacklevel=3)
-    listing, images = _each(read, listing, path, on_error, "decoding images")
+    listing, images = usable(read, listing, path, on_error, "decoding images")
     return Pictures(images, _names(path, listing.files), path.name, split)
 
 
@@ -157,10 +157,20 @@ def _names(path, files):
     return next(names for names in choices if len(set(names)) == len(names))
 
 
-def _each(
+def usable(
     function: Callable, listing: Listing, path: pathlib.Path, on_error: str, what: str
 ) -> tuple[Listing, list]:
-    """(listing, [function(file)]) of the files for which it raises no OSError."""
+    """(listing, [function(file)]) of the files for which it raises no OSError.
+
+    Args:
+        path: of the directory. on_error: as for `load`. what: title of the bar.
+
+    Raises:
+        ValueError: it raises one for a file, and on_error is "raise"; or for all files.
+
+    >>> usable(len, Listing([]), pathlib.Path("photos"), "raise", "reading")[1]
+    []
+    """
 
     def attempt(file):
         try:

@@ -1,6 +1,7 @@
 """Data sets of TensorFlow Datasets, stored on this machine or downloaded."""
 
 import functools
+import io
 import os
 import pathlib
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
-from sslzoo.data.decode import resize
+from sslzoo.data.decode import decode, resize
 from sslzoo.data.image_files import ImageFiles, ImageSizeNeeded
+from sslzoo.data.kept_labels import kept_labels
 from sslzoo.data.read import check_split
-from sslzoo.data.records import random_access
+from sslzoo.data.records import parts, random_access
 from sslzoo.progress import progress
 
 
@@ -20,6 +22,7 @@ def load(
     split: str = "train",
     image_size: int | None = None,
     data_dir: str | os.PathLike | None = None,
+    on_error: str = "raise",
 ) -> Dataset:
     """Read split `split` of the TensorFlow data set `name` ("NAME", "NAME/CONFIG", either with
     ":VERSION").
@@ -49,10 +52,11 @@ def load(
     image_key, label_key = _keys(name, builder.info.features)
     if builder.info.splits and not _has_split(builder.info.splits, split):
         check_split(name, split, sorted(builder.info.splits))
-    source = random_access(builder, split)
+    source = random_access(builder, split, skip=[image_key])
     if source is not None:
-        labels = _labels(builder, split, image_key, label_key)
-        images = _random(name, source, image_key, image_size)
+        labels = _labels(builder, split, source, label_key)
+        channels = builder.info.features[image_key].shape[-1]
+        images = _random(f"{name} {split}", source, image_key, channels, image_size, on_error)
     else:
         images, labels = _sequential(name, builder, split, image_key, label_key, image_size)
     classes = builder.info.features[label_key].names if label_key else None
@@ -66,13 +70,22 @@ def stored(data_dir: str | os.PathLike | None = None) -> dict[str, pathlib.Path]
     >>> stored("nowhere")
     {}
     """
-    given = data_dir or os.environ.get("TFDS_DATA_DIR")
-    root = pathlib.Path(os.path.expanduser(given or "~/tensorflow_datasets"))
+    root = stored_in(data_dir)
     found = {}
     for pattern in ("*/*/dataset_info.json", "*/*/*/dataset_info.json"):
         for info in sorted(root.glob(pattern), key=lambda path: _version(path.parent)):
             found[str(info.parent.parent.relative_to(root))] = info.parent
     return found
+
+
+def stored_in(data_dir: str | os.PathLike | None = None) -> pathlib.Path:
+    """The folder of the sets: data_dir, TFDS_DATA_DIR, or ~/tensorflow_datasets.
+
+    >>> stored_in("sets").name
+    'sets'
+    """
+    given = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(os.path.expanduser(given))
 
 
 def _builder(name, data_dir):
@@ -139,33 +152,40 @@ def _has_split(splits, split):
         return False
 
 
-def _labels(builder, split, image_key, label_key):
+def _labels(builder, split, source, label_key):
+    """The labels. To find them all records are read, so those of large sets are kept."""
     if label_key is None:
         return None
-    examples = random_access(builder, split, skip=[image_key])
-    return [
-        examples[row][label_key]
-        for row in progress(range(len(examples)), "reading labels", len(examples))
-    ]
+    shards = [(part.filename, part.skip, part.take) for part in parts(builder, split)]
+    return kept_labels(builder.name, shards, lambda: _read_labels(source, label_key))
 
 
-def _random(name, source, image_key, image_size):
+def _read_labels(source, label_key):
+    rows = progress(range(len(source)), "reading labels", len(source))
+    return np.array([source[row][label_key] for row in rows], "int64")
+
+
+def _random(title, source, image_key, channels, image_size, on_error):
     """The images as an array or, where that is too large, decoded when asked for."""
-    decode = functools.partial(_image, source, image_key)
-    first = decode(0, image_size)
-    if len(source) * first.nbytes <= image_files.ARRAY_LIMIT:
+    read = functools.partial(_image, source, image_key, channels)
+    one = read(0, None).nbytes if image_size is None else image_size**2 * channels
+    if len(source) * one <= image_files.ARRAY_LIMIT:
         rows = progress(range(len(source)), "decoding images", len(source))
-        return _stack(name, [decode(row, image_size) for row in rows])
+        return _stack(title, [read(row, image_size) for row in rows])
     if image_size is None:
         raise ImageSizeNeeded(
-            f"image_size: needed for {name}, whose {len(source)} images are too large for memory."
+            f"image_size: needed for {title}, whose {len(source)} images are too large for memory."
         )
-    return ImageFiles(range(len(source)), image_size, first.shape[-1], decode)
+    options = {"decode": read, "on_error": on_error, "title": f"{title}, row "}
+    return ImageFiles(range(len(source)), image_size, channels, **options)
 
 
-def _image(source, image_key, row, size):
-    pixels = source[row][image_key]
-    return pixels if size is None else resize(pixels, size)
+def _image(source, image_key, channels, row, size):
+    """As the images of folders are decoded: a JPEG in little more than the wanted size."""
+    try:
+        return decode(io.BytesIO(source[row][image_key]), size)[..., :channels]
+    except Exception as error:  # each format has errors of its own
+        raise OSError(str(error).partition("\n")[0] or type(error).__name__) from error
 
 
 def _sequential(name, builder, split, image_key, label_key, image_size):

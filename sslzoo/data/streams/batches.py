@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sslzoo.checks import refused
-from sslzoo.data.dataset import Dataset, as_array, as_dataset
+from sslzoo.data.dataset import Dataset, as_array, as_dataset, batch_of
 from sslzoo.data.endless import Endless
 from sslzoo.data.threads import Threads
 
@@ -84,8 +84,7 @@ class Batches(Endless):
 
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         start = k * self.batch_size
-        index = self._order(epoch)[start : start + self.batch_size].copy()
-        return {"index": index} | {field: values[index] for field, values in self._arrays.items()}
+        return batch_of(self._arrays, self._order(epoch)[start : start + self.batch_size].copy())
 
     def _order(self, epoch):
         """The rows of an epoch; the last permutation is kept."""

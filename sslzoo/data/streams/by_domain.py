@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslzoo.checks import check_fields, refused, whole
-from sslzoo.data.dataset import Dataset, as_dataset
+from sslzoo.data.dataset import Dataset, as_dataset, batch_of
 from sslzoo.data.endless import Endless
 from sslzoo.data.periods import SEGMENTS, cut_periods
 
@@ -89,5 +89,4 @@ class ByDomain(Endless):
     def batch(self, epoch: int, k: int) -> dict[str, NDArray]:
         rng = np.random.default_rng((self.seed, epoch, k))
         drawn = [rng.choice(rows, self.samples, replace=False) for rows in self._of_domain]
-        index = np.concatenate(drawn)
-        return {field: values[index] for field, values in self._arrays.items()} | {"index": index}
+        return batch_of(self._arrays, np.concatenate(drawn))

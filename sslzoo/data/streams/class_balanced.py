@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslzoo.checks import check_fields, refused, whole
-from sslzoo.data.dataset import Dataset, as_dataset
+from sslzoo.data.dataset import Dataset, as_dataset, batch_of
 from sslzoo.data.endless import Endless
 
 
@@ -75,5 +75,4 @@ class ClassBalanced(Endless):
         rng = np.random.default_rng((self.seed, epoch, k))
         chosen = rng.choice(len(self._of_class), self.classes, replace=False)
         drawn = [rng.choice(self._of_class[c], self.samples, replace=False) for c in chosen]
-        index = np.concatenate(drawn)
-        return {field: values[index] for field, values in self._arrays.items()} | {"index": index}
+        return batch_of(self._arrays, np.concatenate(drawn))

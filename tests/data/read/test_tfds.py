@@ -132,7 +132,7 @@ def test_a_large_set_without_random_access_is_refused(tmp_path, monkeypatch):
 def test_sizes_that_differ_need_an_image_size(tmp_path, file_format):
     store(tmp_path, image=(None, None, 1), file_format=file_format)
     with pytest.raises(
-        ValueError, match=r"image_size: needed for shapes, .*\(8, 8, 1\), \(13, 13, 1\)"
+        ValueError, match=r"image_size: needed for shapes train, .*\(8, 8, 1\), \(13, 13, 1\)"
     ):
         load("shapes", data_dir=tmp_path)
     assert load("shapes", image_size=8, data_dir=tmp_path).images.shape == (6, 8, 8, 1)
