@@ -22,6 +22,7 @@ from PIL import Image
 from benchmarks.kept import kept
 from benchmarks.machine import busy
 from benchmarks.targets import target
+from benchmarks.throughput import LOADER_WORKERS, find_peer
 
 MODEL, SMALL_MODEL, BATCH = "simclr_resnet20.cifar10", "simclr_resnet20.digits", 256
 COUNTS = (1_000, 20_000, 100_000)
@@ -45,6 +46,9 @@ def run(runs, counts=COUNTS):
         target(f"memory, {of_all}", last["peak_mb"] / first["peak_mb"], 1.2, most=True),
         target("decoder to network, images a second", rates["decoder"] / rates["network"], 1.0),
     ]
+    if "torch" in rates:
+        times = rates["together"] / max(rates["torch"].values())
+        targets.append(target("images a second, to those of a PyTorch loader loop", times, 1.0))
     return {"rows": rows, "rates": rates, "targets": targets}
 
 
@@ -122,6 +126,7 @@ def alone(runs):
 
     folder = photographs(runs / "photographs", ALONE, SIZE)
     model = sslzoo.load(MODEL)
+    size = model.reads.shape[0]
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
     batches = [Batch(0, False, files[s : s + BATCH]) for s in range(0, ALONE, BATCH)]
     rates = {"load": os.getloadavg()[0], "busy": busy()}
@@ -137,7 +142,20 @@ def alone(runs):
     began = time.monotonic()
     embed_folder(model, folder, runs / "embedded-rates", MODEL, BATCH)
     rates["together"] = ALONE / (time.monotonic() - began)
+    python = find_peer(None, required=False)
+    if python is not None:
+        rates["torch"] = {n: torch_rate(python, runs, folder, size, n) for n in LOADER_WORKERS}
     return rates
+
+
+def torch_rate(python, runs, folder, size, workers):
+    """Images a second of the same network in a loop of PyTorch, with so many loading processes."""
+    arguments = folder, runs / "torch.npy", size, BATCH, "resnet20", workers, WARM_UP
+    command = [python, "-W", "ignore", "-m", "benchmarks.peers.torch_embedding"]
+    done = subprocess.run(
+        [*command, *map(str, arguments)], check=True, capture_output=True, text=True
+    )
+    return json.loads(done.stdout)
 
 
 def _peak_mb():
