@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo lowest-test newest-test constraints test test-all lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs site start slowest throughput peer-env tfa-golden torch-golden clean
+.PHONY: demo lowest-test newest-test constraints test test-all lint examples test-tensorflow test-jax wheel-test formats-test notebooks docs site links start slowest throughput peer-env tfa-golden torch-golden clean
 
 demo: .venv/installed
 	$(BIN)/sslzoo demo
@@ -68,6 +68,10 @@ docs: .venv/installed
 # The documentation as a web site, build/site/index.html. Every warning is an error.
 site: .venv-docs/installed
 	.venv-docs/bin/python -m sphinx -q -W --keep-going -b html -c docs . build/site
+
+# Every link to another site. It needs the network.
+links: .venv-docs/installed
+	.venv-docs/bin/python -m sphinx -q -b linkcheck -c docs . build/links
 
 .venv-docs/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-docs

@@ -42,6 +42,7 @@ autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 templates_path = [str(ROOT / "docs/_templates")]
 html_theme = "furo"
+linkcheck_ignore = [r"https?://(localhost|host|127\.0\.0\.1)\b"]
 html_title = "sslzoo"
 html_additional_pages = {"index": "to_site.html"}
 
