@@ -93,7 +93,14 @@ what else runs. Before is the memory of the loaded model. The load is that of th
 folder began: its two cores were never idle.
 
 Below, images a second of the decoder and of the network, each alone, and of both together:
-photographs of 256 x 192 pixels, ResNet-20 of 32 pixels."""
+photographs of 256 x 192 pixels, ResNet-20 of 32 pixels. PyTorch is the usual loop over a loader of
+files, with the better number of loading processes, and the same network."""
+
+SERVING = """## Requests to a server
+
+`sslzoo serve` with {model}: {clients} clients, each of which sends one image after the other. Beside
+it the same exported graph is called for one image after the other, without a server. The two were
+measured in turns on two cores. The server gathers requests into batches."""
 
 FINE_TUNING = """## A trained network and one's own labels
 
@@ -446,12 +453,30 @@ def of_embedding(result, _):
     head = ("Images", "Time of one", "Processor time of one", "Memory", "Before", "Load")
     rates = result["rates"]
     alone = [f"{rates[name]:,.0f}" for name in ("decoder", "network", "together")]
-    columns = ("Decoder, images a second", "Network", "Both together", "Load")
+    alone.append(f"{max(rates['torch'].values()):,.0f}" if "torch" in rates else "–")
+    columns = ("Decoder, images a second", "Network", "Both together", "PyTorch", "Load")
     return [
         EMBEDDING,
         markdown_table(head, lines, right=range(len(head))),
-        markdown_table(columns, [[*alone, f"{rates['load']:.1f}"]], right=range(4)),
+        markdown_table(columns, [[*alone, f"{rates['load']:.1f}"]], right=range(5)),
     ]
+
+
+def of_serving(result, _):
+    """The part on a server: a line of each measurement."""
+    names = {"bare": "The exported graph, in a loop", "served": "`sslzoo serve`"}
+    head = ("", "Requests a second", "p50", "p95", "Errors")
+    lines = [
+        [
+            names[row["what"]],
+            f"{row['per_second']:,.0f}",
+            *(f"{row[key]:.1f} ms" for key in ("p50_ms", "p95_ms")),
+            str(row.get("errors", "–")),
+        ]
+        for row in result["rows"]
+    ]
+    text = SERVING.format(**result)
+    return [text, markdown_table(head, lines, right=range(1, len(head)))]
 
 
 def _percent(row, key):
@@ -519,6 +544,7 @@ PICTURED = {
     "adapters": of_adapters,
     "safety": of_safety,
     "embedding": of_embedding,
+    "serving": of_serving,
 }
 
 if __name__ == "__main__":

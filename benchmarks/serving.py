@@ -1,10 +1,9 @@
-"""`python -m benchmarks.serving`: the throughput of `sslzoo serve` under many clients, beside the
-bare SavedModel in a loop on the same requests. On an idle machine.
+"""The throughput of `sslzoo serve` under many clients, beside the bare SavedModel in a loop on the
+same requests. On an idle machine.
 
 Both answer requests of one image, in one process each, one after the other and in turns.
 """
 
-import argparse
 import base64
 import http.client
 import io
@@ -20,20 +19,15 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.table import Table
+
+from benchmarks.targets import target
 
 MODEL, SIDE = "simclr_resnet20.cifar10", 32
-LEAST = 0.8  # of the bare model's throughput
+SECONDS, ROUNDS, CLIENTS = 10.0, 3, 16  # of each measurement; pairs of them; threads that ask
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    options = parser.parse_args()
+def run(_, seconds=SECONDS, rounds=ROUNDS):
+    """{"rows": one of each measurement, "targets"}."""
     import sslzoo
 
     with tempfile.TemporaryDirectory() as folder:
@@ -42,23 +36,22 @@ def main() -> int:
         bare = _bare(exported, files)
         process, url = _server(exported.parent)
         try:
-            rounds = [
-                {
-                    "bare": bare(options.seconds),
-                    "served": _load(url, files, options.clients, options.seconds),
-                }
-                for _ in range(options.rounds)
-            ]
+            pairs = [(bare(seconds), _load(url, files, CLIENTS, seconds)) for _ in range(rounds)]
         finally:
             process.terminate()
             process.wait()
-    ratios = [row["served"]["per_second"] / row["bare"]["per_second"] for row in rounds]
-    result = {"model": MODEL, "clients": options.clients, "rounds": rounds, "ratios": ratios}
-    _show(rounds, ratios)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
-    errors = sum(row["served"]["errors"] for row in rounds)
-    return int(errors > 0 or float(np.median(ratios)) < LEAST)
+    rows = [{"what": "bare" if i == 0 else "served"} | pair[i] for pair in pairs for i in (0, 1)]
+    ratios = [served["per_second"] / alone["per_second"] for alone, served in pairs]
+    errors = sum(served["errors"] for _, served in pairs)
+    return {
+        "model": MODEL,
+        "clients": CLIENTS,
+        "rows": rows,
+        "targets": [
+            target("requests a second, served to bare", np.median(ratios), 0.8),
+            target("errors", errors, 0, most=True),
+        ],
+    }
 
 
 def _png(seed: int) -> bytes:
@@ -143,18 +136,3 @@ def _server(folder: Path) -> tuple[subprocess.Popen, str]:
         if found:
             return process, found[0]
     raise RuntimeError("the server ended")
-
-
-def _show(rounds: list[dict], ratios: list[float]) -> None:
-    table = Table("", "per second", "p50 ms", "p95 ms", "errors", title=MODEL)
-    for row in rounds:
-        for name, figures in row.items():
-            cells = [f"{figures[key]:.1f}" for key in ("per_second", "p50_ms", "p95_ms")]
-            table.add_row(name, *cells, str(figures.get("errors", "")))
-    console = Console()
-    console.print(table)
-    console.print(f"served / bare: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

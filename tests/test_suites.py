@@ -426,3 +426,15 @@ def test_the_loudest_second_of_a_recording_is_kept():
     assert len(found) == 8_000 and (found == 100).sum() == 7_000
     short = suite.second(np.full(4_000, 5, "int16"))
     assert len(short) == 8_000 and (short[2_000:6_000] == 5).all() and short.sum() == 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_load_test_counts_what_a_server_answers(tmp_path):
+    serving = importlib.import_module("benchmarks.serving")
+    result = serving.run(tmp_path, seconds=1.0, rounds=1)
+    bare, served = result["rows"]
+    assert min(bare["per_second"], served["per_second"]) > 1 and served["errors"] == 0
+    assert result["targets"][0]["value"] == served["per_second"] / bare["per_second"]
+    text = importlib.import_module("benchmarks.report").of_serving(result, None)[1]
+    assert f"{served['per_second']:,.0f}" in text
