@@ -1,8 +1,9 @@
 """Self-supervised methods on one small budget: the first 1,000 training images of each class of
-CIFAR-10, ResNet-20 of width 16, batch 256, 10 epochs, kNN with k 200 and T 0.1.
+CIFAR-10, ResNet-20 of width 16, batch 256, 10 epochs.
 
-Each method has the settings of its entry `<method>_resnet20.cifar10`. Methods of the families below
-that have such an entry are in the table.
+They are judged by kNN with k 200 and T 0.1, pretext and restoring methods by a linear probe of
+their best block. Each has the settings of its entry `<method>_resnet20.cifar10`, MAE those of
+`mae_vit_tiny.cifar10`. Methods of the families below with an entry are in the table.
 """
 
 import json
@@ -10,6 +11,7 @@ import time
 
 import numpy as np
 
+import sslzoo
 from benchmarks import variants
 from benchmarks.kept import kept
 from benchmarks.targets import target
@@ -22,6 +24,8 @@ from sslzoo.zoo.sources import load_sets
 from sslzoo.zoo.strict import Source
 
 FAMILIES = ("contrastive", "asymmetric", "redundancy", "clustering")
+BY_PROBE = ("pretext", "restoring")
+OTHER_ENTRIES = {"mae": "mae_vit_tiny.cifar10"}
 TRAIN = Source(name="cifar10", split="train", per_class=1000)
 TEST = Source(name="cifar10", split="test")
 EPOCHS, BATCH, LONGER = 10, 256, 50
@@ -53,10 +57,18 @@ def run(runs, names=None, epochs=EPOCHS):
 
 def methods():
     """Those with an entry, SimCLR first: it is what the others are held against."""
-    entries = set(list_models("*_resnet20.cifar10"))
-    known = [name for name in list_methods() if method_family(name) in FAMILIES]
-    found = [name for name in known if f"{name}_resnet20.cifar10" in entries]
-    return sorted(found, key=lambda name: name != "simclr")
+    entries = set(list_models("*.cifar10"))
+    known = [name for name in list_methods() if method_family(name) in FAMILIES + BY_PROBE]
+    found = [name for name in known if entry_of(name) in entries]
+    return sorted(found, key=lambda name: (name != "simclr", by_probe(name)))
+
+
+def entry_of(name):
+    return OTHER_ENTRIES.get(name, f"{name}_resnet20.cifar10")
+
+
+def by_probe(name):
+    return method_family(name) in BY_PROBE
 
 
 def row(name, runs, epochs=EPOCHS):
@@ -69,6 +81,7 @@ def row(name, runs, epochs=EPOCHS):
     untrained = float(np.mean([run["untrained"] for run in found]))
     result = {
         "method": name,
+        "measure": "linear_probe" if by_probe(name) else "knn",
         "labels": "labels" in method_class(name).label_fields,
         "accuracy": accuracy,
         "untrained": untrained,
@@ -82,35 +95,52 @@ def row(name, runs, epochs=EPOCHS):
 
 
 def one(name, seed, runs, epochs):
-    """One run, made or read."""
+    """One run, made or read. That of the entry itself is its record, if it has one."""
     config = settings(name, seed, epochs)
     made_of = config.model_dump(mode="json", include=TRAINING)
+    entry = sslzoo.info(entry_of(name)).config
+    if entry.record and entry.model_dump(mode="json", include=TRAINING) == made_of:
+        return recorded(entry)
     path = runs / f"{name}, {epochs} epochs, {seed}.json"
     return kept(path, made_of, train, config)
 
 
-def settings(name, seed, epochs):
-    """The config of a run: the entry's, with the budget."""
-    budget = {"data": TRAIN, "epochs": epochs, "batch_size": BATCH, "seed": seed}
-    return variants.changed(f"{name}_resnet20.cifar10", budget)
+def recorded(config):
+    """What `train` finds, from the record of an entry with this budget."""
+    protocol = "linear_probe" if by_probe(config.method) else "knn"
+    records = [metric for metric in config.record.metrics if metric["protocol"] == protocol]
+    return figures(config, records[0], config.record.wall_seconds)
 
 
-def train(config):
-    """Train, and measure kNN on the test set."""
-    train_set, test_set = load_sets([TRAIN, TEST], config.image_size)
-    model = from_config(config)
-    start = time.perf_counter()
-    fit = model.fit(train_set, batch_size=config.batch_size, epochs=config.epochs, verbose=0)
-    seconds = time.perf_counter() - start
-    record = evaluate.knn(model, train_set, test_set, k=200, temperature=0.1)
-    last = {key: float(values[-1]) for key, values in fit.history.items()}
-    found = {
+def figures(config, record, seconds):
+    """{"seed", "epochs", "accuracy", "untrained", "seconds", "block"} of a run."""
+    return {
         "seed": config.seed,
         "epochs": config.epochs,
         "accuracy": record["accuracy"],
         "untrained": record["baselines"]["untrained_encoder"],
         "seconds": round(seconds, 1),
-        "last_epoch": last,
+        "block": record["settings"]["layer"],
     }
+
+
+def settings(name, seed, epochs):
+    """The config of a run: the entry's, with the budget."""
+    budget = {"data": TRAIN, "epochs": epochs, "batch_size": BATCH, "seed": seed}
+    return variants.changed(entry_of(name), budget)
+
+
+def train(config):
+    """Train, and measure on the test set."""
+    train_set, test_set = load_sets([TRAIN, TEST], config.image_size)
+    model = from_config(config)
+    start = time.perf_counter()
+    model.fit(train_set, batch_size=config.batch_size, epochs=config.epochs, verbose=0)
+    seconds = time.perf_counter() - start
+    if by_probe(config.method):
+        record = evaluate.linear_probe(model, train_set, test_set, block="best")
+    else:
+        record = evaluate.knn(model, train_set, test_set, k=200, temperature=0.1)
+    found = figures(config, record, seconds)
     print(json.dumps({"method": config.method, **found}), flush=True)
     return found

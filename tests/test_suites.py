@@ -201,10 +201,11 @@ def test_equal_budget_compares_every_method_that_has_an_entry(tmp_path, monkeypa
         accuracy = {"simclr": 0.4, "simsiam": 0.25}.get(config.method, 0.35)
         accuracy += 0.01 * config.seed + (0.1 if config.epochs == 50 else 0)
         seconds = 60.0 if config.method == "dino" else 30.0
-        return {"accuracy": accuracy, "untrained": 0.3, "seconds": seconds}
+        block = "stage2" if config.method == "rotation" else "backbone"
+        return {"accuracy": accuracy, "untrained": 0.3, "seconds": seconds, "block": block}
 
     monkeypatch.setattr(suite, "train", train)
-    names = ["simclr", "dino", "simsiam"]
+    names = ["simclr", "dino", "simsiam", "rotation"]
     result = suite.run(tmp_path, names)
     rows = {row["method"]: row for row in result["rows"]}
     assert rows["simclr"]["accuracy"] == pytest.approx(0.41) and rows["simclr"]["learned"]
@@ -212,13 +213,30 @@ def test_equal_budget_compares_every_method_that_has_an_entry(tmp_path, monkeypa
     assert not rows["simsiam"]["learned"]
     assert rows["simsiam"]["longer"]["accuracy"] == pytest.approx(0.35)
     expected = [("simclr", seed, 10) for seed in range(3)]
-    assert made == [*expected, ("dino", 0, 10), ("simsiam", 0, 10), ("simsiam", 0, 50)]
+    expected += [("dino", 0, 10), ("simsiam", 0, 10), ("simsiam", 0, 50)]
+    expected.append(("rotation", 0, 10))
     judged = {target["what"]: target["met"] for target in result["targets"]}
     assert judged == {"simclr: kNN on CIFAR-10": True, "simsiam: kNN on CIFAR-10": False}
+    assert made == expected
     suite.run(tmp_path, names)
-    assert len(made) == 6
+    assert made == expected
     table = importlib.import_module("benchmarks.report").equal_budget(result)
     assert "not above the untrained encoder" in table and "50 epochs: 35.0 %" in table
+    assert "Linear probe" in table and "stage2" in table
+
+
+def test_equal_budget_takes_the_record_of_an_entry_that_has_this_budget(tmp_path, monkeypatch):
+    suite = importlib.import_module("benchmarks.equal_budget")
+    monkeypatch.setattr(suite, "OTHER_ENTRIES", {"simclr": "simclr_resnet20.digits"})
+    config = suite.sslzoo.info("simclr_resnet20.digits").config
+    monkeypatch.setattr(suite, "settings", lambda *_: config)
+    knn = next(metric for metric in config.record.metrics if metric["protocol"] == "knn")
+    found = suite.one("simclr", 0, tmp_path, 10)
+    assert found["accuracy"] == knn["accuracy"]
+    assert found["seconds"] == round(config.record.wall_seconds, 1)
+    monkeypatch.setattr(suite, "train", lambda config: {"trained": config.seed})
+    monkeypatch.setattr(suite, "settings", lambda *_: config.model_copy(update={"seed": 1}))
+    assert suite.one("simclr", 1, tmp_path, 10) == {"trained": 1}
 
 
 def test_equal_budget_has_the_budget_of_the_issue():
@@ -227,8 +245,8 @@ def test_equal_budget_has_the_budget_of_the_issue():
     assert names[0] == "simclr" and set(suite.REFERENCE) <= set(names)
     for name in names:
         config = suite.settings(name, 0, suite.EPOCHS)
-        network = config.backbone.name, config.backbone.options()
-        assert network == ("resnet20", {"width": 16}), name
+        network = config.backbone.name, config.backbone.options()["width"] if name != "mae" else 16
+        assert network == ("vit_tiny" if name == "mae" else "resnet20", 16), name
         budget = config.data.per_class, config.batch_size, config.epochs
         assert budget == (1000, 256, 10), name
 
