@@ -143,9 +143,9 @@ EQUAL_BUDGET = """## Ten epochs on 10,000 images
 
 Accuracy on the test set of CIFAR-10 after 10 epochs on the first 1,000 training images of each
 class: ResNet-20 of width 16, batch 256. kNN has k 200 and T 0.1. Pretext and restoring methods have
-a linear probe of their best block, chosen on training images. MAE has a ViT-Tiny. The reference is another library's, with the
-same budget. Time is that of training, and its ratio to SimCLR's. Methods that did not beat the
-untrained encoder have the figure of 50 epochs beside it."""
+a linear probe of their best block, chosen on training images. MAE has a ViT-Tiny. The reference is
+another library's, with the same budget. Time is that of training, and its ratio to SimCLR's.
+Methods that did not beat the untrained encoder have the figure of 50 epochs beside it."""
 
 OFFICIAL = """## Weights of other people
 
