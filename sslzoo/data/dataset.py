@@ -184,15 +184,15 @@ def take(values: NDArray, index: NDArray[np.int64]) -> NDArray:
 
 
 def batch_of(fields: Mapping[str, NDArray], index: NDArray[np.int64]) -> dict[str, NDArray]:
-    """{field: its rows, ..., "index": their numbers}.
+    """{"index": the numbers of the rows, field: its rows, ...}. A field may be an index of its own.
 
     Rows whose images cannot be read are left to others if `ImageFiles` were told to skip them.
 
     >>> batch_of({"vectors": np.eye(3)}, np.array([2]))
-    {'vectors': array([[0., 0., 1.]]), 'index': array([2])}
+    {'index': array([2]), 'vectors': array([[0., 0., 1.]])}
     """
     images = {}
     if hasattr(fields.get("images"), "readable"):
         images["images"], index = fields["images"].readable(index)
     others = {field: values[index] for field, values in fields.items() if field not in images}
-    return images | others | {"index": index}
+    return {"index": index} | images | others

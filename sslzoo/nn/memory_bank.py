@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from sslzoo import backends
 from sslzoo.nn.state import State
 
 
@@ -26,7 +27,7 @@ class MemoryBank(State):
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo import nn
+        >>> from sslzoo import backends, nn
         >>> bank = nn.MemoryBank(4, 2)
         >>> bank.replace(np.array([2]), np.array([[0.0, 1.0]], "float32"))
         >>> np.asarray(bank.rows)[2].tolist()
@@ -53,7 +54,7 @@ class MemoryBank(State):
     def replace(self, index: Any, rows: Any) -> None:
         """Put rows (N, D) in the places `index` (N,), none of which may come twice."""
         rows = ops.cast(rows, "float32")
-        self.rows.assign(ops.scatter_update(self.rows, index[:, None], rows))
+        backends.put_rows(self.rows, index, rows)
 
     def get_config(self) -> dict:
         own = {"size": self.size, "dim": self.dim, "seed": self.seed}

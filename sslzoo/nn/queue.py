@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from sslzoo import backends
 from sslzoo.nn.state import State
 
 
@@ -26,7 +27,7 @@ class Queue(State):
 
     Example:
         >>> import numpy as np
-        >>> from sslzoo import nn
+        >>> from sslzoo import backends, nn
         >>> queue = nn.Queue(4, 2)
         >>> queue.push(np.ones((3, 2), "float32"))
         >>> np.asarray(queue.rows)[:3].tolist(), int(queue.pointer)
@@ -54,7 +55,7 @@ class Queue(State):
         rows = ops.cast(rows, "float32")[-self.capacity :]
         count = ops.shape(rows)[0]
         places = (self.pointer + ops.arange(count, dtype="int32")) % self.capacity  # (N,)
-        self.rows.assign(ops.scatter_update(self.rows, places[:, None], rows))
+        backends.put_rows(self.rows, places, rows)
         self.pointer.assign((self.pointer + count) % self.capacity)
 
     def get_config(self) -> dict:

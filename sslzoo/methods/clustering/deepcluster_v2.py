@@ -144,4 +144,4 @@ class DeepClusterV2(WholeSet, MultiCropMethod):
     def after_step(self, batch: dict) -> None:
         index = ops.cast(backends.gather(batch["index"]), "int32")
         rows = backends.gather(batch["large"])
-        self.memory.assign(ops.scatter_update(self.memory, index[:, None], rows))
+        backends.put_rows(self.memory, index, rows)

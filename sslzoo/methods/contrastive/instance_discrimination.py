@@ -121,7 +121,7 @@ class InstanceDiscrimination(Method):
         projected = self.projector(self.represent(batch["view"]), training=True)
         embedded = losses.l2_normalize(backends.gather(projected))
         self.keep("embedded", embedded)
-        itself = ops.take(self.bank.rows, backends.gather(batch["index"]), axis=0)
+        itself = backends.take_rows(self.bank.rows, backends.gather(batch["index"]))
         positive = ops.sum(embedded * itself, axis=1) / self.temperature  # (N,)
         noise = self.similarities(embedded, backends.gather(batch["noise"])) / self.temperature
         log_z = self.log_z(ops.concatenate([positive[:, None], noise], axis=1))
@@ -133,7 +133,7 @@ class InstanceDiscrimination(Method):
         if self.bank.size <= self.negatives * self.bank.dim:  # fewer numbers than the rows have
             products = ops.matmul(embedded, ops.transpose(self.bank.rows))  # (N, n)
             return ops.take_along_axis(products, index, axis=1)
-        rows = ops.take(self.bank.rows, index, axis=0)  # (N, m, D)
+        rows = backends.take_rows(self.bank.rows, index)  # (N, m, D)
         return ops.squeeze(ops.matmul(rows, embedded[:, :, None]), axis=-1)
 
     def log_z(self, scores: Any) -> Any:
@@ -145,7 +145,7 @@ class InstanceDiscrimination(Method):
 
     def after_step(self, batch: dict) -> None:
         index = backends.gather(ops.cast(batch["index"], "int32"))
-        old, new = ops.take(self.bank.rows, index, axis=0), batch["embedded"]
+        old, new = backends.take_rows(self.bank.rows, index), batch["embedded"]
         moved = losses.l2_normalize(self.momentum * old + (1.0 - self.momentum) * new)
         self.bank.replace(index, moved)
         self.run_state.log_z.assign(batch["log_z"])

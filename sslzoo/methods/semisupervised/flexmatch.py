@@ -110,4 +110,4 @@ class FlexMatch(FixMatch):
         labels = backends.gather(batch["pseudo_labels"])
         confidence = backends.gather(batch["confidence"])
         new = ops.where(confidence > self.threshold, labels, ops.take(self.memory, index))
-        self.memory.assign(ops.scatter_update(self.memory, index[:, None], new))
+        backends.put_rows(self.memory, index, new)

@@ -170,3 +170,10 @@ def test_every_stream_is_pickled(sampler):
     for field, values in stream[3].items():
         np.testing.assert_array_equal(other[3][field], values)
     assert other.fingerprint == stream.fingerprint
+
+
+def test_an_index_of_the_data_comes_before_the_numbers_of_rows():
+    """Methods with a memory number the rows of the whole set; a part of it has other ones."""
+    batches = Batches({"vectors": np.eye(4), "index": np.array([7, 5, 3, 1])}, batch_size=4)
+    batch = batches[0]
+    np.testing.assert_array_equal(batch["index"], 7 - 2 * batch["vectors"].argmax(axis=1))
