@@ -3,8 +3,8 @@ same names in each.
 
 `Step` is the mix-in with the training step. `gather` joins a tensor over replicas, `shares` counts
 the parts of a batch, and `built_here` knows a model of other devices. `process` tells the processes
-of one run apart. `put_rows` and `take_rows` are of variables. `compiled` turns a model's function into a
-fast one over NumPy arrays, and `untouched` into one that leaves the model as it is; where
+of one run apart. `put_rows` and `take_rows` are of variables. `compiled` turns a model's function
+into a fast one over NumPy arrays, and `untouched` into one that leaves the model as it is; where
 `open_shapes` is true, arrays of different shapes share a program. `abstract` traces a function
 without running it. `gradient` differentiates a function of tensors, and its result can be
 differentiated again.

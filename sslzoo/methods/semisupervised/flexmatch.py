@@ -109,5 +109,6 @@ class FlexMatch(FixMatch):
         index = backends.gather(ops.cast(batch["index"], "int32"))
         labels = backends.gather(batch["pseudo_labels"])
         confidence = backends.gather(batch["confidence"])
-        new = ops.where(confidence > self.threshold, labels, ops.take(self.memory, index))
+        old = backends.take_rows(self.memory, index)
+        new = ops.where(confidence > self.threshold, labels, old)
         backends.put_rows(self.memory, index, new)
