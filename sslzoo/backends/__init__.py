@@ -15,9 +15,11 @@ import keras
 from sslzoo.backends import devices
 
 if keras.backend.backend() == "tensorflow":
+    from sslzoo.backends import rows_tensorflow as rows
     from sslzoo.backends import tensorflow as chosen
 elif keras.backend.backend() == "jax":
     from sslzoo.backends import jax as chosen
+    from sslzoo.backends import rows_jax as rows
 else:
     raise ImportError(
         f"KERAS_BACKEND is {keras.backend.backend()!r}; sslzoo trains on 'tensorflow' (default) or "
@@ -36,9 +38,9 @@ gradient = chosen.gradient
 one_by_one = chosen.one_by_one
 open_shapes = chosen.open_shapes
 process = chosen.process
-put_rows = chosen.put_rows
+put_rows = rows.put_rows
 replica_seed = chosen.replica_seed
 replicas = chosen.replicas
 shares = chosen.shares
-take_rows = chosen.take_rows
+take_rows = rows.take_rows
 untouched = chosen.untouched
