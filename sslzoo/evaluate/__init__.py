@@ -18,6 +18,7 @@ _OTHERS = {
     "LinearProbeLog": "sslzoo.evaluate.online",
     "ProjectorLog": "sslzoo.evaluate.online",
     "a_distance": "sslzoo.evaluate.without_labels",
+    "attention_maps": "sslzoo.evaluate.attention",
     "features": "sslzoo.evaluate.encoders",
     "fgsm": "sslzoo.evaluate.attacks",
     "inheritance": "sslzoo.evaluate.defects",

@@ -44,6 +44,7 @@ from sslzoo.nn.memory_bank import MemoryBank
 from sslzoo.nn.noise import Noise
 from sslzoo.nn.normalize import normalized
 from sslzoo.nn.one_pass import one_pass
+from sslzoo.nn.patch_attention import patch_attention
 from sslzoo.nn.patchify import patchify, unpatchify
 from sslzoo.nn.permutations import Permutations, far_permutations
 from sslzoo.nn.pixel_shuffle import PixelShuffle
@@ -126,6 +127,7 @@ __all__ = [
     "normalized",
     "on_rows",
     "one_pass",
+    "patch_attention",
     "patchify",
     "parts",
     "place_count",

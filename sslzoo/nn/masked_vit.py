@@ -12,7 +12,7 @@ from sslzoo.nn.layers import Seeds
 from sslzoo.nn.normalize import Normalize
 from sslzoo.nn.positions import sincos_positions
 from sslzoo.nn.transformer_layers import Tokens
-from sslzoo.nn.vit import block, layer_norm
+from sslzoo.nn.vit import block, layer_norm, transformer
 
 
 class VitParts(NamedTuple):
@@ -84,10 +84,8 @@ def vit_patches(backbone: keras.Model) -> int:
 
 def _tokens(backbone: keras.Model) -> tuple[keras.Model, Tokens]:
     """The transformer, which may be behind a `Normalize`, and its layer of tokens."""
-    inner = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
-    network = inner[0] if inner else backbone
-    names = [layer.name for layer in network.layers]
-    if "tokens" not in names or "norm" not in names:
+    network = transformer(backbone)
+    if all(layer.name != "norm" for layer in network.layers):
         needed = "be a vision transformer with pool 'class' or 'mean'"
         raise refused("backbone", backbone.name, needed)
     return network, network.get_layer("tokens")

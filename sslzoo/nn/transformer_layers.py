@@ -139,19 +139,36 @@ class Attention(layers.Layer):
 
     def call(self, qkv: Any) -> Any:
         count, length, channels = ops.shape(qkv)
-        size = channels // (3 * self.heads)
-        qkv = ops.reshape(qkv, (count, length, 3, self.heads, size))
-        qkv = ops.transpose(qkv, (2, 0, 3, 1, 4))  # (3, N, heads, T, D/heads)
-        scores = ops.matmul(qkv[0] * size**-0.5, ops.transpose(qkv[1], (0, 1, 3, 2)))
-        x = ops.matmul(ops.softmax(scores, axis=-1), qkv[2])  # (N, heads, T, D/heads)
+        parts = self._parts(qkv)
+        x = ops.matmul(_shares(parts), parts[2])  # (N, heads, T, D/heads)
         x = ops.transpose(x, (0, 2, 1, 3))
         return ops.reshape(x, (count, length, channels // 3))
+
+    def shares(self, qkv: Any) -> Any:
+        """The softmax: how much each token takes from each other, (N, T, 3 D) -> (N, heads, T, T).
+        Those that a token takes sum to 1.
+        """
+        return _shares(self._parts(qkv))
+
+    def _parts(self, qkv: Any) -> Any:
+        """Queries, keys and values: (3, N, heads, T, D/heads)."""
+        count, length, channels = ops.shape(qkv)
+        size = channels // (3 * self.heads)
+        qkv = ops.reshape(qkv, (count, length, 3, self.heads, size))
+        return ops.transpose(qkv, (2, 0, 3, 1, 4))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], input_shape[-1] // 3)
 
     def get_config(self) -> dict:
         return super().get_config() | {"heads": self.heads}
+
+
+def _shares(parts: Any) -> Any:
+    scores = ops.matmul(
+        parts[0] * parts.shape[-1] ** -0.5, ops.transpose(parts[1], (0, 1, 3, 2))
+    )
+    return ops.softmax(scores, axis=-1)  # (N, heads, T, T)
 
 
 @keras.saving.register_keras_serializable("sslzoo")

@@ -142,6 +142,25 @@ def block(
     return layers.Add(name=name)([x, scaled(y, 2)])
 
 
+def transformer(backbone: keras.Model) -> keras.Model:
+    """The vision transformer that a backbone is, or has behind a `Normalize`.
+
+    Raises:
+        ValueError: another network.
+
+    Example:
+        >>> from sslzoo import nn
+        >>> from sslzoo.nn.vit import transformer
+        >>> transformer(nn.backbone("vit_micro", 16)).name
+        'vit_micro'
+    """
+    inner = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
+    network = inner[0] if inner else backbone
+    if not any(isinstance(layer, Tokens) for layer in network.layers):
+        raise refused("backbone", backbone.name, "be a vision transformer of sslzoo.nn")
+    return network
+
+
 def layer_norm(name: str) -> layers.LayerNormalization:
     """Layer normalization with the epsilon of vision transformers.
 
