@@ -32,7 +32,7 @@ test-tensorflow: .venv/installed-dev
 # equal steps of both backends.
 JAX_TESTS ?= not tensorflow and not compared and not slow
 WITHOUT_BACKEND := checks data evaluate plots zoo test_house.py test_report.py test_suites.py test_list.py test_files.py \
-	test_rows.py test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py
+	test_rows.py test_progress.py test_cli.py test_fuzz.py test_fuzz_yaml.py test_html_card.py test_gallery.py
 test-jax: .venv/installed-dev
 	rm -rf build/bare && git clone -q . build/bare
 	cd build/bare && env -u SSLZOO_DATA KERAS_BACKEND=jax ../../$(BIN)/python -m pytest -n 2 -m "$(JAX_TESTS)" \

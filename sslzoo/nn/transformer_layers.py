@@ -165,9 +165,7 @@ class Attention(layers.Layer):
 
 
 def _shares(parts: Any) -> Any:
-    scores = ops.matmul(
-        parts[0] * parts.shape[-1] ** -0.5, ops.transpose(parts[1], (0, 1, 3, 2))
-    )
+    scores = ops.matmul(parts[0] * parts.shape[-1] ** -0.5, ops.transpose(parts[1], (0, 1, 3, 2)))
     return ops.softmax(scores, axis=-1)  # (N, heads, T, T)
 
 

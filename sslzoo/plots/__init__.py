@@ -1,4 +1,5 @@
-"""Pictures of embeddings and of records. Matplotlib is imported when one is drawn.
+"""Pictures of embeddings, of what models make, and of records. Matplotlib is imported when one is
+drawn.
 
     from sslzoo import plots
     features = model.encode(data.images)
@@ -6,6 +7,9 @@
     plots.nearest_neighbors(data, features).savefig("neighbors.png")
     plots.confusion_matrix(data.labels, model.classify(data.images)).savefig("confusion.png")
     plots.restored_images(model, data.images[:6]).savefig("restored.png")
+    plots.reconstructed_images(model, data.images[:10]).savefig("reconstructed.png")
+    plots.sampled_images(model).savefig("samples.png")
+    plots.attention_maps(model, data.images[:6]).savefig("attention.png")
 
 Each returns a figure of matplotlib, which a notebook shows by itself.
 """
@@ -14,11 +18,14 @@ from importlib import import_module
 from typing import Any
 
 _NAMES = {
+    "attention_maps": "sslzoo.plots.attention",
     "confusion_matrix": "sslzoo.plots.confusion",
     "decisions": "sslzoo.plots.plane",
     "embedding_map": "sslzoo.plots.embeddings",
     "nearest_neighbors": "sslzoo.plots.neighbors",
+    "reconstructed_images": "sslzoo.plots.generated",
     "restored_images": "sslzoo.plots.restored",
+    "sampled_images": "sslzoo.plots.generated",
 }
 
 __all__ = [*_NAMES]

@@ -10,11 +10,13 @@ from sslzoo.checks import check_labels, one_of, refused
 from sslzoo.evaluate.encoders import encoded
 from sslzoo.plots.figure import CLASS_COLORS, GRID, INK, empty
 
-MethodOfMap = Literal["tsne", "pca"]
+MethodOfMap = Literal["tsne", "pca", "umap"]
+NAMES = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
 MARKERS = "osD^vPX*"  # ten colors in eight shapes: 80 classes stay apart
 MOST_CLASSES = len(MARKERS) * len(CLASS_COLORS)
 MOST_POINTS = 2_000  # more hide each other, and t-SNE of 2,000 takes half a minute
 LEGEND_ROWS = 20
+FEWEST_SPECTRAL = 4  # rows: UMAP's usual start needs three eigenvectors beside the constant one
 
 
 def embedding_map(
@@ -32,14 +34,16 @@ def embedding_map(
         labels: (N,) integers, or None for points of one color.
         classes: The name of each label.
         method: "tsne" keeps neighbors together. Distances between groups then mean nothing. "pca"
-            shows the two directions of largest variance, and is fast.
-        seed: Random seed of t-SNE and of the choice of rows.
+            shows the two directions of largest variance, and is fast. "umap" (`pip install
+            sslzoo[umap]`) keeps neighbors together as t-SNE does, and more of the large picture.
+        seed: Random seed of the map and of the choice of rows.
 
     Returns:
         A figure of matplotlib. Each class has its own color and shape, up to 80 classes.
 
     Raises:
         ValueError: The features are not (N, D), too few or not finite, or the labels do not match.
+        ModuleNotFoundError: umap-learn is missing for "umap".
 
     >>> from sslzoo import plots
     >>> features = np.random.default_rng(0).normal(size=(40, 3))
@@ -59,9 +63,9 @@ def embedding_map(
     figure = empty(7.5, 5.5)
     axes = figure.add_subplot()
     draw_map(axes, map_2d(features, method, seed), labels, classes)
-    name = "t-SNE" if method == "tsne" else "PCA"
     drawn = f"{len(features):,} of {count:,}" if count > MOST_POINTS else f"{count:,}"
-    axes.set_title(f"{name} of {drawn} embeddings", fontsize=11.5, color=INK, loc="left", pad=10)
+    title = f"{NAMES[method]} of {drawn} embeddings"
+    axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=10)
     if labels is not None:
         _legend(axes, len(np.unique(labels)))
     figure.tight_layout()
@@ -74,25 +78,50 @@ def map_2d(features: NDArray, method: MethodOfMap = "tsne", seed: int = 0) -> ND
     >>> map_2d(np.random.default_rng(0).normal(size=(40, 3))).shape
     (40, 2)
     """
+    if len(features) < 3:
+        raise refused("features", f"{len(features)} rows", "have at least 3 for a map")
+    if features.shape[1] == 1:
+        features = np.pad(features, ((0, 0), (0, 1)))
+    points = _MAPS[method](features, seed)
+    spread = np.maximum(points.std(axis=0), np.finfo("float32").tiny)
+    return (points - points.mean(axis=0)) / spread
+
+
+def _pca(features, seed):
     from sklearn.decomposition import PCA
+
+    return PCA(2, random_state=seed).fit_transform(features)
+
+
+def _tsne(features, seed):
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    count, dimensions = features.shape
-    if count < 3:
-        raise refused("features", f"{count} rows", "have at least 3 for a map")
-    if dimensions == 1:
-        features = np.pad(features, ((0, 0), (0, 1)))
-    if method == "pca":
-        points = PCA(2, random_state=seed).fit_transform(features)
-    else:
-        perplexity = min(30.0, (count - 1) / 3)
-        # Its threads spin while they wait: minutes instead of seconds on a busy machine.
-        with threadpool_limits(1):
-            mapped = TSNE(perplexity=perplexity, init="pca", random_state=seed)
-            points = mapped.fit_transform(features)
-    spread = np.maximum(points.std(axis=0), np.finfo("float32").tiny)
-    return (points - points.mean(axis=0)) / spread
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    # Its threads spin while they wait: minutes instead of seconds on a busy machine.
+    with threadpool_limits(1):
+        mapped = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+        return mapped.fit_transform(features)
+
+
+def _umap(features, seed):
+    """McInnes et al. 2018, arXiv:1802.03426, with the defaults of umap-learn."""
+    try:
+        from umap import UMAP
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("This map needs UMAP: pip install sslzoo[umap].") from error
+
+    count = len(features)
+    mapped = UMAP(
+        n_neighbors=min(15, count - 1),
+        init="random" if count < FEWEST_SPECTRAL else "spectral",
+        random_state=seed,
+        n_jobs=1,  # with a seed it has one thread, and warns of any other number
+    )
+    return mapped.fit_transform(features)
+
+
+_MAPS = {"tsne": _tsne, "pca": _pca, "umap": _umap}
 
 
 def draw_map(

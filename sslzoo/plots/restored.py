@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sslzoo.evaluate.protocols.restoration import complete
 from sslzoo.evaluate.splits import needs
-from sslzoo.plots.figure import INK, empty
+from sslzoo.plots.image_grid import image_columns
 
 
 def restored_images(model: Any, images: ArrayLike, seed: int = 0) -> Any:
@@ -39,18 +39,4 @@ def restored_images(model: Any, images: ArrayLike, seed: int = 0) -> Any:
     same = any(np.array_equal(filled, damaged.given) for filled in fillers.values())
     columns = {} if same else {"given": damaged.given}
     columns |= fillers | {"restored": restored, "original": damaged.original}
-    return _drawn(columns, len(images))
-
-
-def _drawn(columns: dict[str, NDArray], count: int) -> Any:
-    figure = empty(1.5 * len(columns), 1.5 * count + 0.3)
-    grid = figure.subplots(count, len(columns), squeeze=False)
-    for column, (name, images) in zip(grid.T, columns.items(), strict=True):
-        column[0].set_title(name, fontsize=10, color=INK)
-        for axes, image in zip(column, images, strict=True):
-            image = image[..., 0] if image.shape[-1] == 1 else image
-            axes.imshow(image, cmap="gray", vmin=0, vmax=1)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
-    figure.tight_layout(w_pad=0.4, h_pad=0.4)
-    return figure
+    return image_columns(list(columns.items()))

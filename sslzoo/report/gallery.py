@@ -3,34 +3,26 @@
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sslzoo.checks import local_path, refused
 from sslzoo.evaluate.figures import number
 from sslzoo.files import make_folder, replace_file
+from sslzoo.notices import notice
 from sslzoo.progress import progress
+from sslzoo.report.curves import curve_pictures, task_pictures
+from sslzoo.report.enlarged import enlarged
 from sslzoo.report.pages import page
-from sslzoo.report.pictures import look_at, pictures
+from sslzoo.report.pictures import Look, attempt, look_at, pictures
 from sslzoo.report.records import model_rows
+from sslzoo.zoo.places import is_at_hand
 
 COLUMNS = [
     *(("Model", False), ("Family", False), ("Task", False), ("Network", False), ("Data", False)),
     *(("Measured", False), ("Here", True), ("Weights", True)),
 ]
+NOTHING = Look(None, None, None)
 CHOICES = ("family", "task", "weights")
-CROP = (slice(100, 260), slice(200, 440))  # of scikit-learn's photograph of a flower
-
-
-class Enlarged(NamedTuple):
-    """A photograph enlarged by bicubic interpolation and by a model, as PNG bytes.
-
-    >>> Enlarged(b"", b"", 4).scale
-    4
-    """
-
-    before: bytes
-    after: bytes
-    scale: int
 
 
 def write_gallery(folder: str | Path, names: Iterable[str] | None = None) -> Path:
@@ -65,7 +57,10 @@ def write_gallery(folder: str | Path, names: Iterable[str] | None = None) -> Pat
     make_folder(folder / "models")
     replace_file(folder / "bokeh.js", bokeh_scripts().encode())
     for row in progress(rows, "pages", len(rows), least=1):
-        replace_file(folder / "models" / f"{row['name']}.html", model_page(row["name"]).encode())
+        name, problems = row["name"], []
+        text = attempt(problems, "This page could not be made", model_page, name)
+        text = text or _page_of_problems(name, problems)
+        replace_file(folder / "models" / f"{name}.html", text.encode())
     index = folder / "index.html"
     replace_file(index, index_page(rows).encode())
     return index
@@ -86,69 +81,65 @@ def index_page(rows: list[dict]) -> str:
 
 
 def model_page(name: str) -> str:
-    """The card of an entry with its pictures, as HTML of a page in the folder `models`.
+    """The card of an entry with its pictures, as HTML of a page in the folder `models`. Nothing is
+    downloaded. What cannot be drawn is named in a sentence.
 
-    >>> "<h2>Map of embeddings</h2>" in model_page("simclr_resnet20.digits")
+    >>> "Maps of embeddings</h2>" in model_page("simclr_resnet20.digits")
     True
     """
-    from sslzoo.report.hover import hover_map
+    from sslzoo.report.hover import hover_maps
     from sslzoo.zoo.entry import Entry
     from sslzoo.zoo.markdown_card import content
 
-    entry = Entry.find(name)
-    look = enlarged = None
-    missing = ""
-    try:
-        enlarged = _enlarged(entry)
-        look = look_at(entry)
-    except (ValueError, OSError) as error:
-        missing = f"There are no pictures here: {error}"
+    entry = Entry.find(name).with_run()
+    problems = []
+    look = attempt(problems, "The model could not be loaded", _look, entry) or NOTHING
+    photographs = attempt(problems, "The photographs could not be enlarged", enlarged, look.model)
+    maps = attempt(problems, "The maps could not be drawn", hover_maps, look)
+    drawn = pictures(look, embedding_map=False)
+    failed = [f"{picture.title}: {picture.caption}" for picture in drawn if not picture.image]
+    for sentence in problems + failed:
+        notice(f"{name}: {sentence}")
     return page(
         "model.html",
         card=content(name),
-        map=hover_map(look) if look else None,
-        pictures=pictures(look, embedding_map=False),
-        enlarged=enlarged,
-        missing=missing,
+        maps=maps,
+        pictures=[*drawn, *task_pictures(entry.card.metrics)],
+        curves=curve_pictures(entry),
+        enlarged=photographs or [],
+        missing=[*filter(None, [look.missing]), *problems],
     )
+
+
+def _page_of_problems(name: str, problems: list[str]) -> str:
+    """The page of an entry that cannot be read."""
+    for sentence in problems:
+        notice(f"{name}: {sentence}")
+    card = {"title": name, "lead": "", "metadata": {"tags": [], "pipeline_tag": ""}, "sections": []}
+    others = dict.fromkeys(("pictures", "curves", "enlarged"), ())
+    return page("model.html", card=card, missing=problems, maps=None, **others)
+
+
+def _look(entry: Any) -> Look:
+    """`look_at` where the weights are on this machine: a site does not download gigabytes."""
+    if entry.run is None and not is_at_hand(entry.config.model_dump(), entry.path):
+        missing = "The weights are not on this machine, so there are no pictures."
+        return Look(None, None, None, missing)
+    return look_at(entry)
 
 
 def _shown(row: dict) -> dict[str, Any]:
     """What the table says of a model: its first figure stands for all."""
     figure = next(iter(row["figures"]), None)
-    measured = {"what": "", "value": "–", "sort": -1}
+    measured = {"what": "", "value": "–", "unit": "", "sort": ""}
     if figure:
-        value = number(figure["value"], figure["unit"])
-        measured = {"what": figure["what"], "value": value, "sort": figure["value"]}
-    return row | measured | {"weights": "at hand" if row["at_hand"] else "elsewhere"}
+        unit = figure["unit"]
+        value = number(figure["value"], unit)
+        measured = {"what": figure["what"], "value": value, "unit": unit, "sort": figure["value"]}
+    return row | measured | {"weights": _weights(row)}
 
 
-def _enlarged(entry: Any) -> Enlarged | None:
-    """A bundled photograph, shrunk and enlarged again; None for a model without `upscale`."""
-    from sslzoo import methods
-
-    if "upscale" not in methods.method_class(entry.config.method).verbs:
-        return None
-    import numpy as np
-    from PIL import Image
-    from sklearn.datasets import load_sample_image
-
-    import sslzoo
-
-    model = sslzoo.load(entry.path)
-    scale = model.scale
-    flower = load_sample_image("flower.jpg")[CROP]
-    height, width = (side // scale * scale for side in flower.shape[:2])
-    flower = Image.fromarray(flower).crop((0, 0, width, height))
-    small = flower.resize((width // scale, height // scale), Image.Resampling.BICUBIC)
-    large = model.upscale(np.asarray(small)[None])[0]
-    before = small.resize((width, height), Image.Resampling.BICUBIC)
-    return Enlarged(_png(before), _png(Image.fromarray(large)), scale)
-
-
-def _png(image: Any) -> bytes:
-    import io
-
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+def _weights(row: dict) -> str:
+    if row["at_hand"]:
+        return "at hand"
+    return "elsewhere" if row["bytes"] or row["checkpoint"] else "none yet"

@@ -34,6 +34,8 @@ def page(template: str, **values: Any) -> str:
         size=size,
         uri=data_uri,
         inline=inline,
+        png_width=png_width,
+        breakable=breakable,
     )
     return environment.get_template(template).render(**values)
 
@@ -54,3 +56,24 @@ def inline(text: str) -> Any:
         parts.append(Markup(form).format(code or url))
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+def breakable(text: str) -> Any:
+    """Escaped text that may go on in the next line behind `_`, `/`, `.` and `@`: names are long.
+
+    >>> print(breakable("a_b<c"))
+    a_<wbr>b&lt;c
+    """
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_/.@])", text) if part)
+
+
+def png_width(image: bytes) -> int:
+    """The pixels of a row of a PNG file.
+
+    >>> from sslzoo.plots.figure import empty, png
+    >>> png_width(png(empty(2, 1), dpi=50))
+    100
+    """
+    return int.from_bytes(image[16:20], "big")  # of its header, RFC 2083

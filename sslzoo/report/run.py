@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+from sslzoo.report.curves import curve_pictures, task_pictures
 from sslzoo.report.pages import page
 from sslzoo.report.pictures import look_at, pictures
 from sslzoo.report.records import baselines_text, metric_figures, number
-
-COLUMNS = 3  # curves beside each other
 
 
 def run_page(name: str | Path) -> str:
@@ -23,7 +22,7 @@ def run_page(name: str | Path) -> str:
         >>> from sslzoo.report.run import run_page
         >>> page = run_page("runs/mine")  # doctest: +SKIP
     """
-    from sslzoo.zoo.compare import curves_of, flat
+    from sslzoo.zoo.compare import flat
     from sslzoo.zoo.entry import Entry
 
     entry = Entry.find(name).with_run()
@@ -33,21 +32,14 @@ def run_page(name: str | Path) -> str:
         for figure in metric_figures(metric):
             value = number(figure["value"], figure["unit"])
             figures.append((figure["what"], value, baselines_text(figure)))
+    look = look_at(entry)
     return page(
         "run.html",
         name=entry.name,
         card=[row for row in entry.card.rows() if row[0]],
         settings=list(settings.items()),
         figures=figures,
-        curves=_curves(curves_of(entry.run)),
-        pictures=pictures(look_at(entry)),
+        curves=curve_pictures(entry),
+        pictures=[*pictures(look), *task_pictures(entry.card.metrics)],
+        missing=look.missing,
     )
-
-
-def _curves(logged: dict[str, list[float]]) -> list[bytes]:
-    """Line plots of the logged values, as PNG bytes."""
-    from sslzoo.plots.report import curves_png
-
-    drawn = [(key, range(1, len(v) + 1), v) for key, v in logged.items() if len(set(v)) > 1]
-    rows = [drawn[start : start + COLUMNS] for start in range(0, len(drawn), COLUMNS)]
-    return [curves_png(row, "epoch") for row in rows]

@@ -9,6 +9,7 @@ import keras
 
 from sslzoo.files import read_own, replace_file
 
+MOST_EPOCHS = 50  # of a curve in a record, which people read past
 NOTHING = ("", "NA")  # NA: in the logs of earlier versions
 
 
@@ -102,3 +103,31 @@ def column(path: Path, name: str) -> list[float] | None:
             return [float(row[name]) for row in rows if row[name] not in NOTHING]
 
     return read_own(path, read, "log of a run")
+
+
+def curves(path: Path) -> dict[str, list[float]]:
+    """What a log says of training, for a record: {"epoch": [1, ...], column: [values]}.
+
+    Of more than 50 epochs, 50 are kept: the first, the last, and others evenly between. Columns
+    that lack an epoch or never change are left out. {} where nothing is left.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     log = EpochLog(Path(folder, "log.csv"))
+        ...     log.on_epoch_end(0, {"loss": 0.5, "seed": 1})
+        ...     log.on_epoch_end(1, {"loss": 1 / 3, "seed": 1})
+        ...     curves(log.path)
+        {'epoch': [1, 2], 'loss': [0.5, 0.3333]}
+    """
+    if not column(path, "epoch"):
+        return {}
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    steps = min(len(rows), MOST_EPOCHS) - 1
+    kept = [rows[round(place * (len(rows) - 1) / max(steps, 1))] for place in range(steps + 1)]
+    names = [name for name in rows[0] if all(row[name] not in NOTHING for row in rows)]
+    values = {name: [float(f"{float(row[name]):.4g}") for row in kept] for name in names}
+    changing = {name: each for name, each in values.items() if len(set(each)) > 1}
+    epochs = changing.pop("epoch", None)
+    return {"epoch": [int(epoch) + 1 for epoch in epochs]} | changing if changing else {}

@@ -21,7 +21,7 @@ from sslzoo.zoo.build import from_config
 from sslzoo.zoo.changes import changed, merged
 from sslzoo.zoo.config import check_recordable, plain
 from sslzoo.zoo.entry import Entry
-from sslzoo.zoo.log import EpochLog, column, forget_epochs, log_once
+from sslzoo.zoo.log import EpochLog, column, curves, forget_epochs, log_once
 from sslzoo.zoo.run_state import RunState, keep_config
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.sources import evaluation_sets, training_data
@@ -99,8 +99,9 @@ def train(
     weights_path = run_dir / f"{entry.name}.weights.h5"
     weights = save_weights(model, weights_path, encoding)
     weights["agreement"] = _agreement(model, config, weights_path, data)
-    result = {**run.record(), "steps": learned.steps, "metrics": metrics, "weights": weights}
-    result = plain(result)
+    logged = curves(run_dir / "log.csv")
+    result = {**run.record(), "steps": learned.steps, **({"curves": logged} if logged else {})}
+    result = plain(result | {"metrics": metrics, "weights": weights})
     replace_file(run_dir / "record.json", json.dumps(result, indent=1).encode())
     if record:
         publish(entry, result, weights_path, weights_file)

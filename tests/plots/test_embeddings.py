@@ -1,5 +1,7 @@
 """Maps of embeddings, nearest neighbors and confusion matrices: what is drawn."""
 
+import sys
+
 import matplotlib.colors
 import numpy as np
 import pytest
@@ -27,8 +29,8 @@ def looks(axes):
 
 def test_what_is_public_is_there():
     assert set(plots.__all__) == {
-        *("confusion_matrix", "decisions", "embedding_map", "nearest_neighbors"),
-        "restored_images",
+        *("attention_maps", "confusion_matrix", "decisions", "embedding_map"),
+        *("nearest_neighbors", "reconstructed_images", "restored_images", "sampled_images"),
     }
     assert all(callable(getattr(plots, name)) for name in plots.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'map'"):
@@ -77,6 +79,27 @@ def test_small_sets_have_a_map(shape, method):
     figure = plots.embedding_map(features, method=method)
     (dots,) = figure.axes[0].collections
     assert dots.get_offsets().shape == (shape[0], 2) and figure.axes[0].get_legend() is None
+
+
+@pytest.mark.slow
+def test_umap_keeps_groups_together_and_maps_small_sets():
+    pytest.importorskip("umap")
+    features, labels = clusters(4, each=15)
+    points = map_2d(features, "umap")
+    centers = np.stack([points[labels == label].mean(axis=0) for label in range(4)])
+    nearest = np.linalg.norm(points[:, None] - centers, axis=-1).argmin(axis=1)
+    assert (nearest == labels).mean() > 0.95
+    assert np.array_equal(points, map_2d(features, "umap"))
+    for rows, columns in ((3, 1), (3, 64), (4, 5), (5, 2), (31, 3)):
+        assert np.isfinite(map_2d(features[:rows, :1].repeat(columns, 1) + 0.1, "umap")).all()
+    title = plots.embedding_map(features, method="umap").axes[0].get_title(loc="left")
+    assert title == "UMAP of 60 embeddings"
+
+
+def test_umap_that_is_missing_is_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install sslzoo\[umap\]"):
+        map_2d(np.eye(4), "umap")
 
 
 def test_of_a_large_set_a_part_is_shown_and_the_title_says_so():

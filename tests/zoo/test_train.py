@@ -178,7 +178,11 @@ def test_a_finished_run_is_given_more_epochs(short, tmp_path):
     short.write_text(text.replace("epochs: 1\n", "epochs: 2\n", 1))
     assert train(short, run, verbose=0)["steps"] == 4
     assert [row["epoch"] for row in csv.DictReader((run / "log.csv").open())] == ["0", "1"]
-    assert json.loads((run / "record.json").read_text())["steps"] == 4
+    record = json.loads((run / "record.json").read_text())
+    assert record["steps"] == 4 and record["curves"]["epoch"] == [1, 2]
+    losses = [float(row["loss"]) for row in csv.DictReader((run / "log.csv").open())]
+    assert np.allclose(record["curves"]["loss"], losses, rtol=1e-3)
+    assert load_config(run).record.curves == record["curves"]
     config = (run / "config.yaml").read_text()
     (run / "record.json").unlink()  # as if it were not finished
     short.write_text(text.replace("epochs: 1\n", "epochs: 3\n", 1))
