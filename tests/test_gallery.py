@@ -137,6 +137,7 @@ def test_curves_are_those_of_the_record_and_of_tasks(tmp_path):
     entry = Entry.find(DIGITS)
     record = entry.config.record
     curves = {"epoch": [1, 5, 9], "loss": [3.0, 2.0, 1.0], "constant": [1.0, 1.0, 1.0]}
+    curves |= {"same": [3.0, 2.0, 1.0]}
     with_curves = record.model_copy(update={"curves": curves})
     entry.__dict__["config"] = entry.config.model_copy(update={"record": with_curves})
     assert [name for name, _ in curve_pictures(entry)] == ["loss"]

@@ -23,10 +23,15 @@ def curve_pictures(entry: Any) -> list[tuple[str, bytes]]:
     if not logged and record is not None:
         logged = dict(record.curves or {})
     epochs = logged.pop("epoch", None)
-    changing = {name: values for name, values in logged.items() if len(set(values)) > 1}
+    drawn = {}
+    for name, values in logged.items():
+        if (
+            len(set(values)) > 1 and values not in drawn.values()
+        ):  # a loss of one term is logged twice
+            drawn[name] = values
     return [
         (name, curves_png([(name, epochs or range(1, len(values) + 1), values)], "epoch"))
-        for name, values in changing.items()
+        for name, values in drawn.items()
     ]
 
 

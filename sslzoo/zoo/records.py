@@ -114,7 +114,7 @@ class Record(Strict):
     started: str  # ISO 8601, UTC
     wall_seconds: PositiveFloat
     steps: PositiveInt
-    curves: dict[str, list[float]] | None = None  # of the log, as sslzoo.zoo.log.curves gives them
+    curves: dict[str, list[int | float]] | None = None  # as sslzoo.zoo.log.curves gives them
     metrics: list[dict[str, JsonValue]]  # one record per evaluation, as sslzoo.evaluate returns it
     transfer: list[TransferRow] | None = None  # of `sslzoo eval --transfer --record`
     speed: Speed | None = None  # of `sslzoo eval --speed --record`
