@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sslzoo.checks import local_path, refused
 from sslzoo.data.decode import probe
 from sslzoo.data.listing import available_splits, list_images
@@ -21,9 +23,9 @@ def describe(name: str, labels: str | os.PathLike | None = None) -> list[dict[st
     field: "images", "series", ..., what a network reads. FIELD, the key of that name: how many.
     shape: [H, W] or [H, W, C] of one image, [T, F] of one series, ...; for files of several sizes a
     string. classes: names, or how many there are, or None without labels. labels: the number of
-    rows of each class, in the order of classes. A directory of images also has "unreadable": {file:
-    reason} of the files that are damaged, and "not_read": the files that are no images by their
-    endings, and the folders without images.
+    rows of each class, in the order of classes; of masks and boxes, of images that show it. A
+    directory of images also has "unreadable": {file: reason} of the files that are damaged, and
+    "not_read": the files that are no images by their endings, and the folders without images.
 
     Args:
         name: of `available()`, or the path of a data set.
@@ -89,7 +91,7 @@ def _rows(data):
         data.field: len(data),
         "shape": list(data.inputs.shape[1:]),
         "dtype": str(data.inputs.dtype),
-        **_labels(data.labels, data.classes),
+        **_shown(data),
     }
 
 
@@ -121,6 +123,19 @@ def _shape(sizes):
     if len(sizes) == 1:
         return [*next(iter(sizes)), 3]
     return f"from {_size(min(sizes, key=_area))} to {_size(max(sizes, key=_area))}"
+
+
+def _shown(data):
+    """Classes, and in how many rows each is: by labels, or by the masks or boxes of images."""
+    if data.labels is not None or not data.classes:
+        return _labels(data.labels, data.classes)
+    if "masks" in data.fields:
+        numbers = [np.unique(mask) for mask in data.masks]
+    else:
+        numbers = [np.unique(boxes[:, 0]).astype(int) for boxes in data.boxes]
+    count = len(data.classes)
+    numbers = np.concatenate([each[(each >= 0) & (each < count)] for each in numbers])
+    return {"classes": data.classes, "labels": np.bincount(numbers, minlength=count).tolist()}
 
 
 def _labels(labels, classes):

@@ -16,7 +16,8 @@ def resized(data: Dataset, image_size: int | None) -> Dataset:
         image_size: pixels of a side. None: as it is.
 
     Raises:
-        ValueError: no images, or floats; or a size that takes too much memory.
+        ValueError: no images, or floats; masks or boxes beside them; or a size that takes too much
+            memory.
 
     >>> resized(Dataset(np.zeros((2, 8, 12), "uint8")), 4).images.shape
     (2, 4, 4)
@@ -28,6 +29,10 @@ def resized(data: Dataset, image_size: int | None) -> Dataset:
     images = data.images
     if images.shape[1:3] == (image_size, image_size):
         return data
+    for field in ("masks", "boxes"):
+        if field in data.fields:
+            needed = f"be None: {field} of {data.name!r} are of the stored size"
+            raise refused("image_size", image_size, needed)
     if images.dtype != np.uint8:
         no_resize = f"be None: {data.name!r} has {images.dtype} images, and uint8 alone is resized"
         raise refused("image_size", image_size, no_resize)

@@ -79,6 +79,17 @@ def baseline_encoders(model: Any, field: str) -> dict[str, Any]:
     return {"untrained_encoder": model.untrained(), **raw}
 
 
+def network_of(model: Any) -> Any:
+    """The network behind the features of a model: its `encoder`, which may be an average over time,
+    or its `backbone`. None where it has neither.
+
+    >>> network_of(object()) is None
+    True
+    """
+    average = getattr(model, "encoder", None)
+    return getattr(model, "backbone", None) if average is None else average
+
+
 def features(model: Any, dataset: Any, batch_size: int = 256) -> NDArray[np.float32]:
     """Features (N, D) of items.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslzoo.checks import refused
+from sslzoo.evaluate import protocols
 from sslzoo.evaluate.encoders import baseline_encoders
 from sslzoo.evaluate.figures import Record
 from sslzoo.evaluate.splits import Split, reads_of
@@ -29,7 +30,8 @@ def measured(
 
     Args:
         protocol: Name of the protocol.
-        measure: encoder -> (figures, details). The first figure is the one that baselines have too.
+        measure: encoder -> (figures, details). The first figure is the one that baselines have too,
+            and the other headlines of the protocol, as "<baseline>_<figure>".
         model: what is evaluated, or None.
         splits: {role: data} that the record speaks of.
         settings: Settings of the protocol. `details` are added to them.
@@ -47,9 +49,14 @@ def measured(
     start = time.perf_counter()
     figures, details = measure(model)
     seconds = time.perf_counter() - start
-    headline, field = next(iter(figures)), next(iter(splits.values())).field
+    field = next(iter(splits.values())).field
     encoders = baseline_encoders(model, field) if baselines else {}
-    found = {name: measure(encoder)[0][headline] for name, encoder in encoders.items()}
+    found = {}
+    for name, encoder in encoders.items():
+        own = measure(encoder)[0]
+        first, *others = _headlines(protocol, own)
+        found[name] = own[first]
+        found |= {f"{name}_{figure}": own[figure] for figure in others}
     size = getattr(encoders.get("raw_pixels"), "size", None)
     if size:
         details = {**details, "raw_pixels_size": size}
@@ -60,6 +67,13 @@ def measured(
         baselines=found,
         seconds=round(seconds, 3),
     )
+
+
+def _headlines(protocol, figures):
+    """The first figure, and the others that tables show."""
+    first, *others = figures
+    known = protocols.headlines(protocol) if protocol in protocols.names() else []
+    return [first, *(name for name in others if name in [path for path, _, _ in known])]
 
 
 def evaluate_with_baselines(

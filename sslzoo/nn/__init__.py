@@ -28,6 +28,7 @@ from sslzoo.nn.coverage import (
     relevance,
 )
 from sslzoo.nn.decoders import map_decoder, mlp_decoder
+from sslzoo.nn.dense_maps import dense_map, patch_of
 from sslzoo.nn.exemplars import Exemplars
 from sslzoo.nn.fold import fold
 from sslzoo.nn.frozen import frozen, unrecorded
@@ -99,6 +100,7 @@ __all__ = [
     "class_means",
     "covered",
     "coverage_graph",
+    "dense_map",
     "edge_coverage",
     "effective_rank",
     "far_permutations",
@@ -128,6 +130,7 @@ __all__ = [
     "on_rows",
     "one_pass",
     "patch_attention",
+    "patch_of",
     "patchify",
     "parts",
     "place_count",

@@ -73,8 +73,12 @@ class Tokens(layers.Layer):
             self.registers = self.add_weight(shape, starts[2], name="registers")
 
     def call(self, patches: Any) -> Any:
+        return self.on_grid(patches, self._grid(patches.shape[1]))
+
+    def on_grid(self, patches: Any, grid: tuple[int, int]) -> Any:
+        """`call` for patches (N, h w, D) of any grid [h, w]."""
         first, places = self.positions[:, :1], self.positions[:, 1:]
-        patches = patches + self._resized(places, self._grid(patches.shape[1]))
+        patches = patches + self._resized(places, grid)
         leading = self.class_token + first
         if self.registers_count:
             leading = ops.concatenate([leading, self.registers], axis=1)  # (1, 1 + registers, D)
@@ -114,6 +118,36 @@ class Tokens(layers.Layer):
         own = {"grid": self.grid, "stored_grid": self.stored_grid, "kind": self.kind}
         own |= {"resizing": self.resizing, "registers": self.registers_count, "seed": self.seed}
         return super().get_config() | own
+
+
+class OtherGrid(layers.Layer):
+    """The layer `Tokens` of a network, with its weights, for patches of another grid.
+
+    Args:
+        tokens: A `Tokens`.
+        grid: [h, w].
+
+    Example:
+        >>> import numpy as np
+        >>> from sslzoo.nn.transformer_layers import OtherGrid, Tokens
+        >>> layer = OtherGrid(Tokens((2, 2), (2, 2)), (2, 3))
+        >>> tuple(layer(np.zeros((1, 6, 8), "float32")).shape)
+        (1, 7, 8)
+    """
+
+    def __init__(self, tokens: Tokens, grid: Sequence[int]) -> None:
+        super().__init__(dtype=tokens.dtype_policy)
+        self.tokens, self.grid = tokens, tuple(grid)
+
+    def build(self, input_shape: tuple) -> None:
+        if not self.tokens.built:
+            self.tokens.build(input_shape)
+
+    def call(self, patches: Any) -> Any:
+        return self.tokens.on_grid(patches, self.grid)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return self.tokens.compute_output_shape(input_shape)
 
 
 @keras.saving.register_keras_serializable("sslzoo")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sslzoo.data import image_files
 from sslzoo.data.dataset import Dataset
@@ -91,7 +92,31 @@ def load(
     path = pathlib.Path(path)
     listing = list_images(path, split, labels)
     warn_of_unread(path, listing.unread, stacklevel=3)
-    listing, headers = usable(_header, listing, path, on_error, "reading headers")
+    listing, images = read_images(listing, path, image_size, on_error)
+    return Dataset(images, listing.labels, listing.classes, path.name, split)
+
+
+def read_images(
+    listing: Listing, path: pathlib.Path, image_size: int | None, on_error: str
+) -> tuple[Listing, NDArray[np.uint8] | ImageFiles]:
+    """(listing, images) of the files that can be read: an array (N, H, W, 3), or `ImageFiles`.
+
+    Args:
+        listing: Files below the directory `path`.
+        image_size, on_error: As for `load`.
+
+    Raises:
+        ValueError: As `load` does.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as photos:
+    ...     file = pathlib.Path(photos, "a.png")
+    ...     Image.new("RGB", (9, 6)).save(file)
+    ...     read_images(Listing([file]), pathlib.Path(photos), None, "raise")[1].shape
+    (1, 6, 9, 3)
+    """
+    listing, headers = usable(_header, listing, path, on_error, "reading headers", 5)
     sizes = [size for size, _ in headers]
     bits = _common_bits(path, [bits for _, bits in headers])
     read = functools.partial(decode, bits=bits)
@@ -102,13 +127,11 @@ def load(
             raise ImageSizeNeeded(
                 f"image_size: needed for {path}, whose {count} images are too large for memory."
             )
-        images = ImageFiles(listing.files, image_size, decode=read, on_error=on_error)
-    else:
-        listing, images = usable(
-            lambda file: read(file, image_size), listing, path, on_error, "decoding images"
-        )
-        images = np.stack(images)
-    return Dataset(images, listing.labels, listing.classes, path.name, split)
+        return listing, ImageFiles(listing.files, image_size, decode=read, on_error=on_error)
+    listing, images = usable(
+        lambda file: read(file, image_size), listing, path, on_error, "decoding images", 5
+    )
+    return listing, np.stack(images)
 
 
 def pictures(
@@ -158,12 +181,18 @@ def _names(path, files):
 
 
 def usable(
-    function: Callable, listing: Listing, path: pathlib.Path, on_error: str, what: str
+    function: Callable,
+    listing: Listing,
+    path: pathlib.Path,
+    on_error: str,
+    what: str,
+    stacklevel: int = 4,
 ) -> tuple[Listing, list]:
     """(listing, [function(file)]) of the files for which it raises no OSError.
 
     Args:
-        path: of the directory. on_error: as for `load`. what: title of the bar.
+        path: of the directory. on_error: as for `load`. what: title of the bar. stacklevel: of the
+            warning, so that it points at the caller of `sslzoo.data.load`.
 
     Raises:
         ValueError: it raises one for a file, and on_error is "raise"; or for all files.
@@ -191,7 +220,7 @@ def usable(
         raise ValueError(f"{message}; none is left.")
     if on_error == "raise":
         raise ValueError(f"{message}; repair them or pass on_error='skip'.")
-    warnings.warn(f"{message}; left out.", stacklevel=4)
+    warnings.warn(f"{message}; left out.", stacklevel=stacklevel)
     good = np.setdiff1d(np.arange(len(files)), bad)
     labels = None if listing.labels is None else listing.labels[good]
     usable = listing._replace(files=[files[row] for row in good], labels=labels)
@@ -209,7 +238,7 @@ def _common_bits(path, bits):
         warnings.warn(
             f"{path}: {len(deep)} of {len(bits)} images hold values of more than 8 bits, and "
             f"do not say how many; by the largest value {max(deep)} are taken.",
-            stacklevel=4,
+            stacklevel=5,
         )
     return max(deep, default=None)
 

@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from sslzoo.checks import above, refused, whole
 from sslzoo.data.subset import check_share, labeled_subset
-from sslzoo.evaluate.encoders import Raw
+from sslzoo.evaluate.encoders import Raw, network_of
 from sslzoo.evaluate.record import evaluate_with_baselines
 from sslzoo.evaluate.splits import Labeled, check_classes, labeled_splits, reads_of
 
@@ -93,7 +93,7 @@ def finetune(
     def predict(encoder):
         from sslzoo.evaluate.transfer import FineTuned, Values, copied
 
-        network = Values() if isinstance(encoder, Raw) else copied(_network(encoder))
+        network = Values() if isinstance(encoder, Raw) else copied(network_of(encoder))
         tuned = FineTuned(reads, network, len(classes))
         used = min(int(batch_size), len(few))
         steps = tuned.fit(few.inputs, labels, augment, **recipe, batch_size=used, seed=seed)
@@ -121,19 +121,13 @@ def _check_settings(epochs, learning_rate, batch_size, seed):
 
 
 def _check_backbone(model):
-    network = _network(model)
+    network = network_of(model)
     if network is None:
         got = f"a {type(model).__name__} without a network"
         raise refused("model", got, "have a backbone for finetune")
     shape = network.output_shape
     if not isinstance(shape, tuple) or len(shape) != 2:
         raise refused("model", f"a backbone with output {shape}", "give features (N, D)")
-
-
-def _network(model):
-    """The network behind the features, or None."""
-    average = getattr(model, "encoder", None)
-    return getattr(model, "backbone", None) if average is None else average
 
 
 def _augmentation(augment, field):
