@@ -1,6 +1,6 @@
 """Are the targets of a family reached? `python -m benchmarks.suite
-adaptation|adapters|embedding|equal_budget|few_labels|few_shot|fine_tuning|generalisation|
-incremental|official|safety|serving|super_resolution|time_series|two_moons`
+adaptation|adapters|dense|embedding|equal_budget|few_labels|few_shot|fine_tuning|
+generalisation|incremental|official|safety|serving|super_resolution|time_series|two_moons`
 
 Trains what the family's module says (benchmarks/<name>.py) and evaluates it on the test data,
 writes rows and targets as JSON, and ends with 1 when a target is missed;
@@ -23,7 +23,7 @@ from benchmarks import report
 from benchmarks.machine import machine
 
 SUITES = (
-    *("adaptation", "adapters", "embedding"),
+    *("adaptation", "adapters", "dense", "embedding"),
     *("equal_budget", "few_labels", "few_shot", "fine_tuning", "generalisation", "incremental"),
     *("official", "safety", "serving", "super_resolution", "time_series", "two_moons"),
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sslzoo.checks import above, in_range, refused, whole
 from sslzoo.data import Dataset
-from sslzoo.evaluate.encoders import network_of
+from sslzoo.evaluate.encoders import RawPixels, network_of
 from sslzoo.evaluate.overlap import warn_of_overlap
 from sslzoo.evaluate.splits import items_of, reads_of
 
@@ -148,6 +148,8 @@ def named_classes(data: Dataset, values: Sequence[float]) -> dict[str, float]:
 
 
 def _check_model(model, protocol):
+    if isinstance(model, RawPixels):
+        return
     kind = type(model).__name__
     network, reads = network_of(model), reads_of(model)
     if network is None or reads is None:

@@ -114,6 +114,19 @@ def test_a_head_of_detection_starts_with_rare_classes():
         np.testing.assert_array_equal(np.asarray(mine), np.asarray(its))
 
 
+@pytest.mark.parametrize("kind", [SegmentationHead, DetectionHead])
+def test_heads_see_each_place_alone(kind):
+    """Far from a place that changed, nothing changes: resizing mixes neighbors alone."""
+    maps = RNG.normal(size=(2, 4, 8, 3)).astype("float16")
+    head = kind(maps, (32, 64), (32, 64), 2)
+    head.network.set_weights([RNG.normal(size=each.shape) for each in head.network.get_weights()])
+    before = np.asarray(head.network(maps.astype("float32")))
+    maps[:, :, 0] += 1
+    moved = np.abs(np.asarray(head.network(maps.astype("float32"))) - before).max(axis=(0, 1, 3))
+    column = before.shape[2] // 8
+    assert (moved[:column] > 1e-3).all() and (moved[2 * column :] == 0).all()
+
+
 def test_raw_pixels_are_read_in_patches_and_large_images_are_shrunk():
     images = RNG.integers(0, 256, (2, 16, 24, 3), "uint8")
     maps = feature_maps.FeatureMaps(RawPixels(), images, 100)

@@ -25,8 +25,8 @@ HEADLINES = [
     ("map_coco", "%", "mAP of COCO, {test_name}"),
 ]
 
-# Of Adam. On held-out images of BCCD 3e-3 was the best of 1e-3, 3e-3 and 1e-2 for ResNet-20.
-RATES = (3e-3, 1e-3)
+# Of Adam. On held-out images of BCCD 1e-2 to 3e-2 were the best for ResNet-20.
+RATES = (0.03, 0.01, 0.003)
 
 
 def detection(
@@ -44,10 +44,11 @@ def detection(
 ) -> dict:
     """Mean average precision of a small detector on the last map of a frozen encoder.
 
-    The head is FCOS (Tian et al. 2019, arXiv:1904.01355) on one level of 8 px cells, with two
-    hidden layers of 64 channels. Maps are computed once. Each learning rate is tried for half of
-    the epochs, and judged by the mAP at IoU 0.5 on images that are held out of `train`. The best
-    one trains on all of `train`. At most 100 boxes of an image count.
+    The head is that of FCOS (Tian et al. 2019, arXiv:1904.01355) on one level of 8 px cells, with
+    two hidden layers of 1x1 convolutions: it sees each place alone. Maps are computed once. Each
+    learning rate is tried for half of the epochs, and judged by the mAP at IoU 0.5 on images that
+    are held out of `train`. The best one trains on all of `train`. At most 100 boxes of an image
+    count.
 
     Average precision is COCO's, over 101 recalls. "map_50" is the mean over the classes that occur
     in `test`, at IoU 0.5. "map_coco" is the mean over IoU 0.5 to 0.95, too. The interval of
