@@ -456,3 +456,41 @@ def test_the_load_test_counts_what_a_server_answers(tmp_path):
     assert result["targets"][0]["value"] == served["per_second"] / bare["per_second"]
     text = importlib.import_module("benchmarks.report").of_serving(result, None)[1]
     assert f"{served['per_second']:,.0f}" in text
+
+
+def test_dense_keeps_its_parts_and_is_held_against_the_untrained_networks(tmp_path, monkeypatch):
+    suite = importlib.import_module("benchmarks.dense")
+    report = importlib.import_module("benchmarks.report")
+    made = []
+    miou = {"simclr_resnet20.cifar10": 0.3, "byol_resnet20.cifar10": 0.1, None: 0.05}
+
+    def measured(protocol, name, trained, longest):
+        made.append((protocol, name, trained, longest))
+        value = miou[name] if trained or name is None else 0.2
+        found = {"confidence_95": [value, value], "per_class": {"road": value}}
+        others = {"pixel_accuracy": 0.5, "map_coco": 0.4, "learning_rate": 0.1, "seconds": 1.0}
+        return found | others | {"miou": value, "map_50": value}
+
+    monkeypatch.setattr(suite, "measured", measured)
+    names = list(miou)[:2]
+    result = suite.run(tmp_path, names)
+    assert [row["encoder"] for row in result["rows"]] == ["raw pixels", "resnet20", *names]
+    assert [each["met"] for each in result["targets"]] == [True, False]
+    assert suite.run(tmp_path, names) == result and len(made) == len(set(made)) == 2 * 4
+    table = report.dense(result["rows"]).splitlines()
+    assert len(table) == 2 + 3 and "| `byol_resnet20.cifar10` | 320 | 10.0 % | 20.0 % |" in table[4]
+    assert "| raw pixels | 320 | 5.0 % |" in table[2]
+    parts = report.of_dense(result, tmp_path)
+    assert len(parts) == 4 and "road" in parts[2] and "20.0 %" in parts[3]
+
+
+@pytest.mark.slow
+def test_encoders_that_share_an_untrained_network_start_with_its_weights():
+    import sslzoo
+
+    suite, known = importlib.import_module("benchmarks.dense"), {}
+    for name, (network, _) in suite.ENCODERS.items():
+        weights = sslzoo.load(name).untrained().encoder.get_weights()
+        for mine, its in zip(weights, known.setdefault(network, weights), strict=True):
+            np.testing.assert_array_equal(mine, its)
+    assert len(known) < len(suite.ENCODERS)

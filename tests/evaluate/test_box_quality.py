@@ -69,6 +69,10 @@ def test_a_prediction_takes_the_best_of_the_true_boxes_that_are_free():
     truth = np.array([[0, 0, 10, 10], [0, 0, 10, 8]])
     found = matched(np.array([[0, 0, 10, 8]] * 3), np.array([0.9, 0.8, 0.7]), truth, [0.75])
     assert found.right.tolist() == [[True, True, False]]
+    # Between two that are equally near it takes the last one, as pycocotools does.
+    pair = np.array([[0, 0, 10, 10], [10, 0, 20, 10]])
+    both = matched(np.array([[5, 0, 15, 10], [0, 0, 10, 10]]), np.array([0.9, 0.8]), pair, [0.3])
+    assert both.right.tolist() == [[True, True]]
     at_limit = matched(np.array([[0, 0, 10, 5]]), np.array([0.9]), truth[:1], [0.5])
     assert at_limit.right.item()  # IoU 0.5 reaches 0.5
 

@@ -36,8 +36,8 @@ def slow_targets(boxes, size, grid):
 
 
 def test_targets_are_those_of_a_slow_version():
-    corner = RNG.integers(0, 40, (3, 6, 2))
-    corners = np.concatenate([corner, corner + RNG.integers(4, 30, (3, 6, 2))], axis=2)
+    corner = RNG.integers(0, 20, (3, 6, 2))
+    corners = np.concatenate([corner, corner + RNG.integers(4, 50, (3, 6, 2))], axis=2)
     boxes = np.concatenate([RNG.integers(0, 3, (3, 6, 1)), corners], axis=2)
     boxes[1, 3:] = NONE
     found = box_targets(boxes, (70, 70), (9, 7))

@@ -93,6 +93,10 @@ BAD: list[tuple[str, str, Any]] = [
     ("retrieval", "ranks", [0]),
     ("verification", "pairs", 0),
     ("super_resolution", "shave", -1),
+    ("segmentation", "longest", 0),
+    ("segmentation", "learning_rates", [0.0]),
+    ("detection", "validation_fraction", 0.0),
+    ("detection", "epochs", 0),
 ]
 
 

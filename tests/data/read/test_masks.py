@@ -66,17 +66,18 @@ def test_a_palette_and_two_levels_are_numbers(streets):
 
 
 def test_images_and_masks_are_cut_and_resized_alike(tmp_path):
-    """Red is class 1 everywhere, at any size."""
+    """Red is class 2 everywhere, at any size; between 0 and 2 there is no 1."""
     root = tmp_path / "wide"
     pixels = np.zeros((40, 64, 3), "uint8")
     pixels[8:30, 20:44] = (250, 0, 0)
     save(root / "train" / "a.png", pixels)
-    save(root / "trainannot" / "a.png", pixels[..., 0] == 250)
-    (root / "classes.txt").write_text("rest\nred")
-    for size in (20, 40, 60):
+    save(root / "trainannot" / "a.png", pixels[..., 0] // 125)
+    (root / "classes.txt").write_text("rest\ngreen\nred")
+    for size in (20, 27, 40, 60):
         data = load(root, image_size=size)
         assert data.images.shape == (1, size, size, 3) and data.masks.shape == (1, size, size)
-        assert ((data.images[0, ..., 0] > 125) == (data.masks[0] == 1)).mean() > 0.97
+        assert ((data.images[0, ..., 0] > 125) == (data.masks[0] == 2)).mean() > 0.97
+        assert set(np.unique(data.masks)) == {0, 2}
 
 
 def test_the_classes_have_to_be_named(streets):
