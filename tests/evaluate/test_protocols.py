@@ -123,7 +123,7 @@ def test_what_the_package_promises_is_there():
     without_labels = {"a_distance", "mutual_information", "neighborhood_density"}
     audits = {"fgsm", "inheritance", "penultimate", "pgd", "poisoned", "triggered"}
     others = {*logs, *without_labels, *audits, "features", "labeled_subset"}
-    others |= {"plot_super_resolution"}
+    others |= {"attention_maps", "plot_super_resolution"}
     assert {*NAMES, *others} == set(evaluate.__all__) <= set(dir(evaluate))
     assert all(callable(getattr(evaluate, name)) for name in evaluate.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'kn'"):
