@@ -140,7 +140,7 @@ def class_texts(split: dict) -> tuple[str, str]:
     >>> class_texts({"labels": [7, 9], "classes": ["cat", "dog"]})
     ('2: cat, dog', '7 to 9')
     """
-    counts, classes = split["labels"], split.get("classes")
+    counts, classes = split["labels"] or split.get("shown"), split.get("classes")
     if counts is None:
         return "no labels", ""
     low, high = min(counts), max(counts)

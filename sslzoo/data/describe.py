@@ -9,11 +9,14 @@ import numpy as np
 
 from sslzoo.checks import local_path, refused
 from sslzoo.data.decode import probe
+from sslzoo.data.image_files import ImageSizeNeeded
 from sslzoo.data.listing import available_splits, list_images
 from sslzoo.data.read import digits, format_of, formats, kind
 from sslzoo.data.sources import available, load
 from sslzoo.errors import unknown
 from sslzoo.progress import progress
+
+GLANCE = 64  # pixels of images of several sizes whose masks or boxes are counted
 
 
 def describe(name: str, labels: str | os.PathLike | None = None) -> list[dict[str, Any]]:
@@ -23,9 +26,10 @@ def describe(name: str, labels: str | os.PathLike | None = None) -> list[dict[st
     field: "images", "series", ..., what a network reads. FIELD, the key of that name: how many.
     shape: [H, W] or [H, W, C] of one image, [T, F] of one series, ...; for files of several sizes a
     string. classes: names, or how many there are, or None without labels. labels: the number of
-    rows of each class, in the order of classes; of masks and boxes, of images that show it. A
-    directory of images also has "unreadable": {file: reason} of the files that are damaged, and
-    "not_read": the files that are no images by their endings, and the folders without images.
+    rows of each class, in the order of classes. A directory of images also has "unreadable": {file:
+    reason} of the files that are damaged, and "not_read": the files that are no images by their
+    endings, and the folders without images. Images with masks or boxes also have "beside": which of
+    the two, and "shown": the number of images that show each class.
 
     Args:
         name: of `available()`, or the path of a data set.
@@ -42,7 +46,7 @@ def describe(name: str, labels: str | os.PathLike | None = None) -> list[dict[st
         return [_folder(Path(where), split, labels) for split in splits(name, labels)]
     if labels is not None:
         raise refused("labels", f"{labels} for {name!r}", "stand beside a directory of images")
-    return [_rows(load(name, split=split)) for split in splits(name)]
+    return [_rows(name, split) for split in splits(name)]
 
 
 def splits(name: str, labels: str | os.PathLike | None = None) -> list[str]:
@@ -84,12 +88,17 @@ def locate(name: str) -> tuple[str, str]:
     raise ValueError(unknown("data set", name, known) + " A path works too.")
 
 
-def _rows(data):
+def _rows(name, split):
+    try:
+        data = load(name, split=split)
+        shape = list(data.inputs.shape[1:])
+    except ImageSizeNeeded:  # images with masks or boxes
+        data, shape = load(name, split=split, image_size=GLANCE), "of several sizes"
     return {
         "split": data.split,
         "field": data.field,
         data.field: len(data),
-        "shape": list(data.inputs.shape[1:]),
+        "shape": shape,
         "dtype": str(data.inputs.dtype),
         **_shown(data),
     }
@@ -126,16 +135,15 @@ def _shape(sizes):
 
 
 def _shown(data):
-    """Classes, and in how many rows each is: by labels, or by the masks or boxes of images."""
-    if data.labels is not None or not data.classes:
+    """Of masks or boxes beside images: the classes, and how many images show each of them."""
+    beside = next((field for field in ("masks", "boxes") if field in data.fields), None)
+    if beside is None or not data.classes:
         return _labels(data.labels, data.classes)
-    if "masks" in data.fields:
-        numbers = [np.unique(mask) for mask in data.masks]
-    else:
-        numbers = [np.unique(boxes[:, 0]).astype(int) for boxes in data.boxes]
+    rows = data.masks if beside == "masks" else data.boxes[..., 0]
     count = len(data.classes)
-    numbers = np.concatenate([each[(each >= 0) & (each < count)] for each in numbers])
-    return {"classes": data.classes, "labels": np.bincount(numbers, minlength=count).tolist()}
+    numbers = np.concatenate([np.unique(row).astype(int) for row in rows])
+    shown = np.bincount(numbers[(numbers >= 0) & (numbers < count)], minlength=count)
+    return {"classes": data.classes, "labels": None, "beside": beside, "shown": shown.tolist()}
 
 
 def _labels(labels, classes):

@@ -14,6 +14,8 @@ from sslzoo.evaluate import protocols
 from sslzoo.zoo.schema import ZooConfig
 from sslzoo.zoo.strict import Source
 
+MAP_SIZE = 320  # pixels of images of several sizes for protocols on maps, their default `longest`
+
 
 def load_sets(sources: Iterable[Source], image_size: Any = None) -> list[data.Dataset]:
     """The `Dataset` of each `Source`, those of one call in one size.
@@ -104,6 +106,8 @@ def evaluation_sets(protocol: str, roles: Iterable, image_size: Any = None) -> l
         return [
             data.pictures(source.name, source.split, on_error=source.on_error) for source in roles
         ]
+    if protocols.data(protocol) == "maps":
+        image_size = MAP_SIZE
     sources = []
     for role in roles:
         sources += role.values() if isinstance(role, dict) else [role]

@@ -29,6 +29,7 @@ RATIO = 3  # unlabeled images for each labeled one of a batch
 PER_EPOCH = 100  # steps, where a sampler draws the batches
 HOLD_OUT = 0.25  # of each class, for the test of a set without one
 HELD_OUT = "a part of train"
+JUDGES = {"masks": "segmentation", "boxes": "detection"}  # {beside the images: protocol}
 TESTS = ("test", "val", "validation", "valid")  # splits that measure, the first choice first
 
 
@@ -195,13 +196,14 @@ def _batch(images: int) -> int:
 
 
 def _evaluation(method: str, own: _Splits) -> str:
-    if own.train["labels"] is None or own.test is None:
+    judge = JUDGES.get(own.train.get("beside"))
+    if own.test is None or (own.train["labels"] is None and judge is None):
         return "# With a folder for the images of each class, `evaluate` measures the accuracy.\n"
     held_out = own.test == HELD_OUT
     test = own.source("test" if held_out else own.test, hold_out=held_out)
     protocol = {"protocol": "accuracy"}
     if method_family(method) != "semisupervised":
-        protocol = {"protocol": "knn", "train": own.source(own.train["split"])}
+        protocol = {"protocol": judge or "knn", "train": own.source(own.train["split"])}
     return f"evaluate:\n- {_flow(protocol | {'test': test})}\n"
 
 

@@ -31,12 +31,14 @@ def test_a_map_of_a_larger_image_is_that_of_its_parts():
     np.testing.assert_allclose(whole[:, :, 7:9], part[:, :, 3:5], atol=1e-5)
 
 
-@pytest.mark.parametrize("pool", ["class", "mean"])
-def test_the_map_of_a_transformer_are_its_patch_tokens(pool):
+@pytest.mark.parametrize(
+    ("pool", "layer"), [("class", "norm"), ("mean", "norm"), ("mean_norm", "block2")]
+)
+def test_the_map_of_a_transformer_are_its_patch_tokens(pool, layer):
     network = nn.backbone("vit_micro", [16, 24], pool=pool, registers=2)
     x = images(16, 24)
     found = np.asarray(nn.dense_map(network, (16, 24))(x))
-    tokens = keras.Model(network.input, network.get_layer("norm").output)(x)
+    tokens = keras.Model(network.input, network.get_layer(layer).output)(x)
     np.testing.assert_allclose(found.reshape(2, 24, 16), np.asarray(tokens)[:, 3:], atol=1e-5)
 
 

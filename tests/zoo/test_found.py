@@ -19,6 +19,8 @@ def test_every_file_can_be_named():
 def test_a_protocol_says_in_its_file_how_its_data_are_read(tmp_path, monkeypatch):
     found = {name: protocols.data(name) for name in protocols.names()}
     assert {name: way for name, way in found.items() if way != "sets"} == {
+        "detection": "maps",
+        "segmentation": "maps",
         "super_resolution": "pictures",
         "incremental": "tasks",
     }

@@ -160,3 +160,19 @@ def test_a_list_of_sets_comes_without_sampler_and_tasks():
 def test_an_entry_of_mixed_sets_is_listed_under_each_of_them():
     for name in ("cifar10", "tiny_imagenet40", "pacs64/photo"):
         assert "simclr_resnet20.photos" in sslzoo.list_models(data=name)
+
+
+def test_photographs_of_several_sizes_are_larger_for_protocols_on_maps(tmp_path):
+    """Objects in 32 px, the size of the network, would be lost."""
+    root = tmp_path / "streets"
+    for split in ("train", "test"):
+        for number, size in enumerate([(40, 30), (64, 48)]):
+            for folder, mode in ((split, "RGB"), (f"{split}annot", "L")):
+                (root / folder).mkdir(parents=True, exist_ok=True)
+                Image.new(mode, size).save(root / folder / f"{number}.png")
+    (root / "classes.txt").write_text("road")
+    roles = [Source(name=str(root), split=split) for split in ("train", "test")]
+    for part in evaluation_sets("segmentation", roles, 32):
+        assert part.images.shape == (2, 320, 320, 3) and part.masks.shape == (2, 320, 320)
+    own = [role.model_copy(update={"image_size": 24}) for role in roles]
+    assert evaluation_sets("segmentation", own, 32)[0].masks.shape == (2, 24, 24)

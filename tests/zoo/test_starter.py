@@ -53,6 +53,35 @@ def test_it_trains(method, photos, tmp_path):
     assert record["steps"] <= 8 and len(record["metrics"]) == 1
 
 
+@pytest.fixture
+def streets(tmp_path):
+    """12 photographs of two classes of pixels, with their masks."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 8), ("test", 4)):
+        for folder in (split, f"{split}annot"):
+            (tmp_path / "streets" / folder).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 255, (24, 32, 3), "uint8")
+            name = f"{number}.png"
+            Image.fromarray(pixels).save(tmp_path / "streets" / split / name)
+            mask = Image.fromarray((pixels[..., 0] > 99).astype("uint8"))
+            mask.save(tmp_path / "streets" / f"{split}annot" / name)
+    (tmp_path / "streets" / "classes.txt").write_text("dark\nlight\n")
+    return tmp_path / "streets"
+
+
+@pytest.mark.slow
+def test_masks_beside_photographs_are_what_is_measured(streets, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(starter("simclr", str(streets)))
+    changes = SMALL | {"image_size": 16}
+    record = train(path, tmp_path / "run", verbose=0, changes=changes)
+    (metric,) = record["metrics"]
+    assert metric["protocol"] == "segmentation" and set(metric["per_class"]) == {"dark", "light"}
+    with pytest.raises(ValueError, match="streets has no labels; flexmatch needs them"):
+        starter("flexmatch", str(streets))
+
+
 def test_it_fits_the_data(photos, tmp_path):
     config = parse_config(starter("simclr", "digits"))
     assert (config.image_size, config.batch_size, config.epochs) == (8, 128, 100)

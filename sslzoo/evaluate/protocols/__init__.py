@@ -6,8 +6,9 @@ a setting may be, as pydantic reads them. Two constants above the first function
     HEADLINES: the figures that tables show, [(path in the record, unit, words made of the record's
         settings)].
     DATA: how the data that a config names are read. "sets", the default: data sets, images in one
-        size. "pictures": images whole, each in its own size. "tasks": not at all, the protocol is
-        measured while the tasks of the training are learned.
+        size, which is the model's where those of the files differ. "maps": the same, but 320 px
+        where they differ. "pictures": images whole, each in its own size. "tasks": not at all, the
+        protocol is measured while the tasks of the training are learned.
 """
 
 import ast
@@ -22,7 +23,7 @@ from typing import Any
 from sslzoo.errors import UnknownName, unknown
 
 CONSTANTS = ("HEADLINES", "DATA")
-WAYS = ("sets", "pictures", "tasks")
+WAYS = ("sets", "maps", "pictures", "tasks")
 # Parameters that say how a protocol is run. A config does not set them.
 RUNNING = (
     "batch_size",
@@ -93,11 +94,11 @@ def headlines(name: str) -> list[tuple[str, str, str]]:
 
 
 def data(name: str) -> str:
-    """`DATA` of a protocol: "sets", "pictures" or "tasks". Raises UnknownName, or ValueError where
-    its file says something else.
+    """`DATA` of a protocol: "sets", "maps", "pictures" or "tasks". Raises UnknownName, or
+    ValueError where its file says something else.
 
-    >>> data("knn"), data("super_resolution"), data("incremental")
-    ('sets', 'pictures', 'tasks')
+    >>> data("knn"), data("detection"), data("super_resolution"), data("incremental")
+    ('sets', 'maps', 'pictures', 'tasks')
     """
     way = _constants(name).get("DATA", WAYS[0])
     if way not in WAYS:

@@ -24,6 +24,7 @@ HEADLINES = [
     ("map_50", "%", "mAP at IoU 0.5, {test_name}"),
     ("map_coco", "%", "mAP of COCO, {test_name}"),
 ]
+DATA = "maps"
 
 # Of Adam. On held-out images of BCCD 1e-2 to 3e-2 were the best for ResNet-20.
 RATES = (0.03, 0.01, 0.003)

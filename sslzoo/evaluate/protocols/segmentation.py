@@ -25,6 +25,7 @@ HEADLINES = [
     ("miou", "%", "mIoU, {test_name}"),
     ("pixel_accuracy", "%", "pixel accuracy, {test_name}"),
 ]
+DATA = "maps"
 
 # Of Adam on standardized channels. On held-out images of CamVid the largest was best for encoders
 # of 48 to 64 channels.

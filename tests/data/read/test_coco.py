@@ -55,7 +55,19 @@ def test_boxes_are_corners_with_classes_in_the_order_of_their_ids(cells):
     assert (data.name, data.split) == ("cells", "train")
     assert locate(str(cells)) == ("coco", str(cells))
     (row,) = describe(str(cells))
-    assert row["classes"] == ["plate", "cell"] and row["labels"] == [2, 1]
+    assert row["classes"] == ["plate", "cell"] and row["labels"] is None
+    assert row["beside"] == "boxes" and row["shown"] == [2, 1]
+
+
+def test_images_of_several_sizes_need_a_size_and_are_described(cells):
+    save(cells, "c.png", (30, 20))
+    boxes = [box(5, 7, (1, 2), (4, 5)), box(2, 3, (0, 5), (20, 20))]
+    write(cells, [image(5, "a.png"), image(2, "c.png", (30, 20))], boxes)
+    with pytest.raises(ValueError, match="image_size: needed for .*cells, whose images differ"):
+        load(cells)
+    assert load(cells, image_size=10).boxes[1].tolist() == [[0, 0, 0, 10, 10]]
+    (row,) = describe(str(cells))
+    assert row["shape"] == "of several sizes" and row["shown"] == [1, 1] and row["images"] == 2
 
 
 def test_an_image_without_boxes_stays(cells):

@@ -130,7 +130,8 @@ def test_a_mask_of_16_bits_with_a_large_number_is_refused(streets):
 
 def test_the_set_is_described_by_how_many_images_show_a_class(streets):
     test, train = describe(str(streets))
-    assert train["classes"] == ["sky", "road"] and train["labels"] == [2, 2]
+    assert train["classes"] == ["sky", "road"] and train["labels"] is None
+    assert train["beside"] == "masks" and train["shown"] == [2, 2]
     assert test["images"] == 1 and test["shape"] == [2, 3, 3]
 
 
